@@ -1,0 +1,1 @@
+"""The graders and, in ``graders.harness``, the engine that runs them."""

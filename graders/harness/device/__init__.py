@@ -1,0 +1,1 @@
+"""Devices: real CUDA and the simulator, behind one interface."""

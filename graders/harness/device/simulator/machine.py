@@ -1,0 +1,438 @@
+"""The simulated machine: device memory, streams and their clock, and the ledger of what ran.
+
+Values are computed at once, in order of the program; only time is asynchronous. Everything
+that the simulated ``cupy``, ``cuda.core`` and the libraries do to the device goes through the
+one :data:`MACHINE`. Imports nothing of the engine but ``device.evidence``.
+"""
+
+from __future__ import annotations
+
+import bisect
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.device.evidence import (
+    ClockRead,
+    Copy,
+    Direction,
+    Evidence,
+    Fault,
+    Kernel,
+    Operation,
+)
+
+# Figures of the modelled device, an H100 as measured for this project (PCIe copies from
+# pageable memory, float32 products, launch overhead). They give a learner's benchmark the
+# right proportions; no verdict rests on a ratio of such times.
+HOST_TO_DEVICE_BYTES_PER_SECOND = 7.8e9
+DEVICE_TO_HOST_BYTES_PER_SECOND = 3.2e9
+PINNED_BYTES_PER_SECOND = 5.0e10
+DEVICE_BYTES_PER_SECOND = 2.5e12
+FLOPS_PER_SECOND = {"float32": 4.1e13, "float64": 4.0e13, "float16": 6.0e14}
+LAUNCH_SECONDS = 4e-6
+COPY_LATENCY_SECONDS = 8e-6
+CLOCK_READ_SECONDS = 1e-6
+KERNEL_FLOOR_SECONDS = 2e-6
+
+MEMORY_BYTES = 80 * 2**30
+_FIRST_ADDRESS = 0x7F00_0000_0000
+_GRANULE = 512
+_GUARD = 512
+
+
+class SimulatedMemoryError(RuntimeError):
+    """An address that no live allocation holds; fix the pointer or keep its owner alive."""
+
+
+class Allocation:
+    """
+    A block of simulated device memory.
+
+    Attributes:
+        address: Where it begins in the device's address space. It is no host address: using
+            it on the host faults, as a real device pointer does.
+
+        buffer: Its bytes, a ``uint8`` NumPy array.
+
+        operand: Whether it holds data derived from an array argument of the observed call.
+
+        ready_at: Device time at which the last write to it is complete.
+    """
+
+    __slots__ = ("__weakref__", "address", "buffer", "nbytes", "operand", "ready_at")
+
+    def __init__(self, address: int, nbytes: int, fill: int | None) -> None:
+        self.address = address
+        self.nbytes = nbytes
+        self.buffer: npt.NDArray[np.uint8] = np.empty(nbytes, dtype=np.uint8)
+        if fill is not None:
+            self.buffer.fill(fill)
+        self.operand = False
+        self.ready_at = 0.0
+
+
+@dataclass(eq=False)
+class StreamState:
+    """
+    One stream's place in time.
+
+    Attributes:
+        handle: What ``Stream.ptr`` gives; 0 is the legacy default stream.
+
+        blocking: Whether it waits for the default stream and the default stream for it.
+
+        time: When the last work submitted to it will be done.
+    """
+
+    handle: int
+    blocking: bool = True
+    time: float = 0.0
+
+
+@dataclass
+class Ledger:
+    """What ran since recording began."""
+
+    kernels: list[Kernel] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    clock_reads: list[ClockRead] = field(default_factory=list)
+    allocations: int = 0
+    base_bytes: int = 0
+    peak_bytes: int = 0
+
+
+class Machine:
+    """The simulated device and the host's clock beside it."""
+
+    def __init__(self) -> None:
+        self.host_time = 1.0
+        self.default_stream = StreamState(0)
+        self.streams: dict[int, StreamState] = {0: self.default_stream}
+        self.used_bytes = 0
+        self.poison = True
+        self.ledger: Ledger | None = None
+        # The innermost frame in this predicate's files is "the learner's line".
+        self.is_learner_file: Callable[[str], bool] = lambda _name: False
+        self._next_address = _FIRST_ADDRESS
+        self._next_stream = 1
+        self._addresses: list[int] = []
+        self._live: dict[int, weakref.ref[Allocation]] = {}
+        self._lock = threading.RLock()
+
+    # ------------------------------------------------------------------ memory
+
+    def malloc(self, nbytes: int, *, fill: int | None = 0xFF) -> Allocation:
+        """
+        Allocate ``nbytes`` of device memory.
+
+        Args:
+            nbytes: How many bytes; 0 is allowed.
+
+            fill: The byte it is filled with while :attr:`poison` is set. The default is 0xFF,
+                which reads as NaN in every floating-point type. None leaves it as it is.
+
+        Raises:
+            MemoryError: The simulated device has not that much left.
+        """
+        with self._lock:
+            if self.used_bytes + nbytes > MEMORY_BYTES:
+                msg = (
+                    f"Out of memory allocating {nbytes:,} bytes "
+                    f"(allocated so far: {self.used_bytes:,} bytes)."
+                )
+                raise MemoryError(msg)
+            block = Allocation(self._next_address, nbytes, fill if self.poison else None)
+            span = -(-max(nbytes, 1) // _GRANULE) * _GRANULE + _GUARD
+            self._next_address += span
+            self._addresses.append(block.address)  # addresses only grow, so it stays sorted
+            self._live[block.address] = weakref.ref(block)
+            weakref.finalize(block, self._forget, block.address, nbytes).atexit = False
+            self.used_bytes += nbytes
+            if self.ledger is not None:
+                self.ledger.allocations += 1
+                grown = self.used_bytes - self.ledger.base_bytes
+                self.ledger.peak_bytes = max(self.ledger.peak_bytes, grown)
+            return block
+
+    def _forget(self, address: int, nbytes: int) -> None:
+        with self._lock:
+            self.used_bytes -= nbytes
+            self._live.pop(address, None)
+            index = bisect.bisect_left(self._addresses, address)
+            if index < len(self._addresses) and self._addresses[index] == address:
+                del self._addresses[index]
+
+    def resolve(self, address: int) -> tuple[Allocation, int]:
+        """
+        Return the live allocation that holds ``address`` and the offset in it, in bytes.
+
+        Raises:
+            SimulatedMemoryError: No live allocation holds it.
+        """
+        with self._lock:
+            index = bisect.bisect_right(self._addresses, address) - 1
+            if index >= 0:
+                block = self._live[self._addresses[index]]()
+                if block is not None and address - block.address <= block.nbytes:
+                    return block, address - block.address
+        msg = (
+            f"cudaErrorIllegalAddress: {address:#x} is not in device memory that is in use. "
+            "Keep the array whose .data.ptr you pass alive until the work is done."
+        )
+        raise SimulatedMemoryError(msg)
+
+    # -------------------------------------------------------------------- time
+
+    def new_stream(self, *, blocking: bool = True) -> StreamState:
+        """Create a stream."""
+        state = StreamState(self._next_stream, blocking, self.host_time)
+        self._next_stream += 1
+        self.streams[state.handle] = state
+        return state
+
+    def submit(self, seconds: float, stream: int = 0, *, not_before: float = 0.0) -> float:
+        """
+        Put work of this length on a stream, move the host by the launch, return its start.
+
+        Args:
+            seconds: How long it runs on the device.
+
+            stream: The stream's handle.
+
+            not_before: A device time before which it may not start.
+        """
+        self.host_time += LAUNCH_SECONDS
+        state = self.streams[stream]
+        start = max(self.host_time, state.time, not_before)
+        if state.blocking:
+            others = self.streams.values() if stream == 0 else (self.default_stream,)
+            start = max([start, *(s.time for s in others if s.blocking)])
+        state.time = start + seconds
+        return start
+
+    def synchronize(self, stream: int | None = None) -> None:
+        """Move the host's clock to where the stream (default: every stream) is done."""
+        if stream is None:
+            done = max(s.time for s in self.streams.values())
+        else:
+            done = self.streams[stream].time
+            if stream == 0:
+                done = max(done, *(s.time for s in self.streams.values() if s.blocking))
+        self.host_time = max(self.host_time, done)
+
+    @property
+    def idle(self) -> bool:
+        """Whether all submitted work is done at the host's present time."""
+        return all(s.time <= self.host_time for s in self.streams.values())
+
+    def read_clock(self) -> float:
+        """Return the host's time for the learner's clocks; each reading takes a moment."""
+        self.host_time += CLOCK_READ_SECONDS
+        if self.ledger is not None and self.learner_line():
+            self.ledger.clock_reads.append(ClockRead(at=self.host_time, idle=self.idle))
+        return self.host_time
+
+    def sleep(self, seconds: float) -> None:
+        """Let the host wait."""
+        self.host_time += max(0.0, float(seconds))
+
+    # ------------------------------------------------------------------ ledger
+
+    def kernel(
+        self,
+        name: str,
+        kind: str,
+        *,
+        elements: int,
+        nbytes: int = 0,
+        flops: float = 0.0,
+        dtype: str = "float32",
+        stream: int = 0,
+        reads: Iterable[Allocation] = (),
+        writes: Iterable[Allocation] = (),
+    ) -> None:
+        """
+        Account for one kernel whose values were computed by the caller.
+
+        Args:
+            name: Its name, in CuPy's or the library's style.
+
+            kind: As in :class:`~graders.harness.device.evidence.Kernel`.
+
+            elements: Work items.
+
+            nbytes: Bytes read and written, for its time.
+
+            flops: Floating-point operations, for its time.
+
+            dtype: Which arithmetic the operations use.
+
+            stream: The stream's handle.
+
+            reads: Allocations read. Any of them being derived from an operand marks the
+                kernel and all that it writes.
+
+            writes: Allocations written.
+        """
+        rate = FLOPS_PER_SECOND.get(dtype, FLOPS_PER_SECOND["float32"])
+        seconds = max(KERNEL_FLOOR_SECONDS, nbytes / DEVICE_BYTES_PER_SECOND, flops / rate)
+        reads = list(reads)
+        start = self.submit(seconds, stream)
+        derived = self._flow(reads, writes, start, start + seconds)
+        if self.ledger is not None:
+            self.ledger.kernels.append(
+                Kernel(
+                    name=name,
+                    kind=kind,
+                    start=start,
+                    seconds=seconds,
+                    stream=stream,
+                    elements=elements,
+                    reads_operand=derived,
+                )
+            )
+
+    def copy(
+        self,
+        direction: Direction,
+        nbytes: int,
+        *,
+        stream: int = 0,
+        pinned: bool = False,
+        blocking: bool | None = None,
+        operand: bool = False,
+        reads: Iterable[Allocation] = (),
+        writes: Iterable[Allocation] = (),
+    ) -> None:
+        """
+        Account for one copy whose bytes were moved by the caller.
+
+        Args:
+            direction: Which way.
+
+            nbytes: How many bytes.
+
+            stream: The stream's handle.
+
+            pinned: Whether the host's side is page-locked.
+
+            blocking: Whether the host waits for it. The default is True for pageable host
+                memory, as on real hardware, and False otherwise.
+
+            operand: Whether the host array it reads is an operand.
+
+            reads: Device allocations read.
+
+            writes: Device allocations written.
+        """
+        if direction == "device_to_device":
+            seconds = max(KERNEL_FLOOR_SECONDS, 2 * nbytes / DEVICE_BYTES_PER_SECOND)
+        else:
+            rate = (
+                HOST_TO_DEVICE_BYTES_PER_SECOND
+                if direction == "host_to_device"
+                else DEVICE_TO_HOST_BYTES_PER_SECOND
+            )
+            seconds = COPY_LATENCY_SECONDS + nbytes / (PINNED_BYTES_PER_SECOND if pinned else rate)
+        start = self.submit(seconds, stream)
+        derived = self._flow(list(reads), writes, start, start + seconds, operand=operand)
+        if blocking is None:
+            blocking = direction != "device_to_device" and not pinned
+        if blocking:
+            self.synchronize(stream)
+        if self.ledger is not None:
+            self.ledger.copies.append(
+                Copy(
+                    direction=direction,
+                    nbytes=nbytes,
+                    start=start,
+                    seconds=seconds,
+                    pinned=pinned,
+                    reads_operand=derived,
+                )
+            )
+
+    def operation(self, **fields: Any) -> None:
+        """Account for one library operation; the fields are those of ``Operation``."""
+        if self.ledger is not None:
+            fields.setdefault("start", max(s.time for s in self.streams.values()))
+            self.ledger.operations.append(Operation(**fields))
+
+    def fault(self, kind: str, message: str, *, line: int | None = None, count: int = 1) -> None:
+        """Record a fault; the line defaults to the learner's innermost one on the stack."""
+        if self.ledger is not None:
+            line = self.learner_line() if line is None else line
+            self.ledger.faults.append(Fault(kind=kind, message=message, line=line, count=count))
+
+    def _flow(
+        self,
+        reads: list[Allocation],
+        writes: Iterable[Allocation],
+        start: float,
+        end: float,
+        *,
+        operand: bool = False,
+    ) -> bool:
+        late = [r for r in reads if r.ready_at > start + 1e-12]
+        if late:
+            self.fault(
+                "unsynchronized_read",
+                f"Work on one stream read {late[0].nbytes} bytes that another stream was "
+                "still writing. Make it wait for an event, or synchronize the first stream.",
+            )
+        derived = operand or any(r.operand for r in reads)
+        for block in writes:
+            block.operand = block.operand or derived
+            block.ready_at = max(block.ready_at, end)
+        return derived
+
+    def learner_line(self) -> int:
+        """Return the line of the innermost frame of the learner's program, or 0."""
+        frame = sys._getframe(1)  # noqa: SLF001 - the documented way to walk the stack cheaply
+        current: Any = frame
+        while current is not None:
+            if self.is_learner_file(current.f_code.co_filename):
+                return int(current.f_lineno)
+            current = current.f_back
+        return 0
+
+    def begin(self) -> None:
+        """Start a fresh ledger; no allocation counts as an operand any more."""
+        for ref in list(self._live.values()):
+            block = ref()
+            if block is not None:
+                block.operand = False
+        self.ledger = Ledger(base_bytes=self.used_bytes)
+
+    def end(self) -> Evidence:
+        """Close the ledger, wait for the device, and return what was recorded."""
+        ledger, self.ledger = self.ledger or Ledger(), None
+        self.synchronize()
+        return Evidence(
+            kernels=tuple(ledger.kernels),
+            copies=tuple(ledger.copies),
+            operations=tuple(ledger.operations),
+            faults=tuple(ledger.faults),
+            clock_reads=tuple(ledger.clock_reads),
+            allocations=ledger.allocations,
+            peak_bytes=ledger.peak_bytes,
+        )
+
+
+MACHINE = Machine()
+
+
+def learner_files_under(folder: str | Path) -> Callable[[str], bool]:
+    """Return a predicate that says whether a file name lies under ``folder``."""
+    prefix = str(folder).rstrip("/") + "/"
+    return lambda name: name.startswith(prefix)
