@@ -69,12 +69,22 @@ class Allocation:
 
     __slots__ = ("__weakref__", "address", "buffer", "nbytes", "operand", "ready_at")
 
-    def __init__(self, address: int, nbytes: int, fill: int | None) -> None:
+    def __init__(
+        self,
+        address: int,
+        nbytes: int,
+        fill: int | None,
+        buffer: npt.NDArray[np.uint8] | None = None,
+    ) -> None:
         self.address = address
         self.nbytes = nbytes
-        self.buffer: npt.NDArray[np.uint8] = np.empty(nbytes, dtype=np.uint8)
-        if fill is not None:
-            self.buffer.fill(fill)
+        self.buffer: npt.NDArray[np.uint8]
+        if buffer is not None:
+            self.buffer = buffer
+        else:
+            self.buffer = np.empty(nbytes, dtype=np.uint8)
+            if fill is not None:
+                self.buffer.fill(fill)
         self.operand = False
         self.ready_at = 0.0
 
@@ -123,6 +133,8 @@ class Machine:
         self.ledger: Ledger | None = None
         # The innermost frame in this predicate's files is "the learner's line".
         self.is_learner_file: Callable[[str], bool] = lambda _name: False
+        # Host memory of the NumPy arrays handed to the learner's function: (address, bytes).
+        self.host_operands: list[tuple[int, int]] = []
         self._next_address = _FIRST_ADDRESS
         self._next_stream = 1
         self._addresses: list[int] = []
@@ -131,7 +143,13 @@ class Machine:
 
     # ------------------------------------------------------------------ memory
 
-    def malloc(self, nbytes: int, *, fill: int | None = 0xFF) -> Allocation:
+    def malloc(
+        self,
+        nbytes: int,
+        *,
+        fill: int | None = 0xFF,
+        buffer: npt.NDArray[np.uint8] | None = None,
+    ) -> Allocation:
         """
         Allocate ``nbytes`` of device memory.
 
@@ -140,6 +158,8 @@ class Machine:
 
             fill: The byte it is filled with while :attr:`poison` is set. The default is 0xFF,
                 which reads as NaN in every floating-point type. None leaves it as it is.
+
+            buffer: Bytes just computed that become the block's own. Default: fresh memory.
 
         Raises:
             MemoryError: The simulated device has not that much left.
@@ -151,7 +171,8 @@ class Machine:
                     f"(allocated so far: {self.used_bytes:,} bytes)."
                 )
                 raise MemoryError(msg)
-            block = Allocation(self._next_address, nbytes, fill if self.poison else None)
+            fill = fill if self.poison else None
+            block = Allocation(self._next_address, nbytes, fill, buffer)
             span = -(-max(nbytes, 1) // _GRANULE) * _GRANULE + _GUARD
             self._next_address += span
             self._addresses.append(block.address)  # addresses only grow, so it stays sorted
@@ -190,6 +211,10 @@ class Machine:
             "Keep the array whose .data.ptr you pass alive until the work is done."
         )
         raise SimulatedMemoryError(msg)
+
+    def is_host_operand(self, address: int) -> bool:
+        """Return whether this host address lies in an array argument of the observed call."""
+        return any(start <= address < start + max(n, 1) for start, n in self.host_operands)
 
     # -------------------------------------------------------------------- time
 

@@ -1,0 +1,205 @@
+"""The pictures that the blurs are tried on: drawn afresh, and a photograph.
+
+Owns what is drawn, and why; judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Draw = Callable[[str], np.random.Generator]
+Image = npt.NDArray[np.float32]
+
+PHOTOGRAPH = (
+    Path(__file__).parents[2] / "assignments" / "fft_callbacks" / "data" / "coffee.png"
+)
+
+# Lengths that an FFT takes in any form: no prime factor is above 127, where cuFFT
+# refuses callbacks. None is 3, so that the channels' axis of a result is never in
+# doubt.
+EVEN = (46, 48, 50, 54, 58, 60, 62, 64, 66, 70, 74, 80)
+ODD = (43, 45, 49, 53, 55, 61, 63, 67, 71, 75, 77, 83)
+LARGE = (512, 513, 516, 520, 525, 528, 532, 539)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """
+    One image and one sigma.
+
+    Attributes:
+        name: What is special about it, for messages.
+
+        image: ``(H, W)`` or ``(H, W, 3)`` float32, values in [0, 1].
+
+        sigma: In pixels.
+    """
+
+    name: str
+    image: Image
+    sigma: float
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return int(self.image.shape[0])
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return int(self.image.shape[1])
+
+    @property
+    def where(self) -> str:
+        """The case in the learner's words, for messages."""
+        return f"{self.name}, {self.height} x {self.width}, sigma {self.sigma:.4g}"
+
+
+def gray_cases(draw: Draw) -> list[Case]:
+    """
+    Return the images for ``gaussian_blur``.
+
+    One shape comes with two sigmas, and again with H and W swapped; both sides are even
+    and odd in turn. No sigma is 1 or a whole number, but that of the large image.
+    """
+    rng = draw("gray pictures")
+    sizes = _sizes(rng)
+    sigma = float(rng.uniform(1.2, 1.9))
+    shade = 0.2 + 0.3 * rng.random()
+    cases = [
+        Case(name="an image", image=picture(rng, sizes[0]), sigma=sigma),
+        Case(
+            name="the same shape with another sigma",
+            image=picture(rng, sizes[0]),
+            sigma=sigma + float(rng.uniform(0.8, 1.5)),
+        ),
+        Case(
+            name="height and width swapped",
+            image=picture(rng, sizes[1]),
+            sigma=float(rng.uniform(0.6, 0.85)),
+        ),
+        Case(
+            name="odd sides",
+            image=np.float32(shade) * picture(rng, sizes[2]),
+            sigma=float(rng.uniform(0.6, 0.85)),
+        ),
+        Case(
+            name="even sides",
+            image=picture(rng, sizes[3]),
+            sigma=float(rng.uniform(1.2, 3.2)),
+        ),
+        Case(name="a large image", image=picture(rng, sizes[4]), sigma=20.0),
+    ]
+    gray = photograph().mean(axis=-1, dtype=np.float32)
+    sigma = float(rng.uniform(1.5, 3.5))
+    cases.append(Case(name="the photograph", image=gray, sigma=sigma))
+    return cases
+
+
+def colour_cases(draw: Draw) -> list[Case]:
+    """
+    Return the images for ``sepia_blur``.
+
+    As for :func:`gray_cases`; besides, some are so bright that sepia exceeds 1 in a
+    third of the pixels or more, and some so dark that it does nowhere.
+    """
+    rng = draw("colour pictures")
+    sizes = _sizes(rng)
+    low, high = rng.uniform(0.6, 0.85, size=2), rng.uniform(1.6, 2.8, size=2)
+    cases = [
+        Case(
+            name="a bright image",
+            image=colour_picture(rng, sizes[0], darkest=0.6),
+            sigma=float(low[0]),
+        ),
+        Case(
+            name="the same shape with another sigma",
+            image=colour_picture(rng, sizes[0]),
+            sigma=float(high[0]),
+        ),
+        Case(
+            name="a dark image, height and width swapped",
+            image=colour_picture(rng, sizes[1], brightest=0.45),
+            sigma=float(low[1]),
+        ),
+        Case(
+            name="a bright image with odd sides",
+            image=colour_picture(rng, sizes[2], darkest=0.5),
+            sigma=float(high[1]),
+        ),
+        Case(
+            name="an image with even sides",
+            image=colour_picture(rng, sizes[3]),
+            sigma=float(rng.uniform(1.2, 1.6)),
+        ),
+        Case(
+            name="a large image",
+            image=colour_picture(rng, sizes[4], darkest=0.3),
+            sigma=20.0,
+        ),
+    ]
+    sigma = float(rng.uniform(1.5, 3.5))
+    cases.append(Case(name="the photograph", image=photograph(), sigma=sigma))
+    return cases
+
+
+def picture(rng: np.random.Generator, size: tuple[int, int]) -> Image:
+    """
+    Draw a gray picture: patches, which the widest blur leaves to see, under fine noise.
+
+    Returns:
+        A ``(height, width)`` array with values in [0, 1] and no symmetry.
+    """
+    height, width = size
+    patches = rng.random((5, 7))
+    rows = np.arange(height) * 5 // height
+    columns = np.arange(width) * 7 // width
+    noise = rng.random((height, width))
+    mixed = 0.65 * patches[rows[:, None], columns] + 0.35 * noise
+    return np.ascontiguousarray(mixed, dtype=np.float32)
+
+
+def colour_picture(
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    *,
+    darkest: float = 0.0,
+    brightest: float = 1.0,
+) -> Image:
+    """
+    Draw a ``(height, width, 3)`` picture with values from ``darkest`` to ``brightest``.
+
+    The channels are drawn apart, so that no two of them can be confused.
+    """
+    channels = np.stack([picture(rng, size) for _ in range(3)], axis=-1)
+    scaled = darkest + (brightest - darkest) * channels
+    return np.ascontiguousarray(scaled, dtype=np.float32)
+
+
+def photograph() -> Image:
+    """Return the photograph, ``(196, 285, 3)`` float32 in [0, 1]."""
+    from PIL import Image as Pictures  # noqa: PLC0415 - not needed to collect
+
+    with Pictures.open(PHOTOGRAPH) as file:
+        pixels: npt.NDArray[Any] = np.asarray(file.convert("RGB"))
+    return (pixels / np.float32(255)).astype(np.float32)
+
+
+def _sizes(rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Draw even x odd, the same swapped, odd x odd, even x even, and a large size."""
+    even = [int(n) for n in rng.choice(EVEN, size=3, replace=False)]
+    odd = [int(n) for n in rng.choice(ODD, size=3, replace=False)]
+    large = [int(n) for n in rng.choice(LARGE, size=2, replace=False)]
+    return [
+        (even[0], odd[0]),
+        (odd[0], even[0]),
+        (odd[1], odd[2]),
+        (even[1], even[2]),
+        (large[0], large[1]),
+    ]

@@ -1,0 +1,299 @@
+"""Compare arrays with the oracle's, and say what a difference looks like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.errors import WrongDtype, WrongMemorySpace, WrongShape, WrongValue
+from graders.harness.worker.wire import ArrayValue, Opaque
+
+Array = npt.NDArray[Any]
+
+# An element may be this many times further off than the whole array is on average: the
+# largest of a million rounding errors lies about five standard deviations out.
+_ELEMENT_MARGIN = 10.0
+_FACTOR_AGREEMENT = 1e-3
+
+
+def expect_array(
+    value: Any,
+    *,
+    shape: Sequence[int] | Sequence[Sequence[int]],
+    dtype: str | Sequence[str],
+    memory_space: str | None = None,
+    name: str = "the result",
+) -> Array:
+    """
+    Return an observed array after judging its type, memory space, shape and dtype.
+
+    Args:
+        value: The observed value.
+
+        shape: The expected shape, or a list of shapes that are all right.
+
+        dtype: The expected dtype's name, or several.
+
+        memory_space: ``"cpu"`` or ``"cuda"``, or None where either is right.
+
+        name: How the message calls the value.
+
+    Raises:
+        WrongDtype: It is no array, or its dtype is another.
+
+        WrongMemorySpace: It lies in the other memory space.
+
+        WrongShape: It has another shape.
+    """
+    if not isinstance(value, ArrayValue):
+        wanted = {"cuda": "a CuPy array", "cpu": "a NumPy array"}.get(memory_space or "", "an array")
+        msg = f"{_capital(name)} is {describe(value)}. Expected was {wanted}."
+        hint = "Is there a return statement on every path?" if value is None else ""
+        raise WrongDtype(msg, hint=hint)
+    if memory_space is not None and value.memory_space != memory_space:
+        raise_memory_space(value, memory_space, name)
+    shapes = _shapes(shape)
+    if value.shape not in shapes:
+        wanted = " or ".join(str(s) for s in shapes)
+        msg = f"{_capital(name)} has the shape {value.shape}. Expected was {wanted}."
+        raise WrongShape(msg, hint=_shape_hint(value.shape, shapes))
+    dtypes = (dtype,) if isinstance(dtype, str) else tuple(dtype)
+    if value.dtype not in dtypes:
+        msg = f"{_capital(name)} has the dtype {value.dtype}. Expected was {' or '.join(dtypes)}."
+        raise WrongDtype(msg, hint="Look for a constant or an array of another precision.")
+    return value.array
+
+
+def raise_memory_space(value: ArrayValue, memory_space: str, name: str = "the result") -> None:
+    """Raise the failure for an array that lies in the wrong memory space."""
+    places = {"cpu": "CPU", "cuda": "GPU"}
+    msg = (
+        f"{_capital(name)} is in {places[value.memory_space]} memory ({value.type_name}). "
+        f"Expected was {places[memory_space]} memory."
+    )
+    hint = (
+        "Return the CuPy array before it is copied to the host."
+        if memory_space == "cuda"
+        else "Copy the result back with cupy.asnumpy."
+    )
+    raise WrongMemorySpace(msg, hint=hint)
+
+
+def expect_close(
+    actual: Array,
+    expected: Array,
+    *,
+    relative_error: float,
+    name: str = "the result",
+    where: str = "",
+    mistakes: Mapping[str, Callable[[], Array]] | None = None,
+) -> None:
+    """
+    Judge an array's values against the oracle's.
+
+    The array passes if every element is finite, the L2 norm of the difference is at most
+    ``relative_error`` times the oracle's norm (nvmath-python's own tests use this criterion),
+    and no element is further off than ten times ``relative_error`` of the largest one: a
+    single wrong element among a million would vanish in the norm.
+
+    Args:
+        actual: The observed values.
+
+        expected: The oracle's, float64 or complex128, of the same shape.
+
+        relative_error: The tolerance.
+
+        name: How the message calls the values.
+
+        where: The case, for the message, such as ``"97 x 131, sigma 2"``.
+
+        mistakes: Messages of known mistakes and functions that give what each would return.
+
+    Raises:
+        WrongValue: The values differ; the message names the largest error, its place, and the
+            mistake that would give these values where one is recognised.
+    """
+    if actual.shape != expected.shape:
+        msg = f"{_capital(name)} has the shape {actual.shape}. Expected was {expected.shape}."
+        raise WrongShape(msg)
+    if actual.size == 0:
+        return
+    wide = actual.astype(np.complex128 if np.iscomplexobj(expected) else np.float64)
+    with np.errstate(all="ignore"):
+        difference = np.abs(wide - expected)
+    scale = float(np.max(np.abs(expected)))
+    norm = float(np.linalg.norm(expected))
+    good = (
+        bool(np.isfinite(wide).all())
+        and float(np.linalg.norm(difference)) <= relative_error * norm + _tiny(expected)
+        and float(difference.max()) <= _ELEMENT_MARGIN * relative_error * scale + _tiny(expected)
+    )
+    if good:
+        return
+    in_case = f" for {where}" if where else ""
+    seen = _largest(wide, expected, difference, scale)
+    cause = _cause(wide, expected, relative_error, mistakes or {})
+    msg = f"{_capital(name)} is wrong{in_case}: {seen}"
+    raise WrongValue(msg, hint=cause)
+
+
+def expect_number(value: Any, name: str = "the result") -> float:
+    """
+    Return an observed real number as a float.
+
+    Python and NumPy numbers are right; arrays, also 0-d CuPy arrays, and texts are not.
+
+    Raises:
+        WrongDtype: It is something else.
+    """
+    if type(value) in (int, float):
+        return float(value)
+    is_scalar = isinstance(value, ArrayValue) and value.shape == ()
+    if is_scalar and value.memory_space == "cpu" and value.array.dtype.kind in "iuf":
+        return float(value.array)
+    msg = f"{_capital(name)} is {describe(value)}. Expected was a number (float)."
+    hint = "float(x) makes one." if isinstance(value, ArrayValue) else ""
+    raise WrongDtype(msg, hint=hint)
+
+
+def describe(value: Any) -> str:
+    """Return a few words that say what an observed value is."""
+    if value is None:
+        return "None"
+    if isinstance(value, ArrayValue):
+        return f"a {value.type_name} of shape {value.shape} and dtype {value.dtype}"
+    if isinstance(value, Opaque):
+        return f"an object of type {value.type_name}"
+    if isinstance(value, int | float | complex):
+        return f"the {type(value).__name__} {value!r}"[:80]
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    return f"a {type(value).__name__} of {len(value)} items"
+
+
+def _largest(actual: Array, expected: Array, difference: Array, scale: float) -> str:
+    broken = ~np.isfinite(actual)
+    if broken.any():
+        count, total = int(broken.sum()), broken.size
+        index = tuple(int(i) for i in np.argwhere(broken)[0])
+        return (
+            f"{count:,} of {total:,} elements are NaN or infinite, the first at {index}, where "
+            f"{_number(expected[index])} was expected."
+        )
+    index = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
+    relative = float(difference.max()) / scale if scale else math.inf
+    return (
+        f"the largest error is {difference.max():.3g} ({relative:.1e} of the largest value), at "
+        f"{index}: {_number(actual[index])} instead of {_number(expected[index])}."
+    )
+
+
+def _cause(
+    actual: Array,
+    expected: Array,
+    relative_error: float,
+    mistakes: Mapping[str, Callable[[], Array]],
+) -> str:
+    close = max(relative_error * 20, 1e-4)
+    for message, wrong in mistakes.items():
+        if _near(actual, wrong(), close):
+            return message
+    if np.isnan(actual).any():
+        return "NaN marks memory that was never written: does the program write every element?"
+    factor = _constant_factor(actual, expected)
+    if factor is not None:
+        return _factor_text(factor, expected.shape)
+    return _rearranged(actual, expected, close)
+
+
+def _near(actual: Array, wrong: Array, close: float) -> bool:
+    if actual.shape != wrong.shape or not np.isfinite(actual).all():
+        return False
+    return float(np.linalg.norm(actual - wrong)) <= close * float(np.linalg.norm(wrong))
+
+
+def _constant_factor(actual: Array, expected: Array) -> float | None:
+    power = float(np.vdot(expected, expected).real)
+    if power == 0 or not np.isfinite(actual).all():
+        return None
+    factor = float(np.vdot(expected, actual).real) / power
+    rest = float(np.linalg.norm(actual - factor * expected))
+    if abs(factor) > 0 and rest <= _FACTOR_AGREEMENT * abs(factor) * math.sqrt(power):
+        return factor
+    return None
+
+
+def _factor_text(factor: float, shape: tuple[int, ...]) -> str:
+    text = f"Every element is {factor:.6g} times what it should be."
+    sizes = {math.prod(shape), math.prod(shape[-2:]), math.prod(shape[:2]), *shape}
+    for size in sizes:
+        if size > 1 and math.isclose(factor, size, rel_tol=_FACTOR_AGREEMENT):
+            return f"{text} {size} elements are transformed: where is the result divided by that?"
+        if size > 1 and math.isclose(factor, 1 / size, rel_tol=_FACTOR_AGREEMENT):
+            return f"{text} Is it divided by {size} once too often?"
+    return text
+
+
+def _rearranged(actual: Array, expected: Array, close: float) -> str:
+    for axis, length in enumerate(expected.shape):
+        flipped = np.flip(expected, axis)
+        if length > 1 and _near(actual, flipped, close):
+            if length == 3:  # noqa: PLR2004 - colour channels
+                return "The colour channels are in the opposite order."
+            return f"The elements run backwards along axis {axis}."
+        if 1 < length <= 8192 and actual.size <= 2**22:  # noqa: PLR2004 - keep it quick
+            for shift in (1, -1):
+                if _near(actual, np.roll(expected, shift, axis), close):
+                    return f"The elements are shifted by one along axis {axis}."
+    square = expected.ndim >= 2 and expected.shape[-1] == expected.shape[-2]  # noqa: PLR2004
+    if square and _near(actual, np.swapaxes(expected, -1, -2), close):
+        return "The result is transposed: rows and columns are exchanged."
+    if _near(actual, np.zeros_like(expected), close) or not np.any(actual):
+        return "Every element is zero."
+    wrong = np.abs(actual - expected) > close * float(np.max(np.abs(expected)))
+    share = float(wrong.mean())
+    if 0 < share < 0.5 and wrong.ndim:  # noqa: PLR2004 - most of it is right
+        return f"{share:.1%} of the elements are wrong; the first at {_first(wrong)}."
+    return ""
+
+
+def _first(mask: Array) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.argwhere(mask)[0])
+
+
+def _tiny(expected: Array) -> float:
+    """Return what a float32 program may leave where the oracle has exact zeros."""
+    return 0.0 if np.any(expected) else 1e-30
+
+
+def _number(value: Any) -> str:
+    return f"{complex(value):.6g}" if np.iscomplexobj(value) else f"{float(value):.6g}"
+
+
+def _shapes(shape: Sequence[Any]) -> list[tuple[int, ...]]:
+    if shape and not isinstance(shape[0], int):
+        return [tuple(s) for s in shape]
+    return [tuple(shape)]
+
+
+def _shape_hint(seen: tuple[int, ...], shapes: list[tuple[int, ...]]) -> str:
+    for wanted in shapes:
+        if len(seen) == len(wanted) and seen[:-1] == wanted[:-1]:
+            if abs(seen[-1] - wanted[-1]) == 1:
+                return (
+                    "An inverse real transform cannot tell an odd length from an even one: "
+                    "look at last_axis_parity."
+                )
+        if sorted(seen) == sorted(wanted) and seen != wanted:
+            return "The axes are in another order."
+        if len(seen) == len(wanted) and len(wanted) > 1 and abs(seen[1] - wanted[1]) == 1:
+            return "Look at last_axis_parity: the transformed length came out one off."
+    return ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

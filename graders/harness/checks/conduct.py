@@ -1,0 +1,86 @@
+"""Judge how a call behaved: its inputs, its evidence, when its result was ready."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from graders.harness.device.evidence import Copy, Evidence, Kernel
+from graders.harness.errors import EnvironmentUnavailable, MutatedInput, WrongValue
+from graders.harness.supervisor import Observation
+
+#: Kinds of kernels that compute; copies and fills only move or set.
+COMPUTING = frozenset({"elementwise", "gemm", "reduction", "random", "fft"})
+
+
+def expect_unchanged(observation: Observation, names: Sequence[str]) -> None:
+    """
+    Judge that the call left its arguments as they were.
+
+    Args:
+        observation: The call.
+
+        names: The arguments' names, in order.
+
+    Raises:
+        MutatedInput: It changed at least one; the message names them.
+    """
+    if observation.changed:
+        changed = [names[i] if i < len(names) else f"argument {i}" for i in observation.changed]
+        msg = f"The call changed its input {' and '.join(changed)}. Expected was that it reads it."
+        raise MutatedInput(msg, hint="Write into a new array; look for out=, += and x[...] =.")
+
+
+def expect_settled(observation: Observation) -> None:
+    """
+    Judge that the result was ready for the current stream when the call returned.
+
+    Raises:
+        WrongValue: It went on changing afterwards, or was read before it was written.
+    """
+    racing = [f for f in observation.evidence.faults if f.kind == "unsynchronized_read"]
+    if observation.late_write or racing:
+        seen = racing[0].message if racing else "The result changed after the call returned."
+        msg = f"{seen} Expected was a result that is ready, or ordered on the current stream."
+        raise WrongValue(msg, hint="Synchronize your own stream before you return.")
+
+
+def require_evidence(evidence: Evidence) -> Evidence:
+    """
+    Return the evidence if there is any.
+
+    Raises:
+        EnvironmentUnavailable: Kernels and copies could not be recorded on this machine. The
+            check that needs them is then an error of ours, neither passed nor failed.
+    """
+    if not evidence.available:
+        msg = f"kernels and copies cannot be recorded here: {evidence.unavailable_because}"
+        raise EnvironmentUnavailable(msg)
+    return evidence
+
+
+def host_copies(evidence: Evidence) -> list[Copy]:
+    """Return the copies between host and device."""
+    return [c for c in evidence.copies if c.direction != "device_to_device"]
+
+
+def computing_kernels(evidence: Evidence, *, libraries: bool = False) -> list[Kernel]:
+    """
+    Return the kernels that compute something.
+
+    Args:
+        evidence: What ran.
+
+        libraries: Whether FFT kernels count. The default is that they do not.
+    """
+    kinds = COMPUTING if libraries else COMPUTING - {"fft"}
+    return [k for k in evidence.kernels if k.kind in kinds]
+
+
+def fault_message(observation: Observation) -> str:
+    """Return what the device found wrong with the call's memory accesses, or nothing."""
+    faults = [f for f in observation.evidence.faults if f.kind != "unsynchronized_read"]
+    if not faults:
+        return ""
+    worst = max(faults, key=lambda f: f.count)
+    at = f" (line {worst.line})" if worst.line else ""
+    return f"{worst.message}{at}"

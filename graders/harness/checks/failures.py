@@ -1,0 +1,125 @@
+"""Say what went wrong in a learner's program, in the learner's terms and with its line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from graders.harness.errors import (
+    CompileFailed,
+    Crashed,
+    Failure,
+    ImportFailed,
+    NotRun,
+    OutOfMemory,
+    Unimplemented,
+    WorkerCrashed,
+)
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_STAGED_PATH = re.compile(r"(/[^\s\"':]+)+/submission/")
+_MAX_TEXT = 420
+_NOT_MODELLED = "graders.harness.device.simulator.not_modelled.NotModelled"
+_COMPILER_MODULES = ("numba.", "numba_cuda.", "llvmlite.", "cuda.core.", "cupy.cuda.compiler.")
+_LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
+
+
+def raise_for_load(problem: dict[str, Any], module: str) -> NoReturn:
+    """
+    Raise the failure for an exception at import.
+
+    Args:
+        problem: The exception, as the worker described it.
+
+        module: The file's name, such as ``"sepia_blur.py"``.
+    """
+    types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
+    _raise_if_common(problem, f"Importing {module}")
+    at = _place(problem)
+    if "builtins.SyntaxError" in types:
+        msg = f"{module} is not valid Python{at}: {text}."
+        raise ImportFailed(msg, hint="Correct that line; the rest has not been read yet.")
+    if "builtins.ImportError" in types:
+        msg = f"{module} imports what is not there{at}: {text}."
+        raise ImportFailed(msg, hint="Use the packages that the stub imports.")
+    if "builtins.SystemExit" in types:
+        msg = f"{module} ends the program when it is imported{at}."
+        raise ImportFailed(msg, hint="Leave out sys.exit and exit; only define functions.")
+    msg = f"{module} raises {kind} when it is imported{at}: {text}"
+    raise ImportFailed(msg, hint="Run the file by itself to see the whole traceback.")
+
+
+def raise_for_call(problem: dict[str, Any], function: str) -> NoReturn:
+    """Raise the failure for an exception that a call of ``function`` raised."""
+    types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
+    at = _place(problem)
+    if "builtins.NotImplementedError" in types and problem["innermost"]:
+        msg = f"{function} is not written yet{at}: it raises NotImplementedError."
+        raise Unimplemented(
+            msg, hint="Read the assignment's README.md, then replace the line under the TODO."
+        )
+    _raise_if_common(problem, function)
+    if "builtins.SystemExit" in types:
+        msg = f"{function} ended the program{at} with sys.exit instead of returning."
+        raise Crashed(msg, hint="Return the result.")
+    msg = f"{function} raised {kind}{at}: {text}"
+    raise Crashed(msg)
+
+
+def raise_for_missing(function: str, names: Sequence[str], module: str) -> NoReturn:
+    """Raise the failure for a function that the module does not have."""
+    near = difflib.get_close_matches(function, names, 1)
+    guess = f" There is a {near[0]!r}: rename it." if near else ""
+    msg = f"{module} has no function {function!r}.{guess}"
+    raise ImportFailed(msg, hint="Keep the names of the stub.")
+
+
+def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
+    """Raise the failure for a function that does not take what it is given."""
+    msg = f"{function} {problem}, but it is called with {count} positional arguments."
+    raise ImportFailed(msg, hint="Keep the parameters of the stub.")
+
+
+def crash_failure(error: WorkerCrashed, what: str) -> Failure:
+    """Return the failure for a worker that ended before it answered."""
+    if error.signal is not None:
+        hint = "Look for a pointer that outlives its array, or an index beyond the data."
+    else:
+        hint = "Leave out os._exit and the like; return the result."
+    msg = f"{what} took its process down: {error}. It was expected to return."
+    return Crashed(msg, hint=hint)
+
+
+def _raise_if_common(problem: dict[str, Any], what: str) -> None:
+    """Raise for the causes that mean the same at import and in a call."""
+    types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
+    at = _place(problem)
+    if _NOT_MODELLED in types:
+        msg = f"{what} uses what the simulator does not model{at}: {text}"
+        raise NotRun(msg)
+    if "builtins.MemoryError" in types or kind == "OutOfMemoryError":
+        msg = f"{what} ran out of memory{at}: {text}"
+        raise OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
+    compiling = any(name.startswith(_COMPILER_MODULES) for name in types)
+    if compiling or any(code in text for code in _LINK_ERRORS):
+        msg = f"{what} does not compile{at}: {kind}: {text}"
+        raise CompileFailed(
+            msg, hint="Check the callback's parameters, its return value and the dtype strings."
+        )
+
+
+def _place(problem: dict[str, Any]) -> str:
+    frames = problem["frames"]
+    if not frames:
+        return ""
+    last = frames[-1]
+    source = f" ({last['source']})" if last["source"] else ""
+    return f" on line {last['line']} of {last['file']}{source}"
+
+
+def _clean(text: str) -> str:
+    text = _STAGED_PATH.sub("", _ANSI.sub("", text))
+    text = " ".join(text.split())
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]} ..."

@@ -1,0 +1,266 @@
+"""The learner's program, as a grader calls it: every call is one observation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.checks.failures import (
+    crash_failure,
+    raise_for_call,
+    raise_for_load,
+    raise_for_missing,
+    raise_for_signature,
+)
+from graders.harness.errors import (
+    Crashed,
+    Failure,
+    NotRun,
+    ProtocolError,
+    TimedOut,
+    WorkerCrashed,
+    WorkerTimedOut,
+)
+from graders.harness.measure.lease import Lease
+from graders.harness.submission import stage
+from graders.harness.supervisor import ForkServer, Observation, Proxy, Worker
+from graders.harness.worker.wire import ArrayValue
+
+
+def gpu(array: npt.NDArray[Any]) -> ArrayValue:
+    """Return an argument that reaches the learner's function as a CuPy array."""
+    return ArrayValue(array, "cuda", array.strides, "cupy.ndarray")
+
+
+def proxy(function: Any, parameters: Iterable[str] = ("a", "b", "bias")) -> Proxy:
+    """
+    Return an argument that reaches the learner's function as a function of CuPy arrays.
+
+    Args:
+        function: Runs in the grading process. It gets the list of arguments as NumPy arrays,
+            may change them in place, and returns a NumPy array, which the learner gets as a
+            CuPy array of the same axis order. ValueError and TypeError reach the learner.
+
+        parameters: The parameter names that the learner sees.
+    """
+    return Proxy(function, tuple(parameters))
+
+
+class Learner:
+    """
+    A program under test, in a worker of its own.
+
+    Calls run one after the other in the same worker, as they would in a learner's session. A
+    worker that crashed or was stopped is replaced for the next call.
+
+    Args:
+        path: The program's module.
+
+        slug: The exercise's name.
+
+        server: Where workers come from.
+
+        timeout: Seconds that a call may take.
+
+        data: The assignment's data folder, or None.
+
+        lease: Of the GPU; None in the simulator.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        slug: str,
+        server: ForkServer,
+        *,
+        timeout: float,
+        data: Path | None = None,
+        lease: Lease | None = None,
+    ) -> None:
+        self._path = path
+        self._slug = slug
+        self._server = server
+        self._timeout = timeout
+        self._data = data
+        self._lease = lease
+        self._worker: Worker | None = None
+        self._load_failure: Failure | NotRun | None = None
+        self._known: dict[bytes, Observation | Failure | NotRun] = {}
+        self._output = ""
+        self.layers: tuple[str, ...] = ()
+
+    def call(
+        self,
+        function: str,
+        *args: Any,
+        timeout: float | None = None,
+        poison: bool = True,
+        trace: bool = True,
+        value: bool = True,
+        fresh: bool = False,
+        alone: bool = False,
+    ) -> Observation:
+        """
+        Call one of the program's functions and return what was observed.
+
+        A call with the same function and equal arguments is made once; later ones get the
+        same observation, or the same failure.
+
+        Args:
+            function: The function's name.
+
+            args: Plain values, NumPy arrays (CPU memory), :func:`gpu` arrays, :func:`proxy`.
+
+            timeout: Seconds until the program is stopped. The default is the rubric's.
+
+            poison: Whether fresh device memory is filled with NaN.
+
+            trace: Whether kernels and copies are recorded.
+
+            value: Whether the result is wanted.
+
+            fresh: Whether to call again even if the same call was made before.
+
+            alone: Whether the GPU is to be leased to nobody else meanwhile, as timing needs.
+
+        Raises:
+            Failure: The program is missing, unwritten, raised, crashed or took too long.
+
+            NotRun: It uses what this device does not model.
+        """
+        key = _key(function, args, (poison, trace, value))
+        if fresh or key is None or key not in self._known:
+            found = self._observe(
+                function, args, timeout or self._timeout, poison, trace, value, alone
+            )
+            if key is None:
+                return _or_raise(found)
+            self._known[key] = found
+        return _or_raise(self._known[key])
+
+    def _observe(
+        self,
+        function: str,
+        args: tuple[Any, ...],
+        timeout: float,
+        poison: bool,
+        trace: bool,
+        value: bool,
+        alone: bool,
+    ) -> Observation | Failure | NotRun:
+        try:
+            worker = self._ready()
+            with _leased(self._lease, alone=alone):
+                seen = worker.call(
+                    function, args, timeout=timeout, poison=poison, trace=trace, value=value
+                )
+            self._output = worker.output_tail()
+            return self._checked(seen, function, len(args))
+        except (Failure, NotRun) as outcome:
+            return outcome
+        except WorkerCrashed as err:
+            return crash_failure(err, function)
+        except WorkerTimedOut as err:
+            msg = f"{function} took too long: {err}."
+            return TimedOut(msg, hint="Look for a loop that does not end.")
+        except ProtocolError as err:
+            msg = f"{function} disturbed the worker's answer: {err}."
+            return Crashed(msg, hint="Return the result; leave file descriptors alone.")
+
+    def _checked(self, seen: Observation, function: str, count: int) -> Observation:
+        module = f"{self._slug}.py"
+        if seen.problem == "missing":
+            raise_for_missing(function, seen.detail, module)
+        if seen.problem == "signature":
+            raise_for_signature(function, seen.detail, count)
+        if seen.exception is not None:
+            raise_for_call(seen.exception, function)
+        return seen
+
+    def _ready(self) -> Worker:
+        """Return a worker with the module loaded; raise its load failure, each time anew."""
+        if self._load_failure is not None:
+            raise self._load_failure
+        if self._worker is not None and not self._worker.closed:
+            return self._worker
+        worker = self._server.fork()
+        try:
+            worker.start()
+            self.layers = worker.layers
+            self._load(worker)
+        except (Failure, NotRun) as outcome:
+            self._load_failure = outcome
+            self._output = worker.output_tail()
+            worker.kill()
+            raise
+        self._worker = worker
+        return worker
+
+    def _load(self, worker: Worker) -> None:
+        path = stage(self._path, self._slug, worker.scratch, self._data)
+        module = path.name
+        try:
+            problem = worker.load(path, self._timeout)
+        except WorkerCrashed as err:
+            raise crash_failure(err, f"Importing {module}") from err
+        except WorkerTimedOut as err:
+            msg = f"Importing {module} took too long: {err}."
+            raise TimedOut(msg, hint="Only define functions at the top level.") from err
+        except ProtocolError as err:
+            msg = f"Importing {module} disturbed the worker's answer: {err}."
+            raise Crashed(msg) from err
+        if problem is not None:
+            raise_for_load(problem, module)
+
+    @property
+    def output(self) -> str:
+        """The end of what the program printed."""
+        return self._output
+
+    def close(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.finish()
+
+
+class _leased:  # noqa: N801 - a context manager, used like a function
+    """Hold the GPU's lease, shared or alone; nothing to hold in the simulator."""
+
+    def __init__(self, lease: Lease | None, *, alone: bool) -> None:
+        self._lease = lease
+        self._alone = alone
+
+    def __enter__(self) -> None:
+        if self._lease is not None:
+            self._lease.acquire(alone=self._alone)
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._lease is not None:
+            self._lease.release()
+
+
+def _or_raise(found: Observation | Failure | NotRun) -> Observation:
+    if isinstance(found, Observation):
+        return found
+    raise found.with_traceback(None)
+
+
+def _key(function: str, args: tuple[Any, ...], flags: tuple[bool, ...]) -> bytes | None:
+    """Return a digest of a call, or None where it has an argument that has none."""
+    digest = hashlib.sha256(repr((function, flags)).encode())
+    for arg in args:
+        if isinstance(arg, Proxy):
+            return None
+        host = arg.array if isinstance(arg, ArrayValue) else arg
+        if isinstance(host, np.ndarray):
+            space = arg.memory_space if isinstance(arg, ArrayValue) else "cpu"
+            digest.update(repr((space, host.dtype.str, host.shape, host.strides)).encode())
+            digest.update(np.ascontiguousarray(host).view(np.uint8).data)
+        else:
+            digest.update(repr(arg).encode())
+    return digest.digest()

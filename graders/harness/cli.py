@@ -1,0 +1,164 @@
+"""The command line of ``grade.py``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+from pathlib import Path
+
+from graders.harness.catalog import Catalog
+from graders.harness.errors import HarnessError, UsageError
+from graders.harness.models import Report, Status
+from graders.harness.report import WRITERS, Progress, print_report
+from graders.harness.report.terminal import make_console
+from graders.harness.run import Grader, Request
+from graders.harness.session import choose_device
+from graders.harness.submission import locate
+
+
+class ExitCode(IntEnum):
+    """How ``grade.py`` ends; the numbers are pytest's."""
+
+    #: Every check that ran passed.
+    PASSED = 0
+    #: Some check failed.
+    FAILED = 1
+    #: The user stopped it.
+    INTERRUPTED = 2
+    #: The harness failed; nobody's points are affected.
+    HARNESS_FAILED = 3
+    #: The command line is wrong.
+    USAGE = 4
+    #: There was nothing to grade.
+    NOTHING = 5
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the main command."""
+    parser = argparse.ArgumentParser(
+        prog="grade.py",
+        description="Grade exercises on nvmath-python and CuPy.",
+        epilog="Another command: grade.py selfcheck, whether the exercises themselves are whole.",
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="an assignment or exercise, such as fft_callbacks or fft_callbacks/sepia_blur; "
+        "the default is all of them",
+    )
+    parser.add_argument(
+        "--submission",
+        type=Path,
+        metavar="PATH",
+        help="a folder or a module to grade instead of assignments/",
+    )
+    parser.add_argument("--device", choices=("auto", "cuda", "simulator"), default="auto")
+    parser.add_argument("--jobs", type=_positive, default=0, metavar="N", help="exercises at once")
+    parser.add_argument("--seed", default="", help="draw the inputs of an earlier grading again")
+    parser.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        type=_report_target,
+        metavar="FORMAT:PATH",
+        help=f"write a report as well; formats: {', '.join(WRITERS)}",
+    )
+    parser.add_argument(
+        "--save-output", type=Path, metavar="DIR", help="save the graded pictures as PNG files"
+    )
+    parser.add_argument(
+        "--exit-zero", action="store_true", help="exit with 0 whenever a report was made"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        msg = f"must be a whole number from 1 (got {text!r})"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _report_target(text: str) -> tuple[str, Path]:
+    form, colon, path = text.partition(":")
+    if form not in WRITERS or not colon or not path:
+        msg = f"must be FORMAT:PATH with a format among {', '.join(WRITERS)} (got {text!r})"
+        raise argparse.ArgumentTypeError(msg)
+    return form, Path(path)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the command line and return the exit code.
+
+    Args:
+        argv: The arguments. The default is the process's.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] == ["selfcheck"]:
+            from graders.harness.selfcheck import main as selfcheck  # noqa: PLC0415 - rarely used
+
+            return selfcheck(arguments[1:])
+        return _grade(arguments)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)  # noqa: T201 - the command line speaks
+        return ExitCode.INTERRUPTED
+    except UsageError as err:
+        print(f"grade.py: {err}", file=sys.stderr)  # noqa: T201 - the command line speaks
+        return ExitCode.USAGE
+    except HarnessError as err:
+        print(f"grade.py: {err}", file=sys.stderr)  # noqa: T201 - the command line speaks
+        return ExitCode.HARNESS_FAILED
+
+
+def _grade(arguments: Sequence[str]) -> int:
+    try:
+        options = build_parser().parse_args(arguments)
+    except SystemExit as end:  # argparse has said what is wrong
+        return ExitCode.USAGE if end.code else ExitCode.PASSED
+    catalog = Catalog()
+    exercises = catalog.select(options.names)
+    submission = options.submission or catalog.root / "assignments"
+    work = locate(submission, exercises, named=bool(options.names))
+    device, why = choose_device(options.device)
+    console = make_console()
+    shown = "the GPU" if device == "cuda" else "the simulator"
+    console.print(f"Grading {_short(submission)} on {shown}: {why}.")
+    request = Request(
+        work=work,
+        device=device,
+        seed=options.seed,
+        jobs=options.jobs,
+        output=options.save_output,
+    )
+    checks = sum(len(e.rubric.checks) for e, _ in work)
+    with Grader(device, catalog) as grader, Progress(console, checks) as progress:
+        report = grader.grade(request, progress)
+    print_report(report, console)
+    for form, path in options.report:
+        WRITERS[form](report, path)
+    return ExitCode.PASSED if options.exit_zero else exit_code(report)
+
+
+def exit_code(report: Report) -> ExitCode:
+    """Return the exit code that a report comes to."""
+    if report.harness_failed:
+        return ExitCode.HARNESS_FAILED
+    checks = [c for e in report.exercises for c in e.checks]
+    if not any(c.status in (Status.PASSED, Status.FAILED) for c in checks):
+        return ExitCode.NOTHING
+    failed = any(c.status is Status.FAILED for c in checks)
+    return ExitCode.FAILED if failed else ExitCode.PASSED
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+

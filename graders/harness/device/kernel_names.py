@@ -1,0 +1,77 @@
+"""Says what a GPU kernel does from its name. Imports nothing of the engine."""
+
+from __future__ import annotations
+
+import re
+
+_FFT = re.compile(
+    r"fft|bluestein|(?:^|[^a-z])lto|realcomplex|r2c|c2r|[sd]pradix|[sd]pvector"
+)
+_GEMM = re.compile(
+    r"gemm|gemv|cutlass|cublas|xmma|nvjet|splitk|dot_kernel|magma|(?:^|_)matmul"
+)
+_RANDOM = re.compile(
+    r"(?<!ope)rand|philox|xorwow|mrg32k3a|gen_sequenced|generate_seed|mtgp"
+)
+_FILL = re.compile(r"memset|(?:^|_)fill(?:$|_)")
+_COPY = re.compile(r"memcpy|copy|transpos|concat|catarray")
+_REDUCTION = re.compile(r"reduc|(?:^|[^a-z])cub(?:$|[^a-z])|devicescan")
+_CUPY_REDUCTIONS = re.compile(
+    r"(?:nan)?(?:sum|prod|a?max|a?min|argmax|argmin|mean|var|std)(?:_.*)?"
+    r"|all|any|norm|ptp|count_nonzero|cum(?:sum|prod)(?:_.*)?"
+)
+
+
+def kernel_kind(name: str) -> str:
+    """
+    Return the kind of a kernel, one of the words of :attr:`Kernel.kind`.
+
+    The families are known by how cuFFT, cuBLAS, CuPy and nvmath name their kernels.
+    What no family claims is ``"elementwise"``.
+
+    Args:
+        name: The name as CUPTI reports it, mangled or not.
+
+    Examples:
+        >>> kernel_kind("vector_fft_lto_r2c")
+        'fft'
+        >>> kernel_kind("void cutlass::Kernel2<cutlass_80_simt_sgemm_256x128_8x4_nn>")
+        'gemm'
+        >>> kernel_kind("cupy_copy__float32_float32")
+        'copy'
+        >>> kernel_kind("cupy_maximum__float32_float32_float32")
+        'elementwise'
+        >>> kernel_kind("cupy_max")
+        'reduction'
+    """
+    lowered = name.lower()
+    if lowered.startswith("cupy_"):
+        return _cupy_kind(lowered)
+    for kind, pattern in (
+        ("fft", _FFT),
+        ("gemm", _GEMM),
+        ("random", _RANDOM),
+        ("fill", _FILL),
+        ("copy", _COPY),
+        ("reduction", _REDUCTION),
+    ):
+        if pattern.search(lowered):
+            return kind
+    return "elementwise"
+
+
+def _cupy_kind(lowered: str) -> str:
+    # CuPy names a kernel cupy_<operation>__<types>: only the operation may decide, or
+    # cupy_copy__float32 and a fused cupy_multiply_copy would be told apart by types.
+    operation = lowered.removeprefix("cupy_").split("__")[0]
+    if _CUPY_REDUCTIONS.fullmatch(operation) or "reduc" in operation:
+        return "reduction"
+    for kind, pattern in (
+        ("random", _RANDOM),
+        ("fill", _FILL),
+        ("copy", _COPY),
+        ("gemm", _GEMM),
+    ):
+        if pattern.search(operation):
+            return kind
+    return "elementwise"

@@ -1,0 +1,205 @@
+"""Records the steps of nvmath's library objects: plan, autotune, execute, free.
+
+nvmath calls cuFFT through the attributes of ``nvmath.bindings.cufft``, so replacing
+those attributes sees each transform with its callbacks, whichever of nvmath's functions
+began it. Matrix products are seen one level higher, at the methods of ``Matmul``, where
+the extents are the learner's (cuBLASLt is handed swapped operands for row-major
+results). Imports nothing of the engine but ``device.evidence``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from graders.harness.device.evidence import Operation
+
+_COMPLEX = frozenset({4, 5, 6})  # cudaDataType: CUDA_C_32F, CUDA_C_64F, CUDA_C_16F
+_FIRST_STORE_CALLBACK = 4  # cufftXtCallbackType: 0..3 load, 4..7 store
+_DIRECTIONS = {-1: "forward", 1: "inverse"}
+_FIXED_DIRECTION = {"R2C": "forward", "C2R": "inverse"}
+
+
+@dataclass
+class _Library:
+    """What is known of one cuFFT plan or one Matmul object."""
+
+    library: str
+    kind: str = ""
+    prolog: bool = False
+    epilog: bool = False
+    shape: tuple[int, ...] = ()
+    batch: int = 1
+
+
+class OperationRecorder:
+    """
+    Appends an :class:`Operation` for each step that a library object takes.
+
+    Objects are numbered from 0 in each recording, in the order in which they first
+    appear there. A step is recorded once it has succeeded.
+
+    Attributes:
+        recording: Whether steps are recorded. Callbacks and plans are followed always,
+            so that an object planned before a recording is known in it.
+
+        operations: The steps since :meth:`begin`.
+    """
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        """
+        Build the recorder; nothing is wrapped before the ``install`` functions.
+
+        Args:
+            now: Reads the device clock, in seconds.
+        """
+        self._now = now
+        self._plans: dict[int, _Library] = {}
+        self._matmuls: WeakKeyDictionary[Any, _Library] = WeakKeyDictionary()
+        self._numbers: dict[int, tuple[int, _Library]] = {}
+        self.recording = False
+        self.operations: list[Operation] = []
+
+    def begin(self) -> None:
+        """Start a recording."""
+        self.operations = []
+        self._numbers = {}
+        self.recording = True
+
+    def end(self) -> tuple[Operation, ...]:
+        """Stop the recording and return its steps."""
+        self.recording = False
+        return tuple(self.operations)
+
+    def install_fft(self, cufft: Any) -> None:
+        """
+        Wrap the functions of a cuFFT binding module that nvmath calls.
+
+        Args:
+            cufft: ``nvmath.bindings.cufft`` or a module with its functions.
+        """
+        for name, note in {
+            "create": self._fft_created,
+            "xt_set_jit_callback": self._fft_callback_set,
+            "xt_make_plan_many": self._fft_planned,
+            "xt_exec": self._fft_executed,
+            "destroy": self._fft_freed,
+        }.items():
+            setattr(cufft, name, self._noting(getattr(cufft, name), note))
+
+    def install_matmul(self, matmul_class: Any) -> None:
+        """
+        Wrap the methods of ``nvmath.linalg.advanced.Matmul``.
+
+        Args:
+            matmul_class: The class; the stateless ``matmul`` goes through it too.
+        """
+        for phase in ("plan", "autotune", "execute", "free"):
+            method = getattr(matmul_class, phase)
+            setattr(matmul_class, phase, self._matmul_step(method, phase))
+
+    def _noting(
+        self, function: Callable[..., Any], note: Callable[..., None]
+    ) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            start = self._now() if self.recording else 0.0
+            result = function(*args, **kwargs)
+            note(start, result, *args, *kwargs.values())
+            return result
+
+        return wrapper
+
+    def _fft_created(self, start: float, handle: Any, *args: Any) -> None:
+        del start, args
+        self._plans[int(handle)] = _Library("fft")
+        self._number(self._plans[int(handle)])
+
+    def _fft_callback_set(self, start: float, result: Any, *args: Any) -> None:
+        del start, result
+        plan = self._plan(args[0])
+        if int(args[4]) < _FIRST_STORE_CALLBACK:
+            plan.prolog = True
+        else:
+            plan.epilog = True
+
+    def _fft_planned(self, start: float, result: Any, *args: Any) -> None:
+        del result
+        plan = self._plan(args[0])
+        reads_complex, writes_complex = (int(args[i]) in _COMPLEX for i in (6, 10))
+        plan.kind = f"{'C' if reads_complex else 'R'}2{'C' if writes_complex else 'R'}"
+        lengths = args[2]
+        if not isinstance(lengths, int):
+            plan.shape = tuple(int(length) for length in lengths)
+        plan.batch = int(args[11])
+        self._record(plan, "plan", start)
+
+    def _fft_executed(self, start: float, result: Any, *args: Any) -> None:
+        del result
+        self._record(self._plan(args[0]), "execute", start, int(args[3]))
+
+    def _fft_freed(self, start: float, result: Any, *args: Any) -> None:
+        del result
+        self._record(self._plan(args[0]), "free", start)
+        self._plans.pop(int(args[0]), None)
+
+    def _plan(self, handle: Any) -> _Library:
+        return self._plans.setdefault(int(handle), _Library("fft"))
+
+    def _matmul_step(
+        self, method: Callable[..., Any], phase: str
+    ) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def wrapper(matmul: Any, *args: Any, **kwargs: Any) -> Any:
+            start = self._now() if self.recording else 0.0
+            # free() empties the object, and may be called twice: look before it.
+            was_valid = bool(getattr(matmul, "valid_state", True))
+            result = method(matmul, *args, **kwargs)
+            product = self._matmuls.setdefault(matmul, _Library("matmul"))
+            if phase == "plan":
+                _read_product(matmul, product)
+            if phase != "free" or was_valid:
+                self._record(product, phase, start)
+            return result
+
+        return wrapper
+
+    def _number(self, library: _Library) -> int:
+        if not self.recording:
+            return -1
+        # Kept with its number, so that no other object can take its id meanwhile.
+        number, _ = self._numbers.setdefault(id(library), (len(self._numbers), library))
+        return number
+
+    def _record(
+        self, library: _Library, phase: str, start: float, direction: int = 0
+    ) -> None:
+        if not self.recording:
+            return
+        step = Operation(
+            library=library.library,
+            phase=phase,
+            handle=self._number(library),
+            start=start,
+            kind=library.kind,
+            direction=_FIXED_DIRECTION.get(library.kind, ""),
+            prolog=library.prolog,
+            epilog=library.epilog,
+            shape=library.shape,
+            batch=library.batch,
+        )
+        if direction in _DIRECTIONS:
+            step = replace(step, direction=_DIRECTIONS[direction])
+        self.operations.append(step)
+
+
+def _read_product(matmul: Any, product: _Library) -> None:
+    epilog = getattr(matmul, "epilog", None)
+    product.kind = "DEFAULT" if epilog is None else str(epilog.name)
+    product.epilog = product.kind != "DEFAULT"
+    traits = matmul.mm_traits
+    product.shape = (int(traits.M), int(traits.N), int(traits.K))
+    product.batch = int(traits.batch_count)

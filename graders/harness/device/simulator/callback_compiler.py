@@ -1,0 +1,66 @@
+"""Lets numba-cuda compile callbacks to LTO-IR without a driver and without NVRTC.
+
+NVVM, from its wheel, does the work. Imports nothing of the engine but the machine, the
+callbacks and ``cuda_core``.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+from graders.harness.device.simulator import callbacks
+from graders.harness.device.simulator.cuda_core import COMPUTE_CAPABILITY, DEVICE_NAME
+from graders.harness.device.simulator.machine import MACHINE
+
+COMPILE_SECONDS = 0.1
+# What NVRTC 13 supports.
+_ARCHITECTURES = ((7, 5), (8, 0), (8, 6), (8, 7), (8, 8), (8, 9), (9, 0))
+_ARCHITECTURES += ((10, 0), (10, 3), (11, 0), (12, 0), (12, 1))
+_captured = threading.local()
+
+
+def _current_device() -> Any:
+    return SimpleNamespace(
+        compute_capability=COMPUTE_CAPABILITY, id=0, name=DEVICE_NAME.encode()
+    )
+
+
+def install() -> None:
+    """Patch numba-cuda. Its modules are imported here."""
+    import numba.cuda  # noqa: PLC0415
+    from numba.cuda import cuda_paths, dispatcher  # noqa: PLC0415
+    from numba.cuda.codegen import CUDACodeLibrary  # noqa: PLC0415
+    from numba.cuda.cudadrv import nvrtc  # noqa: PLC0415
+
+    nvrtc.get_supported_ccs = lambda: list(_ARCHITECTURES)
+    found = cuda_paths._get_nvvm_path()  # noqa: SLF001
+    cuda_paths._get_nvrtc_path = lambda: found  # noqa: SLF001
+    dispatcher.get_current_device = _current_device
+    numba.cuda.get_current_device = _current_device
+    real_ltoir = CUDACodeLibrary.get_ltoir
+    real_compile = numba.cuda.compile
+
+    @functools.wraps(real_ltoir)
+    def get_ltoir(self: Any, cc: Any = None) -> Any:
+        code = real_ltoir(self, cc=cc)
+        _captured.texts = self.llvm_strs
+        return code
+
+    @functools.wraps(real_compile)
+    def compile_and_register(pyfunc: Any, sig: Any, *args: Any, **options: Any) -> Any:
+        code, result = real_compile(pyfunc, sig, *args, **options)
+        MACHINE.sleep(COMPILE_SECONDS)
+        name = (options.get("abi_info") or {}).get("abi_name", "")
+        if options.get("output") == "ltoir" and len(getattr(sig, "args", ())) > 1:
+            pointer = sig.args[-2]
+            info = getattr(pointer, "dtype", None)
+            callbacks.register(code, pyfunc, name, info, list(_captured.texts))
+        return code, result
+
+    CUDACodeLibrary.get_ltoir = get_ltoir
+    numba.cuda.compile = compile_and_register
+
+

@@ -1,0 +1,53 @@
+"""What the simulated CuPy says when it cannot go on. Imports nothing of the engine."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+IMPLICIT_CONVERSION = (
+    "Implicit conversion to a NumPy array is not allowed. "
+    "Please use `.get()` to construct a NumPy array explicitly."
+)
+
+
+class NotModelled(NotImplementedError):
+    """The simulator has no model of this; run the program on a GPU instead."""
+
+
+def not_modelled(name: str) -> NoReturn:
+    """
+    Raise the one error for what the simulator leaves out.
+
+    Args:
+        name: What the program asked for, with its package: ``"cupy.RawKernel"``.
+
+    Raises:
+        NotModelled: Always.
+    """
+    msg = (
+        f"{name} is not modelled by the simulator. "
+        "It needs a GPU: run with --device cuda."
+    )
+    raise NotModelled(msg)
+
+
+class _Missing(type):
+    """Let a class that is not modelled say so wherever it is used, but in isinstance."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        not_modelled(f"{cls.__module__}.{cls.__qualname__}")
+
+    def __call__(cls, *_args: Any, **_kwargs: Any) -> Any:
+        not_modelled(f"{cls.__module__}.{cls.__qualname__}")
+
+
+def missing_class(module: str, name: str) -> type:
+    """Return a class that no object belongs to and that raises when it is called."""
+    return _Missing(name, (), {"__module__": module, "__doc__": "Not modelled."})
+
+
+def unsupported(value: object) -> TypeError:
+    """Return the error that CuPy raises for an operand of a foreign type."""
+    return TypeError(f"Unsupported type {type(value)}")

@@ -1,0 +1,211 @@
+"""CuPy's array functions: which NumPy function computes each, and what it costs.
+
+A function that only looks at memory another way returns a view and runs no kernel; that is
+found out from what NumPy returns. The rest run one kernel of the kind listed here.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from graders.harness.device.simulator.cupy_package.errors import unsupported
+from graders.harness.device.simulator.cupy_package.execution import (
+    account,
+    finish,
+    host_of,
+    kernel_name,
+    run,
+    store,
+)
+from graders.harness.device.simulator.cupy_package.storage import DeviceArray, adopt
+from graders.harness.device.simulator.cupy_package.ufuncs import UFUNCS
+
+_BY_KIND = {
+    "copy": """
+        append array_split atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to
+        choose column_stack compress concat concatenate delete diag diagflat diagonal
+        dsplit dstack expand_dims extract flip fliplr flipud hsplit hstack imag
+        matrix_transpose moveaxis packbits pad permute_dims ravel real repeat reshape
+        resize roll rollaxis rot90 row_stack split squeeze stack swapaxes take
+        take_along_axis tile transpose tril triu trim_zeros unpackbits vsplit vstack
+    """,
+    "elementwise": """
+        angle apply_along_axis apply_over_axes argpartition argsort argwhere around
+        bincount clip convolve correlate cross cumprod cumsum cumulative_prod
+        cumulative_sum diff digitize ediff1d flatnonzero gradient i0 in1d
+        interp intersect1d isclose iscomplex isin isneginf isposinf isreal kron lexsort
+        nan_to_num nancumprod nancumsum nonzero outer partition piecewise polyadd polymul
+        polysub polyval ravel_multi_index real_if_close roots round searchsorted
+        select setdiff1d setxor1d sort sort_complex trapezoid union1d unique
+        unique_all unique_counts unique_inverse unique_values unravel_index unwrap vander
+        poly polyfit where
+    """,
+    "reduction": """
+        all allclose amax amin any argmax argmin array_equal array_equiv average corrcoef
+        count_nonzero cov histogram histogram2d histogramdd max mean median min nanargmax
+        nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar percentile
+        prod ptp quantile std sum trace var
+    """,
+    "gemm": "dot einsum inner matmul tensordot vdot",
+}
+
+KINDS: dict[str, str] = {
+    name: kind for kind, names in _BY_KIND.items() for name in names.split()
+}
+KINDS = {name: kind for name, kind in KINDS.items() if hasattr(np, name)}
+
+# CuPy hands these to the argument's own method, so that a NumPy array comes back as one.
+_OF_THE_ARGUMENT = frozenset(
+    """amax amin argmax argmin argsort copy diagonal dot flip fliplr flipud
+    matrix_transpose max mean min permute_dims prod ravel real_if_close rot90 sort
+    sort_complex squeeze std sum trace transpose var clip reshape take repeat cumsum
+    cumprod nonzero round around compress choose searchsorted""".split()
+) - {"cumsum", "cumprod", "nonzero", "round", "around", "flip"}
+
+# Results that NumPy gives as Python scalars and CuPy as 0-d arrays.
+_ZERO_DIMENSIONAL = {"allclose", "array_equal", "array_equiv", "count_nonzero"}
+
+
+def function(name: str) -> Any:
+    """Return the device's version of the NumPy function with this name."""
+    kind = KINDS[name]
+    if kind == "gemm":
+        return functools.wraps(getattr(np, name))(functools.partial(_gemm, name))
+    target = getattr(np, name)
+    delegates = name in _OF_THE_ARGUMENT
+    scalar = name in _ZERO_DIMENSIONAL
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if delegates and args and isinstance(args[0], np.ndarray):
+            return target(*args, **kwargs)
+        if not scalar:
+            return run(target, name, kind, args, kwargs)
+        found: list[DeviceArray] = []
+        hosts = [host_of(a, found) for a in args]
+        result = target(*hosts, **{k: host_of(v, found) for k, v in kwargs.items()})
+        return finish(np.asarray(result)[()], name, kind, found)
+
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = "cupy"
+    call.__doc__ = f"As numpy.{name}, on device arrays."
+    return call
+
+
+def _gemm(name: str, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+    found: list[DeviceArray] = []
+    hosts = [host_of(a, found) for a in args]
+    if not found:
+        arrays = [a for a in args if not isinstance(a, str)]
+        if name == "dot" and arrays and isinstance(arrays[0], np.ndarray):
+            return np.dot(*arrays)
+        raise unsupported(arrays[0] if arrays else None)
+    half = all(a._host.dtype == np.float16 for a in found)
+    if half:  # products of half precision accumulate in single, as cuBLAS does
+        hosts = [
+            h.astype(np.float32) if isinstance(h, np.ndarray) else h for h in hosts
+        ]
+    with np.errstate(all="ignore"):
+        result = getattr(np, name)(*hosts, **kwargs)
+        if half:
+            result = result.astype(np.float16)
+    work = 1.0
+    for array in found:
+        work *= array._host.size
+    if name == "matmul" or (name == "dot" and len(found) == 2):
+        flops = 2.0 * np.size(result) * (found[0]._host.shape or (1,))[-1]
+    else:
+        flops = 2.0 * (work * max(np.size(result), 1)) ** 0.5
+    if out is not None:
+        return store(result, name, "gemm", found, out, flops=flops)
+    if isinstance(result, np.ndarray) and np.may_share_memory(result, found[0]._host):
+        return finish(result, name, "gemm", found)  # einsum may give a view
+    array = adopt(result)
+    full = kernel_name(name, [a._host for a in found], array._host.dtype)
+    account(full, "gemm", found, [array], flops=flops)
+    return array
+
+
+def matmul(x1: Any, x2: Any, /, out: Any = None, **kwargs: Any) -> Any:
+    """Multiply matrices, as ``numpy.matmul``."""
+    for operand in (x1, x2):
+        if not isinstance(operand, DeviceArray):
+            raise unsupported(operand)
+    return _gemm("matmul", x1, x2, out=out, **kwargs)
+
+
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    """Choose elements by a condition, or find where it holds."""
+    if not isinstance(condition, DeviceArray):
+        msg = f"'a' must be a cupy.ndarray object, not {type(condition)}."
+        if x is not None and not isinstance(condition, np.ndarray):
+            return run(np.where, "where", "elementwise", (condition, x, y), {})
+        raise TypeError(msg)
+    if (x is None) != (y is None):
+        msg = "Must provide both 'x' and 'y' or neither."
+        raise ValueError(msg)
+    args = (condition,) if x is None else (condition, x, y)
+    return run(np.where, "where", "elementwise", args, {})
+
+
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> Any:
+    """Limit values from below and above."""
+    if isinstance(a, np.ndarray):
+        return a.clip(a_min, a_max)
+    return run(np.clip, "clip", "elementwise", (a, a_min, a_max), {"out": out})
+
+
+def nonzero_like(name: str) -> Any:
+    """Return ``nonzero`` and its kin, whose result's length the host must read back."""
+    plain = function(name)
+
+    def call(a: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(a, DeviceArray):
+            msg = f"'a' must be a cupy.ndarray object, not {type(a)}."
+            raise TypeError(msg)
+        return plain(a, *args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = None) -> None:
+    """Copy values into an array."""
+    found: list[DeviceArray] = []
+    mask = True if where is None else host_of(where, found)
+    source = host_of(src, found)
+    np.copyto(dst._host, source, casting=casting, where=mask)
+    account(kernel_name("copyto", [source], dst._host.dtype), "copy", found, [dst])
+
+
+def _writer(name: str) -> Any:
+    """Return a function that writes into its first argument."""
+    target = getattr(np, name)
+
+    def call(a: Any, *args: Any, **kwargs: Any) -> None:
+        found: list[DeviceArray] = []
+        if not isinstance(a, DeviceArray):
+            raise unsupported(a)
+        hosts = [host_of(v, found) for v in args]
+        target(a._host, *hosts, **{k: host_of(v, found) for k, v in kwargs.items()})
+        account(kernel_name(name, [a._host]), "copy", found, [a])
+
+    call.__name__ = name
+    return call
+
+
+def table() -> dict[str, Any]:
+    """Return every function of this module by its name in CuPy."""
+    functions: dict[str, Any] = {name: function(name) for name in KINDS}
+    functions.update({name: nonzero_like(name) for name in ("argwhere", "flatnonzero")})
+    functions.update(UFUNCS)
+    functions.update(matmul=matmul, where=where, clip=clip, copyto=copyto)
+    for name in ("fill_diagonal", "place", "put", "put_along_axis", "putmask"):
+        functions[name] = _writer(name)
+    functions["round_"] = functions["round"]
+    return functions
+
+
+TABLE = table()

@@ -1,0 +1,121 @@
+"""A stand-in for the FFTW-like library that nvmath runs FFTs in CPU memory with.
+
+nvmath finds it where NVPL or MKL would be. Imports nothing of the engine but the machine and
+``fft_layout``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from graders.harness.device.simulator import fft_layout
+from graders.harness.device.simulator.machine import MACHINE
+
+# A typical laptop core; no verdict rests on it.
+_FLOPS_PER_SECOND = 5e9
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    A plan in host memory.
+
+    Attributes:
+        kind: ``"C2C"``, ``"R2C"`` or ``"C2R"``.
+
+        lengths: The transform lengths.
+
+        source: The operand's side.
+
+        target: The result's side.
+    """
+
+    kind: str
+    lengths: tuple[int, ...]
+    source: fft_layout.Side
+    target: fft_layout.Side
+
+
+_plans: dict[int, Plan] = {}
+_handles = itertools.count(1)
+
+
+def plan_many(  # noqa: PLR0913 - the C function's own parameters
+    precision: Any,
+    kind: Any,
+    _sign: Any,
+    _rank: int,
+    n: Any,
+    batch: int,
+    _source: int,
+    inembed: Any,
+    istride: int,
+    idist: int,
+    _target: int,
+    onembed: Any,
+    ostride: int,
+    odist: int,
+    _flags: Any,
+) -> int:
+    """Plan transforms."""
+    single = precision.name == "FLOAT"
+    real = np.dtype(np.float32 if single else np.float64)
+    both = np.dtype(np.complex64 if single else np.complex128)
+    dtypes = (real if kind.name == "R2C" else both, real if kind.name == "C2R" else both)
+    lengths = tuple(int(x) for x in n)
+    name, source, target = fft_layout.sides(
+        lengths, int(batch), dtypes, (inembed, istride, idist), (onembed, ostride, odist)
+    )
+    handle = next(_handles)
+    _plans[handle] = Plan(name, lengths, source, target)
+    return handle
+
+
+def plan_with_nthreads(_precision: Any, _count: int) -> None:
+    """Set the number of threads, which is always one here."""
+
+
+def execute(handle: int, source: int, target: int, direction: int) -> None:
+    """Run a plan on host memory."""
+    plan = _plans[handle]
+    x = plan.source.view(_bytes(source, plan.source))
+    y = fft_layout.transform(x, plan.kind, plan.lengths, forward=int(direction) == -1)
+    plan.target.view(_bytes(target, plan.target))[...] = y
+    points = math.prod(plan.lengths) * x.shape[0]
+    work = 5.0 * points * math.log2(max(2, math.prod(plan.lengths)))
+    MACHINE.sleep(work / _FLOPS_PER_SECOND)
+
+
+def _bytes(address: int, side: fft_layout.Side) -> Any:
+    nbytes = side.extent * side.dtype.itemsize
+    memory = (ctypes.c_uint8 * nbytes).from_address(int(address))
+    return np.frombuffer(memory, dtype=np.uint8)
+
+
+def destroy(handle: int) -> None:
+    """Destroy a plan."""
+    _plans.pop(handle, None)
+
+
+def _nothing(*_arguments: Any) -> None:
+    """Do nothing."""
+
+
+def install() -> None:
+    """Put the stand-in into ``nvmath.bindings.nvpl.fft``."""
+    module: Any = importlib.import_module("nvmath.bindings.nvpl.fft")
+    for function in (plan_many, plan_with_nthreads, execute, destroy):
+        setattr(module, function.__name__, function)
+    for name in ("init_threads_float", "init_threads_double"):
+        setattr(module, name, _nothing)
+    internal: Any = importlib.import_module("nvmath.bindings.nvpl._internal.fft")
+    internal._inspect_function_pointers = dict  # noqa: SLF001 - nvmath's probe
+    internal._get_current_lib_so_name = lambda: "libsimulated_fftw.so"  # noqa: SLF001
+    internal._set_lib_so_names = _nothing  # noqa: SLF001

@@ -1,0 +1,227 @@
+"""The arithmetic of the simulated matrix products. Imports only the machine and its errors."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.device.simulator.machine import MACHINE, Allocation
+from graders.harness.device.simulator.ndbuffer import device_view
+from graders.harness.device.simulator.not_modelled import not_modelled
+
+Array = npt.NDArray[Any]
+# cudaDataType to dtype.
+DTYPES: dict[int, np.dtype[Any]] = {
+    0: np.dtype(np.float32),
+    1: np.dtype(np.float64),
+    2: np.dtype(np.float16),
+    3: np.dtype(np.int8),
+    4: np.dtype(np.complex64),
+    5: np.dtype(np.complex128),
+    10: np.dtype(np.int32),
+}
+_EPILOGS = ("DEFAULT", "RELU", "BIAS", "RELU_BIAS", "GELU", "GELU_BIAS")
+_BITS = {"FAST_TF32": 10, "FAST_16BF": 7}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """
+    How a matrix, or a batch of them, lies in memory.
+
+    Attributes:
+        dtype: The elements' dtype.
+
+        rows: The number of rows.
+
+        cols: The number of columns.
+
+        ld: The distance of columns (column-major) or rows, in elements.
+
+        is_column_major: Whether the elements of a column lie side by side.
+
+        batch: The number of matrices.
+
+        batch_offset: The distance of two of them, in elements.
+    """
+
+    dtype: np.dtype[Any]
+    rows: int
+    cols: int
+    ld: int
+    is_column_major: bool
+    batch: int
+    batch_offset: int
+
+    def view(self, address: int) -> tuple[Array, Allocation]:
+        """Return the matrices at an address, as (batch, rows, cols)."""
+        steps = (1, self.ld) if self.is_column_major else (self.ld, 1)
+        offset = self.batch_offset if self.batch > 1 else 0
+        strides = tuple(s * self.dtype.itemsize for s in (offset, *steps))
+        return device_view(address, (self.batch, self.rows, self.cols), strides, self.dtype)
+
+
+def _scalar(address: int, dtype: np.dtype[Any]) -> Any:
+    return np.frombuffer(ctypes.string_at(address, dtype.itemsize), dtype=dtype)[0]
+
+
+def _rounded(x: Array, bits: int) -> Array:
+    """Round float32 (or the parts of complex64) to this many explicit mantissa bits."""
+    contiguous = np.ascontiguousarray(x)
+    words = contiguous.view(np.float32).view(np.uint32)
+    drop = 23 - bits
+    half = np.uint32((1 << (drop - 1)) - 1) + ((words >> np.uint32(drop)) & np.uint32(1))
+    kept = (words + half) & np.uint32(0xFFFFFFFF ^ ((1 << drop) - 1))
+    rounded: Array = kept.view(np.float32).view(contiguous.dtype).reshape(contiguous.shape)
+    return np.where(np.isfinite(contiguous), rounded, contiguous)
+
+
+def _gelu(x: Array) -> Array:
+    # The tanh form, which is the one cuBLASLt uses.
+    inner = np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)
+    return (0.5 * x * (1.0 + np.tanh(inner))).astype(x.dtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """
+    ``D = epilog(alpha * op(A) @ op(B) + beta * C)``.
+
+    Attributes:
+        a, b, c, d: The matrices.
+
+        operation_a, operation_b: ``"N"``, ``"T"`` or ``"C"``.
+
+        compute: The name of the compute type.
+
+        scale_type: The dtype of alpha and beta.
+
+        epilog: The epilog's name.
+
+        bias: The bias's address, or 0.
+
+        bias_batch_offset: The distance of two biases, in elements; 0 where all share one.
+
+        bias_dtype: Its dtype. The default is that of D.
+    """
+
+    a: Matrix
+    b: Matrix
+    c: Matrix
+    d: Matrix
+    operation_a: str
+    operation_b: str
+    compute: str
+    scale_type: np.dtype[Any]
+    epilog: str
+    bias: int
+    bias_batch_offset: int
+    bias_dtype: np.dtype[Any] | None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The extents (m, n, k)."""
+        inner = self.a.cols if self.operation_a == "N" else self.a.rows
+        return self.d.rows, self.d.cols, inner
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether cuBLASLt has an algorithm for it."""
+        return self.epilog == "DEFAULT" or self.d.dtype.kind != "c"
+
+    def check_modelled(self) -> None:
+        """
+        Raise where the simulator lacks the epilog.
+
+        Raises:
+            NotModelled: It does.
+        """
+        if self.epilog not in _EPILOGS:
+            feature = f"The epilog {self.epilog}"
+            raise not_modelled(feature)
+
+    @property
+    def arithmetic(self) -> str:
+        """The dtype whose rate of operations applies."""
+        if self._compute_dtype().name in ("float64", "complex128"):
+            return "float64"
+        fast = self.a.dtype == np.float16 or "FAST_" in self.compute
+        return "float16" if fast else "float32"
+
+    @property
+    def kernel_suffix(self) -> str:
+        """What the epilog adds to the kernel's name."""
+        return "" if self.epilog == "DEFAULT" else f"_{self.epilog.lower()}"
+
+    def _compute_dtype(self) -> np.dtype[Any]:
+        joint = np.result_type(self.a.dtype, self.b.dtype)
+        if joint == np.float16 and not self.compute.startswith("COMPUTE_16F"):
+            return np.dtype(np.float32)
+        return np.dtype(np.int32) if joint.kind == "i" else joint
+
+    def _operand(self, matrix: Matrix, address: int, operation: str) -> Any:
+        view, block = matrix.view(address)
+        if operation != "N":
+            view = view.swapaxes(1, 2)
+        if operation == "C":
+            view = view.conj()
+        view = view.astype(self._compute_dtype(), copy=False)
+        for name, bits in _BITS.items():
+            if name in self.compute:
+                view = _rounded(view, bits)
+        if self.compute.endswith("FAST_16F"):
+            half = view.view(np.float32) if view.dtype == np.float32 else view
+            view = half.astype(np.float16).astype(np.float32) if half is not view else view
+        return view, block
+
+    def run(
+        self, alpha: int, beta: int, a: int, b: int, c: int, d: int
+    ) -> tuple[list[Allocation], Allocation]:
+        """
+        Compute the product into D's memory.
+
+        Args:
+            alpha: Host address of alpha.
+
+            beta: Host address of beta.
+
+            a, b, c, d: Simulated addresses of the matrices; ``c`` may be 0.
+
+        Returns:
+            The allocations that were read, and the one that was written.
+        """
+        left, left_block = self._operand(self.a, a, self.operation_a)
+        right, right_block = self._operand(self.b, b, self.operation_b)
+        reads = [left_block, right_block]
+        factor = _scalar(alpha, self.scale_type)
+        with np.errstate(all="ignore"):
+            value = np.matmul(left, right)
+            if factor != 1:
+                value = (value * factor).astype(value.dtype, copy=False)
+            weight = _scalar(beta, self.scale_type)
+            if weight != 0 and c:
+                addend, block = self.c.view(c)
+                reads.append(block)
+                value = value + (addend * weight).astype(value.dtype, copy=False)
+            if "BIAS" in self.epilog:
+                bias, block = self._bias()
+                reads.append(block)
+                value = value + bias.astype(value.dtype, copy=False)
+            if "RELU" in self.epilog:
+                value = np.maximum(value, 0)
+            elif "GELU" in self.epilog:
+                value = _gelu(value)
+            result, written = self.d.view(d)
+            result[...] = value
+        return reads, written
+
+    def _bias(self) -> tuple[Array, Allocation]:
+        dtype = self.bias_dtype or self.d.dtype
+        if not self.bias:
+            MACHINE.resolve(0)
+        strides = (self.bias_batch_offset * dtype.itemsize, dtype.itemsize, 0)
+        return device_view(self.bias, (self.d.batch, self.d.rows, 1), strides, dtype)

@@ -1,0 +1,169 @@
+"""Lets the real nvmath-python run over the simulated machine.
+
+It puts the simulated CUDA objects and libraries under nvmath before nvmath is imported; what
+is above them (options, layouts, errors, log lines) stays nvmath's own. Imports nothing of the
+engine but the parts of the simulator.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import types
+from typing import Any
+
+from graders.harness.device.simulator import (
+    callback_compiler,
+    callbacks,
+    cublaslt,
+    cuda_core,
+    cufft,
+    fftw,
+    ndbuffer,
+)
+from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.not_modelled import not_modelled
+
+# Bindings that nvmath imports although nothing simulated stands behind them.
+_OTHER_BINDINGS = ("cudss", "curand", "cusolver", "cusolverDn", "cusparse", "cutensor")
+_DEVICE = "nvmath.device"
+_DEVICE_INSTEAD = "It needs a GPU: run with --device cuda"
+_installed = False
+
+
+def install() -> None:
+    """
+    Import nvmath over the simulated machine.
+
+    It may be called more than once.
+
+    Raises:
+        RuntimeError: nvmath was imported before, over the real CUDA.
+    """
+    global _installed  # noqa: PLW0603 - once in a process
+    if _installed:
+        return
+    if "nvmath" in sys.modules:
+        msg = "nvmath is imported already: install the simulator before importing it."
+        raise RuntimeError(msg)
+    cuda_core.install()
+    callback_compiler.install()
+    _patch_below_nvmath()
+    importlib.import_module("nvmath")
+    _patch_nvmath()
+    _installed = True
+
+
+def _patch_below_nvmath() -> None:
+    """Patch modules of nvmath that others capture functions of, before those are imported."""
+    spec = importlib.util.find_spec("nvmath")
+    assert spec is not None
+    # A bare parent lets the submodules be imported without running nvmath's own __init__.
+    parent = types.ModuleType("nvmath")
+    parent.__path__ = list(spec.submodule_search_locations or ())
+    sys.modules["nvmath"] = parent
+    try:
+        for name in ("cufft", "cublas", "cublasLt", *_OTHER_BINDINGS):
+            _disable(importlib.import_module(f"nvmath.bindings.{name}"))
+        cufft.install(importlib.import_module("nvmath.bindings.cufft"))
+        cublaslt.install(importlib.import_module("nvmath.bindings.cublasLt"))
+        cublas: Any = importlib.import_module("nvmath.bindings.cublas")
+        cublas.create, cublas.destroy = cublaslt.create, cublaslt.destroy
+        cublas.get_version = cublas_version
+        fftw.install()
+        buffers: Any = importlib.import_module("nvmath.internal.ndbuffer")
+        buffers.NDBuffer = ndbuffer.NDBuffer
+        memory: Any = importlib.import_module("nvmath.internal.memory")
+        memory.get_device_memory_resource = _memory_resource
+        memory.allocate_from_mr = _allocate
+    finally:
+        del sys.modules["nvmath"]
+
+
+def _patch_nvmath() -> None:
+    nvmath = sys.modules["nvmath"]
+    for name in [n for n in sys.modules if n.startswith("nvmath.") and n.count(".") == 1]:
+        setattr(nvmath, name.split(".")[1], sys.modules[name])
+    matmul = importlib.import_module("nvmath.linalg.advanced.matmulmod").Matmul
+    real = matmul.autotune
+
+    def autotune(self: Any, *args: Any, **options: Any) -> Any:
+        return cublaslt.tune(real, self, *args, **options)
+
+    autotune.__doc__, autotune.__name__ = real.__doc__, real.__name__
+    autotune.__qualname__ = real.__qualname__
+    matmul.autotune = autotune
+    sys.modules[_DEVICE] = device = _DeviceModule(_DEVICE)
+    nvmath.device = device  # type: ignore[attr-defined]
+    sys.meta_path.insert(0, _DeviceFinder())
+
+
+def cublas_version(_handle: int = 0) -> int:
+    """Return the simulated cuBLAS's version."""
+    return cublaslt.VERSION
+
+
+def _disable(module: Any) -> None:
+    """Let each function of a binding say that it is not modelled."""
+    builtin = type(module.check_status)
+    short = module.__name__.rpartition(".")[2]
+    for name, value in list(vars(module).items()):
+        if not isinstance(value, builtin) or name.startswith("_"):
+            continue
+        if name == "check_status" or name.endswith("_dtype"):
+            continue
+
+        def refuse(*_args: Any, _name: str = f"{short}.{name}", **_options: Any) -> Any:
+            raise not_modelled(_name)
+
+        setattr(module, name, refuse)
+
+
+def _memory_resource(_device_id: int) -> str:
+    return "simulated device memory"
+
+
+def _allocate(
+    _resource: Any, size: int, _stream: Any, _device_id: int, _logger: Any
+) -> cuda_core.Buffer:
+    block = MACHINE.malloc(size)
+    return cuda_core.Buffer(block.address, size, owner=block)
+
+
+class _DeviceModule(types.ModuleType):
+    """``nvmath.device``, which cannot be simulated."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        feature = f"{_DEVICE}.{name}"
+        raise not_modelled(feature, _DEVICE_INSTEAD)
+
+
+class _DeviceFinder:
+    """Refuses to import the submodules of ``nvmath.device``."""
+
+    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> None:
+        if name.startswith(f"{_DEVICE}."):
+            raise not_modelled(name, _DEVICE_INSTEAD)
+
+
+def warm() -> None:
+    """Compile a prolog and an epilog, so that a forked child is fast at its first one."""
+    fft = sys.modules["nvmath"].fft
+
+    def load(data_in: Any, offset: Any, user_info: Any, _reserved: Any) -> Any:
+        return data_in[offset] * user_info[offset % 2]
+
+    def store(data_out: Any, offset: Any, data: Any, user_info: Any, _: Any) -> None:
+        data_out[offset] = data * user_info[0]
+
+    for compiled in (
+        fft.compile_prolog(load, "float32", "float32", compute_capability="90"),
+        fft.compile_epilog(store, "complex64", "float32", compute_capability="90"),
+        fft.compile_epilog(store, "float32", "float32", compute_capability="90"),
+    ):
+        callbacks.prepare(compiled)
+    cufft.restart_numbers()
+    cublaslt.restart_numbers()

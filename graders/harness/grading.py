@@ -1,0 +1,64 @@
+"""Outcomes to points: what a check raised, and what that is worth."""
+
+from __future__ import annotations
+
+from graders.harness.errors import (
+    EnvironmentMismatch,
+    EnvironmentUnavailable,
+    Failure,
+    NotRun,
+)
+from graders.harness.models import CheckResult, Reason, Status
+from graders.harness.rubric import CheckRubric
+
+_MAX_TEXT = 1200
+
+
+def judge(
+    check: CheckRubric, title: str, error: BaseException | None, *, seconds: float = 0.0
+) -> CheckResult:
+    """
+    Return a check's result from what it raised.
+
+    A failure is the learner's; NotRun is nobody's, and its points are neither given nor
+    taken; anything else is ours, and never a zero of the learner's.
+
+    Args:
+        check: Its place in the rubric.
+
+        title: Its learner-visible title.
+
+        error: What it raised, or None where it returned.
+
+        seconds: How long it took.
+    """
+    status, reason, message, hint, earned = _outcome(error)
+    if status is Status.FAILED and not hint:
+        hint = check.hint
+    return CheckResult(
+        name=check.name,
+        title=title,
+        status=status,
+        reason=reason,
+        points=round(check.points * earned, 6),
+        max_points=check.points,
+        message=message[:_MAX_TEXT],
+        hint=hint[:_MAX_TEXT],
+        seconds=seconds,
+    )
+
+
+def _outcome(
+    error: BaseException | None,
+) -> tuple[Status, Reason | None, str, str, float]:
+    if error is None:
+        return Status.PASSED, None, "", "", 1.0
+    if isinstance(error, Failure):
+        return Status.FAILED, error.reason, error.message, error.hint, error.earned
+    if isinstance(error, NotRun):
+        return Status.SKIPPED, error.reason, str(error), "", 0.0
+    if isinstance(error, EnvironmentUnavailable | EnvironmentMismatch):
+        return Status.ERROR, Reason.ENVIRONMENT, str(error), "", 0.0
+    text = f"{type(error).__name__}: {error}"
+    ours = "This is the harness's fault, not yours; tell your instructor."
+    return Status.ERROR, Reason.HARNESS, text, ours, 0.0

@@ -1,0 +1,1 @@
+"""Time ratios and the lease of the GPU that they need."""

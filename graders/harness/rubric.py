@@ -1,0 +1,177 @@
+"""Read ``graders/<assignment>/rubric.toml``: points, limits and needs of each check."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graders.harness.errors import RubricError
+
+_DEFAULT_TIMEOUT = 60.0
+_ASSIGNMENT_KEYS = {"title", "order", "exercises"}
+_EXERCISE_KEYS = {"title", "functions", "timeout", "limits", "checks"}
+_CHECK_KEYS = {"points", "needs", "requires", "hint", "visibility"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckRubric:
+    """
+    One check's place in the rubric.
+
+    Attributes:
+        needs: ``"cuda"`` where only a GPU can tell, else an empty string.
+
+        requires: Checks that must have passed before this one is run.
+
+        hint: Shown where the check fails and has no hint of its own.
+
+        visibility: ``"public"`` or ``"hidden"``.
+    """
+
+    name: str
+    points: float
+    needs: str = ""
+    requires: tuple[str, ...] = ()
+    hint: str = ""
+    visibility: str = "public"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExerciseRubric:
+    """One exercise's part of the rubric; ``checks`` in the order in which they run."""
+
+    name: str
+    title: str
+    functions: tuple[str, ...]
+    timeout: float
+    limits: Mapping[str, Any]
+    checks: Mapping[str, CheckRubric]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rubric:
+    """One assignment's rubric; ``exercises`` in order."""
+
+    title: str
+    exercises: Mapping[str, ExerciseRubric]
+
+
+def load_rubric(path: Path) -> Rubric:
+    """
+    Read and check a rubric.
+
+    Args:
+        path: The ``rubric.toml``.
+
+    Raises:
+        RubricError: It is missing, is not TOML, or a key or value is not as it should be.
+    """
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as err:
+        msg = f"{path}: the rubric cannot be read ({err.strerror})."
+        raise RubricError(msg) from err
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        msg = f"{path}: not valid TOML: {err}."
+        raise RubricError(msg) from err
+    read = _Reader(path)
+    read.keys(data, _ASSIGNMENT_KEYS, "the rubric")
+    order = read.strings(data, "order", "the rubric")
+    tables = read.table(data, "exercises", "the rubric")
+    if sorted(order) != sorted(tables):
+        read.fail("order", f"{order} does not name the exercises {sorted(tables)}")
+    exercises = {name: read.exercise(name, tables[name]) for name in order}
+    return Rubric(title=read.text(data, "title", "the rubric"), exercises=exercises)
+
+
+class _Reader:
+    """Takes values out of TOML tables and says file, key and value where one is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def fail(self, key: str, problem: str) -> Any:
+        msg = f"{self._path}: {key}: {problem}."
+        raise RubricError(msg)
+
+    def keys(self, table: Mapping[str, Any], allowed: set[str], where: str) -> None:
+        for key in table:
+            if key not in allowed:
+                near = difflib.get_close_matches(key, allowed, 1)
+                guess = f" (did you mean {near[0]!r}?)" if near else ""
+                self.fail(where, f"unknown key {key!r}{guess}; allowed are {sorted(allowed)}")
+
+    def table(self, table: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+        value = table.get(key)
+        if not isinstance(value, dict) or not value:
+            self.fail(f"{where}.{key}", "must be a table that is not empty")
+        return dict(value or {})
+
+    def text(self, table: Mapping[str, Any], key: str, where: str, default: str = "") -> str:
+        value = table.get(key, default)
+        if not isinstance(value, str) or (not value and not default and key == "title"):
+            self.fail(f"{where}.{key}", f"must be a text (got {value!r})")
+        return str(value)
+
+    def strings(self, table: Mapping[str, Any], key: str, where: str) -> list[str]:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            self.fail(f"{where}.{key}", f"must be a list of names (got {value!r})")
+        return list(value)
+
+    def number(self, table: Mapping[str, Any], key: str, where: str, default: Any = None) -> float:
+        value = table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            self.fail(f"{where}.{key}", f"must be a number of 0 or more (got {value!r})")
+        return float(value)
+
+    def exercise(self, name: str, table: Any) -> ExerciseRubric:
+        where = f"exercises.{name}"
+        if not isinstance(table, dict):
+            self.fail(where, f"must be a table (got {table!r})")
+        self.keys(table, _EXERCISE_KEYS, where)
+        checks = {
+            key: self.check(key, value, f"{where}.checks.{key}")
+            for key, value in self.table(table, "checks", where).items()
+        }
+        for check in checks.values():
+            for other in check.requires:
+                if other not in checks or other == check.name:
+                    self.fail(f"{where}.checks.{check.name}.requires", f"no check {other!r}")
+        functions = self.strings(table, "functions", where)
+        if not functions:
+            self.fail(f"{where}.functions", "must name at least one function")
+        limits = table.get("limits", {})
+        if not isinstance(limits, dict):
+            self.fail(f"{where}.limits", f"must be a table (got {limits!r})")
+        return ExerciseRubric(
+            name=name,
+            title=self.text(table, "title", where),
+            functions=tuple(functions),
+            timeout=self.number(table, "timeout", where, _DEFAULT_TIMEOUT),
+            limits=limits,
+            checks=checks,
+        )
+
+    def check(self, name: str, table: Any, where: str) -> CheckRubric:
+        if not isinstance(table, dict):
+            self.fail(where, f"must be a table (got {table!r})")
+        self.keys(table, _CHECK_KEYS, where)
+        needs = self.text(table, "needs", where)
+        if needs not in ("", "cuda"):
+            self.fail(f"{where}.needs", f"must be 'cuda' (got {needs!r})")
+        visibility = self.text(table, "visibility", where, "public")
+        if visibility not in ("public", "hidden"):
+            self.fail(f"{where}.visibility", f"must be 'public' or 'hidden' (got {visibility!r})")
+        return CheckRubric(
+            name=name,
+            points=self.number(table, "points", where),
+            needs=needs,
+            requires=tuple(self.strings(table, "requires", where)),
+            hint=self.text(table, "hint", where),
+            visibility=visibility,
+        )

@@ -1,0 +1,119 @@
+"""One grading from end to end: device, server, shards, report."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.harness.catalog import Catalog, Exercise
+from graders.harness.measure.lease import Lease
+from graders.harness.models import ExerciseResult, Report, Submission
+from graders.harness.session import GradingSession, describe_environment, new_seed
+from graders.harness.shards import Listener, grade_exercises
+from graders.harness.supervisor import ForkServer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """
+    What is to be graded and how.
+
+    Attributes:
+        work: Exercises with what was handed in for each.
+
+        device: ``"cuda"`` or ``"simulator"``.
+
+        seed: To draw the inputs of an earlier grading; empty for fresh ones.
+
+        jobs: How many exercises run at once; 0 for one a core.
+
+        output: Where graded pictures go, or None.
+    """
+
+    work: Sequence[tuple[Exercise, Submission]]
+    device: str
+    seed: str = ""
+    jobs: int = 0
+    output: Path | None = None
+
+
+class Grader:
+    """
+    A warm grader: keeps its fork server between gradings.
+
+    Args:
+        device: ``"cuda"`` or ``"simulator"``.
+
+        catalog: The assignments.
+    """
+
+    def __init__(self, device: str, catalog: Catalog) -> None:
+        self.device = device
+        self._catalog = catalog
+        self._server = ForkServer(device)
+        self._facts: dict[str, object] | None = None
+
+    def grade(
+        self, request: Request, listener: Listener | None = None
+    ) -> Report:
+        """
+        Grade and return the report.
+
+        Args:
+            request: What is to be graded.
+
+            listener: Called with each check's result as it comes.
+        """
+        started = time.perf_counter()
+        session = self._session(request)
+        results = self._results(session, request, listener)
+        if self._facts is None:
+            self._facts = describe_environment(session)
+        return Report(
+            device=self.device,
+            exercises=tuple(results),
+            environment={
+                **self._facts,
+                "seed": session.seed,
+                "digests": {e.name: s.digest for e, s in request.work},
+            },
+            seconds=time.perf_counter() - started,
+        )
+
+    def results(self, request: Request) -> list[ExerciseResult]:
+        """Grade without a report; an exercise may come more than once in the request."""
+        return self._results(self._session(request), request, None)
+
+    def _session(self, request: Request) -> GradingSession:
+        return GradingSession(
+            catalog=self._catalog,
+            device=self.device,
+            server=self._server,
+            seed=request.seed or new_seed(),
+            submission=Path(),
+            output=request.output,
+            lease=Lease("gpu-0") if self.device == "cuda" else None,
+        )
+
+    def _results(
+        self, session: GradingSession, request: Request, listener: Listener | None
+    ) -> list[ExerciseResult]:
+        return grade_exercises(
+            session,
+            request.work,
+            jobs=request.jobs or len(os.sched_getaffinity(0)),
+            listener=listener or (lambda _name, _result: None),
+        )
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._server.close()
+
+    def __enter__(self) -> Grader:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()

@@ -1,0 +1,173 @@
+"""What the checks of one grading share: device, seed, servers, and each exercise's programs."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from graders.harness.catalog import Catalog, Exercise
+from graders.harness.checks import Learner, Pictures
+from graders.harness.errors import CatalogError, EnvironmentUnavailable
+from graders.harness.measure.lease import Lease
+from graders.harness.supervisor import ForkServer
+
+
+def new_seed() -> str:
+    """Return a secret seed for one grading, as 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+@dataclass(kw_only=True)
+class GradingSession:
+    """
+    One grading's shared state.
+
+    Attributes:
+        catalog: The assignments.
+
+        device: ``"cuda"`` or ``"simulator"``.
+
+        server: The warm fork server for that device.
+
+        seed: What inputs are drawn from; secret until the grading is over.
+
+        submission: The folder or module that is graded.
+
+        output: Where graded pictures go, or None.
+    """
+
+    catalog: Catalog
+    device: str
+    server: ForkServer
+    seed: str
+    submission: Path
+    output: Path | None = None
+    lease: Lease | None = field(default=None)
+
+    def generator(self, exercise: str, name: str) -> np.random.Generator:
+        """Return the random generator of this name: the same seed gives the same inputs."""
+        text = f"{self.seed}:{exercise}:{name}".encode()
+        return np.random.default_rng(list(hashlib.sha256(text).digest()))
+
+
+class ExercisePrograms:
+    """
+    The programs of one exercise: the learner's, the reference and the baseline.
+
+    Args:
+        session: The grading.
+
+        exercise: The exercise.
+
+        path: The learner's module.
+    """
+
+    def __init__(self, session: GradingSession, exercise: Exercise, path: Path) -> None:
+        self._session = session
+        self._exercise = exercise
+        self._opened: dict[Path, Learner] = {}
+        self.path = path
+
+    def learner(self) -> Learner:
+        """Return the submission, in its worker."""
+        return self._open(self.path)
+
+    def reference(self) -> Learner:
+        """Return the reference solution, in a worker of its own."""
+        return self._open(self._exercise.reference, trusted=True)
+
+    def baseline(self) -> Learner:
+        """Return the assignment's baselines, in a worker of their own."""
+        return self._open(self._exercise.baselines, trusted=True)
+
+    def oracles(self) -> ModuleType:
+        """Return the assignment's oracles, imported into this process: they are ours."""
+        return _import_trusted(self._exercise.oracles)
+
+    def pictures(self) -> Pictures:
+        """Return the writer of graded pictures."""
+        return Pictures(self._session.output, self._exercise.name)
+
+    def close(self) -> None:
+        """End all workers."""
+        for program in self._opened.values():
+            program.close()
+
+    def _open(self, path: Path, *, trusted: bool = False) -> Learner:
+        # A trusted program never shares a worker with the learner's, even where the
+        # submission is the reference itself.
+        key = path / "trusted" if trusted else path
+        if key not in self._opened:
+            self._opened[key] = Learner(
+                path,
+                path.stem if trusted else self._exercise.slug,
+                self._session.server,
+                timeout=self._exercise.rubric.timeout,
+                data=self._exercise.data,
+                lease=self._session.lease,
+            )
+        return self._opened[key]
+
+
+def _import_trusted(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"trusted_{path.parent.name}_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        msg = f"{path}: this file is missing."
+        raise CatalogError(msg)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def choose_device(asked: str) -> tuple[str, str]:
+    """
+    Return the device to grade on, and why, in a few words for the user.
+
+    Args:
+        asked: ``"auto"``, ``"cuda"`` or ``"simulator"``.
+
+    Raises:
+        EnvironmentUnavailable: CUDA was asked for and no GPU answers.
+    """
+    if asked == "simulator":
+        return "simulator", "as asked"
+    problem = _cuda_problem()
+    if not problem:
+        return "cuda", "a GPU answers"
+    if asked == "cuda":
+        msg = f"--device cuda: {problem}. Grade with --device simulator, or mend that."
+        raise EnvironmentUnavailable(msg)
+    return "simulator", problem
+
+
+def _cuda_problem() -> str:
+    """Return why there is no CUDA here, or nothing; makes no CUDA context."""
+    import ctypes  # noqa: PLC0415 - only here
+
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return "no NVIDIA driver was found (libcuda.so.1)"
+    del driver
+    if not any(Path("/dev").glob("nvidia[0-9]*")) and not Path("/dev/dxg").exists():
+        return "there is a driver, but no GPU (/dev/nvidia0)"
+    if importlib.util.find_spec("cupy") is None:
+        return "there is a GPU, but CuPy is not installed (pip install -e '.[cu12]' or '.[cu13]')"
+    return ""
+
+
+def describe_environment(session: GradingSession) -> dict[str, Any]:
+    """Return the facts about the machine that go into the report."""
+    worker = session.server.fork()
+    try:
+        facts = worker.describe()
+        return {**facts, "layers": list(worker.layers)}
+    finally:
+        worker.finish()

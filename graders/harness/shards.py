@@ -1,0 +1,224 @@
+"""Grade exercises side by side: each one's checks run by pytest in a process of its own.
+
+A shard is forked from the grading process, so it starts at once and shares the warm fork
+server. It is trusted: the learner's code runs only in workers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders.harness.catalog import Exercise
+from graders.harness.models import (
+    CheckResult,
+    ExerciseResult,
+    Reason,
+    Status,
+    Submission,
+    check_from_dict,
+    check_to_dict,
+)
+from graders.harness.plugin import RESULTS, SESSION, Collected
+from graders.harness.session import GradingSession
+
+Listener = Callable[[str, CheckResult], None]
+_USAGE_EXITS = (2, 3, 4)
+
+
+@dataclass
+class _Shard:
+    """A running shard, seen from the grading process."""
+
+    exercise: Exercise
+    submission: Submission
+    index: int
+    pid: int
+    pipe: int
+    started: float
+    data: bytes = b""
+
+
+def grade_exercises(
+    session: GradingSession,
+    work: Sequence[tuple[Exercise, Submission]],
+    *,
+    jobs: int,
+    listener: Listener,
+) -> list[ExerciseResult]:
+    """
+    Grade each exercise and return the results in the order of ``work``.
+
+    Args:
+        session: Device, server and seed.
+
+        work: Exercises with what was handed in for each; an exercise may come more than once.
+
+        jobs: How many run at once.
+
+        listener: Called with each check's result as it comes.
+    """
+    waiting = list(enumerate(work))
+    running: dict[int, _Shard] = {}
+    done: dict[int, ExerciseResult] = {}
+    selector = selectors.DefaultSelector()
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            index, (exercise, submission) = waiting.pop(0)
+            shard = _start(session, exercise, submission, index)
+            running[shard.pipe] = shard
+            selector.register(shard.pipe, selectors.EVENT_READ)
+        for key, _ in selector.select():
+            shard = running[key.fd]
+            chunk = os.read(shard.pipe, 1 << 16)
+            shard.data = _report_lines(shard, shard.data + chunk, listener)
+            if not chunk:
+                selector.unregister(shard.pipe)
+                del running[shard.pipe]
+                done[shard.index] = _finish(shard)
+    return [done[index] for index in range(len(work))]
+
+
+def _report_lines(shard: _Shard, data: bytes, listener: Listener) -> bytes:
+    """Pass the checks among the new lines to the listener; keep all, they are the result."""
+    for line in data[len(shard.data) :].splitlines():
+        with contextlib.suppress(ValueError):
+            event = json.loads(line)
+            if "check" in event:
+                listener(shard.exercise.name, check_from_dict(event["check"]))
+    return data
+
+
+def _start(
+    session: GradingSession, exercise: Exercise, submission: Submission, index: int
+) -> _Shard:
+    read, write = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.close(read)
+            _run(session, exercise, submission, write)
+            code = 0
+        finally:
+            os._exit(code)  # a shard must never run the grading process's exit handlers
+    os.close(write)
+    return _Shard(exercise, submission, index, pid, read, time.perf_counter())
+
+
+def _run(
+    session: GradingSession, exercise: Exercise, submission: Submission, write: int
+) -> None:
+    """Run one exercise's checks in this forked process and write what they found."""
+
+    def send(event: dict[str, Any]) -> None:
+        os.write(write, json.dumps(event).encode() + b"\n")
+
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+    os.dup2(log.fileno(), 1)
+    os.dup2(log.fileno(), 2)
+    collected = Collected(listener=lambda _, result: send({"check": check_to_dict(result)}))
+    try:
+        code = run_checks(session, exercise, submission.path, collected)
+        output = collected.outputs.get(exercise.name, "")
+        sys.stdout.flush()
+        log.seek(0)
+        said = log.read().decode("utf-8", "replace") if code in _USAGE_EXITS else ""
+        send({"end": {"output": output, "problem": _problem(said)}})
+    except BaseException:  # noqa: BLE001 - reported as the harness's fault
+        send({"end": {"output": "", "problem": traceback.format_exc(limit=-3)}})
+
+
+def run_checks(
+    session: GradingSession, exercise: Exercise, path: Path, collected: Collected
+) -> int:
+    """Run one exercise's grader with pytest in this process; return pytest's exit code."""
+    session.submission = path
+    arguments = [
+        str(exercise.grader), "-q", "--no-header", "--tb=short", "--import-mode=importlib",
+        "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "graders.harness.plugin",
+        "-c", str(_EMPTY_CONFIG), "--rootdir", str(exercise.root),
+    ]  # fmt: skip
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ.pop("PYTEST_ADDOPTS", None)
+    return int(pytest.main(arguments, plugins=[_Stash(session, collected)]))
+
+
+_EMPTY_CONFIG = Path(__file__).with_name("pytest.ini")
+
+
+class _Stash:
+    """Hands the session and the collector to the plugin."""
+
+    def __init__(self, session: GradingSession, collected: Collected) -> None:
+        self._session = session
+        self._collected = collected
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[SESSION] = self._session
+        config.stash[RESULTS] = self._collected
+
+
+def _problem(said: str) -> str:
+    lines = [line for line in said.splitlines() if line.startswith("E ")] or said.splitlines()
+    return " ".join(line.removeprefix("E").strip() for line in lines[-6:])[:800]
+
+
+def _finish(shard: _Shard) -> ExerciseResult:
+    os.close(shard.pipe)
+    _, code = os.waitpid(shard.pid, 0)
+    found: dict[str, CheckResult] = {}
+    end: dict[str, str] = {}
+    for line in shard.data.splitlines():
+        with contextlib.suppress(ValueError):
+            event = json.loads(line)
+            if "check" in event:
+                result = check_from_dict(event["check"])
+                found[result.name] = result
+            end = event.get("end", end)
+    problem = end.get("problem") or ("" if end else f"its process ended with status {code}")
+    return ExerciseResult(
+        name=shard.exercise.name,
+        title=shard.exercise.rubric.title,
+        checks=tuple(_check_or_missing(shard.exercise, n, found, problem) for n in _names(shard)),
+        seconds=time.perf_counter() - shard.started,
+        digest=shard.submission.digest,
+        output=end.get("output", ""),
+    )
+
+
+def _names(shard: _Shard) -> list[str]:
+    return list(shard.exercise.rubric.checks)
+
+
+def _check_or_missing(
+    exercise: Exercise, name: str, found: dict[str, CheckResult], problem: str
+) -> CheckResult:
+    """Return a check's result; one that never ran is the harness's error, never a zero."""
+    if name in found:
+        return found[name]
+    return CheckResult(
+        name=name,
+        title=name.replace("_", " "),
+        status=Status.ERROR,
+        reason=Reason.HARNESS,
+        points=0.0,
+        max_points=exercise.rubric.checks[name].points,
+        message=f"The check did not run: {problem or 'its grader ended early'}",
+        hint="This is the harness's fault, not yours; tell your instructor.",
+    )

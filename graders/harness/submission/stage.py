@@ -1,0 +1,73 @@
+"""Copy what a worker may see of a submission into its scratch folder."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from graders.harness.errors import ImportFailed
+
+_MAX_FILE = 4 * 2**20
+_MAX_FILES = 64
+
+
+def staged_files(path: Path) -> list[Path]:
+    """
+    Return the module and the Python files beside it, which it may import.
+
+    Links are left out: they could lead anywhere. So are files of unreasonable size.
+    """
+    beside = sorted(p for p in path.parent.glob("*.py") if p != path)[:_MAX_FILES]
+    return [p for p in (path, *beside) if _is_plain(p)]
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size <= _MAX_FILE
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a module's bytes, or an empty string where it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Path:
+    """
+    Copy a submission's files into ``scratch/submission`` and the data into ``scratch/work``.
+
+    Args:
+        path: The learner's module, under any name.
+
+        slug: The exercise's name; the module is staged as ``<slug>.py``.
+
+        scratch: The worker's folder.
+
+        data: A folder of the harness's own data files, or None.
+
+    Returns:
+        The staged module.
+
+    Raises:
+        ImportFailed: There is no module, or it cannot be read.
+    """
+    if not path.is_file():
+        msg = f"{path.name} is missing: it was looked for in the folder {path.parent.name!r}."
+        raise ImportFailed(msg, hint=f"Hand in the exercise as {slug}.py.")
+    if not _is_plain(path):
+        msg = f"{path.name} is a link, or larger than {_MAX_FILE // 2**20} MB; it is not read."
+        raise ImportFailed(msg, hint="Hand in the file itself.")
+    target = scratch / "submission"
+    try:
+        # The module last, so that a file beside it under its name does not take its place.
+        for source in reversed(staged_files(path)):
+            name = f"{slug}.py" if source == path else source.name
+            shutil.copyfile(source, target / name)
+    except OSError as err:
+        msg = f"{path.name} cannot be read: {err.strerror}."
+        raise ImportFailed(msg, hint="Check the file's permissions.") from err
+    if data is not None and data.is_dir():
+        shutil.copytree(data, scratch / "work" / "data", dirs_exist_ok=True)
+    return target / f"{slug}.py"

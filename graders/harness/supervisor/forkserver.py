@@ -1,0 +1,127 @@
+"""Start the warm fork server and ask it for workers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from graders.harness.errors import WorkerCrashed
+from graders.harness.supervisor.worker import Worker
+
+ROOT = Path(__file__).resolve().parents[3]
+_SERVER = ROOT / "graders" / "harness" / "worker" / "server.py"
+
+# What a worker may know of the environment. All else, tokens and keys above all, stays here.
+_KEPT = frozenset({"LANG", "LD_LIBRARY_PATH", "PATH", "TZ", "VIRTUAL_ENV", "SYSTEMROOT"})
+_KEPT_PREFIXES = ("CUDA_", "CUPY_", "LC_", "NVIDIA_", "NVMATH_", "NUMBA_", "OMP_", "OPENBLAS_")
+
+
+def worker_environment() -> dict[str, str]:
+    """Return the environment variables that a worker gets: an allowlist of ours."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    }
+    # Two cores are the common case, and workers run side by side.
+    kept.setdefault("OPENBLAS_NUM_THREADS", "1")
+    kept.setdefault("OMP_NUM_THREADS", "1")
+    kept["PYTHONDONTWRITEBYTECODE"] = "1"
+    return kept
+
+
+class ForkServer:
+    """
+    A process that has imported the device's packages and forks workers on request.
+
+    It may be used from processes forked off this one: a request is one datagram that carries
+    the worker's own socket, so that answers never cross.
+
+    Args:
+        device: ``"cuda"`` or ``"simulator"``.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self._owner = os.getpid()
+        self._folder = Path(tempfile.mkdtemp(prefix="grade-"))
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._log = (self._folder / "server.log").open("wb")
+        command = [
+            sys.executable, "-I", str(_SERVER),
+            device, str(theirs.fileno()), str(ROOT), json.dumps(sys.path),
+        ]  # fmt: skip
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=(theirs.fileno(),),
+            env=worker_environment(),
+            cwd=self._folder,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        theirs.close()
+
+    def fork(self) -> Worker:
+        """
+        Return a new worker with a scratch folder of its own.
+
+        It does not wait: the first request to the worker does.
+
+        Raises:
+            WorkerCrashed: The server is gone.
+        """
+        scratch = Path(tempfile.mkdtemp(prefix="worker-", dir=self._folder))
+        (scratch / "submission").mkdir()
+        (scratch / "work").mkdir()
+        ours, theirs = socket.socketpair()
+        output_read, output_write = os.pipe()
+        status_read, status_write = os.pipe()
+        try:
+            request = json.dumps({"scratch": str(scratch)}).encode()
+            fds = [theirs.fileno(), output_write, status_write]
+            socket.send_fds(self._control, [request], fds)
+        except OSError as err:
+            msg = f"the fork server is gone: {self.last_words()}"
+            raise WorkerCrashed(msg) from err
+        finally:
+            theirs.close()
+            os.close(output_write)
+            os.close(status_write)
+        return Worker(ours, output_read, status_read, scratch, self)
+
+    def last_words(self) -> str:
+        """Return the end of what the server printed, for our own error messages."""
+        with contextlib.suppress(OSError):
+            lines = (self._folder / "server.log").read_text("utf-8", "replace").splitlines()
+            return " | ".join(lines[-3:]) or "it printed nothing"
+        return "its log could not be read"
+
+    def close(self) -> None:
+        """Stop the server and its workers and remove what they wrote."""
+        if os.getpid() != self._owner:
+            return  # a forked shard: the server belongs to the process that started it
+        self._control.close()
+        try:
+            self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._log.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> ForkServer:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()

@@ -1,0 +1,374 @@
+"""One worker as the grading process sees it: requests, deadlines, output, its end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.device.evidence import Evidence
+from graders.harness.errors import ProtocolError, WorkerCrashed, WorkerTimedOut
+from graders.harness.worker import wire
+
+if TYPE_CHECKING:
+    from graders.harness.supervisor.forkserver import ForkServer
+
+_CHUNK = 1 << 20
+_TAIL = 8192
+_START_SECONDS = 120.0
+_ENDED_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """
+    A function of the grading process that the learner's code may call.
+
+    Attributes:
+        function: Gets the arguments as NumPy arrays, may change them in place, and returns a
+            NumPy array. A ValueError or TypeError that it raises is raised in the worker.
+
+        parameters: The names of the parameters that the learner sees.
+    """
+
+    function: Callable[[list[npt.NDArray[Any]]], npt.NDArray[Any]]
+    parameters: tuple[str, ...] = ("a", "b", "bias")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """
+    What one call of the learner's function did, as plain data.
+
+    Attributes:
+        value: A tree of plain Python values with ``ArrayValue`` and ``Opaque`` leaves.
+
+        evidence: What ran and moved on the device.
+
+        seconds: Wall time by the grading process's clock, transport included.
+
+        claimed_seconds: Wall time of the call by the worker's clock: a claim.
+
+        changed: Indices of the arguments whose contents the call changed.
+
+        late_write: Whether the result changed between its return and the device's idleness.
+
+        exception: What it raised, as plain data, or None.
+
+        problem: ``"missing"`` or ``"signature"`` where the function could not be called.
+    """
+
+    value: Any = None
+    evidence: Evidence = field(default_factory=Evidence)
+    seconds: float = 0.0
+    claimed_seconds: float = 0.0
+    changed: tuple[int, ...] = ()
+    late_write: bool = False
+    exception: dict[str, Any] | None = None
+    problem: str = ""
+    detail: Any = None
+
+
+class Worker:
+    """A handle on a forked child; get one from :meth:`ForkServer.fork`."""
+
+    def __init__(
+        self,
+        connection: socket.socket,
+        output: int,
+        status: int,
+        scratch: Path,
+        server: ForkServer,
+    ) -> None:
+        self.scratch = scratch
+        self.layers: tuple[str, ...] = ()
+        self._server = server
+        self._connection = connection
+        self._output = output
+        self._status = status
+        self._pid = 0
+        self._tail = b""
+        self._printed = 0
+        self._deadline = 0.0
+        self._budget = 0.0
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(connection, selectors.EVENT_READ)
+        self._selector.register(output, selectors.EVENT_READ)
+        self._closed = False
+
+    # ---------------------------------------------------------------- requests
+
+    def start(self) -> None:
+        """Wait for the child's first word."""
+        if self._pid:
+            return
+        self._arm(_START_SECONDS)
+        head, _ = self._receive()
+        if head.get("op") != "hello" or type(head.get("pid")) is not int:
+            self.kill()
+            msg = "the worker did not begin as it should"
+            raise ProtocolError(msg)
+        self._pid = head["pid"]
+        self.layers = tuple(str(layer) for layer in head.get("layers", ()))
+
+    def describe(self) -> dict[str, Any]:
+        """Return facts about the worker's device."""
+        self.start()
+        facts: dict[str, Any] = self._request({"op": "describe"}, [], 60.0)[0]["facts"]
+        return facts
+
+    def load(self, path: Path, timeout: float) -> dict[str, Any] | None:
+        """Load a staged module; return the exception that it raised, as plain data."""
+        self.start()
+        head, _ = self._request({"op": "load", "path": str(path)}, [], timeout)
+        problem: dict[str, Any] | None = head.get("exception")
+        return problem
+
+    def call(
+        self,
+        function: str,
+        args: Sequence[Any],
+        *,
+        timeout: float,
+        poison: bool = True,
+        trace: bool = True,
+        value: bool = True,
+    ) -> Observation:
+        """
+        Call a function of the loaded module.
+
+        Args:
+            function: Its name.
+
+            args: Plain values, ``ArrayValue`` for arrays in a memory space, ``Proxy``.
+
+            timeout: Seconds until the worker and its process group are killed.
+
+            poison: Whether fresh device memory is filled with NaN.
+
+            trace: Whether kernels and copies are recorded.
+
+            value: Whether the result crosses.
+
+        Raises:
+            WorkerCrashed: The worker ended without an answer.
+
+            WorkerTimedOut: It did not answer in time.
+
+            ProtocolError: What it answered is no message.
+        """
+        self.start()
+        proxies: dict[int, Proxy] = {}
+        encoder = wire.Encoder()
+        nodes = [encoder.encode(_with_refs(arg, proxies)) for arg in args]
+        head = {
+            "op": "call",
+            "function": function,
+            "args": nodes,
+            "poison": poison,
+            "trace": trace,
+            "value": value,
+            "parameters": list(next(iter(proxies.values())).parameters) if proxies else [],
+        }
+        started = time.perf_counter()
+        answer, blobs = self._request(head, encoder.blobs, timeout, proxies)
+        return self._observation(answer, blobs, time.perf_counter() - started)
+
+    def finish(self) -> None:
+        """Ask the child to end, and clean up."""
+        if not self._closed and self._pid:
+            with contextlib.suppress(WorkerCrashed, WorkerTimedOut, ProtocolError, OSError):
+                self._request({"op": "finish"}, [], 5.0)
+        self.kill()
+
+    def kill(self) -> None:
+        """Kill the child's process group and clean up; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._pid:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, signal.SIGKILL)
+        self._selector.close()
+        self._connection.close()
+        os.close(self._output)
+        os.close(self._status)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the worker is gone."""
+        return self._closed
+
+    def output_tail(self) -> str:
+        """Return the end of what the program printed, with a note of what is left out."""
+        text = self._tail.decode("utf-8", "replace")
+        left_out = self._printed - len(self._tail)
+        return f"[{left_out:,} bytes left out]\n{text}" if left_out > 0 else text
+
+    # --------------------------------------------------------------- transport
+
+    def _request(
+        self,
+        head: dict[str, Any],
+        blobs: list[wire.Blob],
+        timeout: float,
+        proxies: dict[int, Proxy] | None = None,
+    ) -> tuple[dict[str, Any], list[wire.Blob]]:
+        self._arm(timeout)
+        self._send(head, blobs)
+        while True:
+            answer, answer_blobs = self._receive()
+            if answer.get("op") != "proxy":
+                return answer, answer_blobs
+            self._send(*self._serve_proxy(answer, answer_blobs, proxies or {}))
+
+    def _serve_proxy(
+        self, head: dict[str, Any], blobs: list[wire.Blob], proxies: dict[int, Proxy]
+    ) -> tuple[dict[str, Any], list[wire.Blob]]:
+        try:
+            proxy = proxies[int(head["n"])]
+            values = [wire.decode(node, blobs) for node in head["args"]]
+            arrays = [value.array for value in values]
+        except (KeyError, TypeError, ValueError, AttributeError) as err:
+            self.kill()
+            msg = f"the worker's request for a function is malformed: {type(err).__name__}"
+            raise ProtocolError(msg) from err
+        before = [array.copy() for array in arrays]
+        encoder = wire.Encoder()
+        answer: dict[str, Any]
+        try:
+            with np.errstate(all="ignore"):
+                answer = {"op": "proxy_result", "value": encoder.encode(proxy.function(arrays))}
+        except (ValueError, TypeError) as err:
+            answer = {"op": "proxy_raise", "type": type(err).__name__, "message": str(err)}
+        answer["changed"] = [
+            [i, encoder.encode(new)]
+            for i, (new, old) in enumerate(zip(arrays, before, strict=True))
+            if new.tobytes() != old.tobytes()
+        ]
+        return answer, encoder.blobs
+
+    def _observation(
+        self, head: dict[str, Any], blobs: list[wire.Blob], seconds: float
+    ) -> Observation:
+        try:
+            if head["op"] == "missing":
+                names = [str(n) for n in head["names"]]
+                return Observation(problem="missing", detail=names)
+            if head["op"] == "signature":
+                return Observation(problem="signature", detail=str(head["problem"]))
+            return Observation(
+                value=wire.decode(head["value"], blobs),
+                evidence=Evidence.from_dict(head["evidence"]),
+                seconds=seconds,
+                claimed_seconds=float(head["seconds"]),
+                changed=tuple(int(i) for i in head["changed"]),
+                late_write=bool(head["late_write"]),
+                exception=head["exception"],
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as err:
+            self.kill()
+            msg = f"the worker's answer is malformed: {err}"
+            raise ProtocolError(msg) from err
+
+    def _arm(self, timeout: float) -> None:
+        self._budget = timeout
+        self._deadline = time.monotonic() + timeout
+
+    def _send(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        # The worker reads requests eagerly, but it may also be stuck: never block past the
+        # deadline.
+        for piece in wire.frame(head, blobs):
+            view = memoryview(piece)
+            while view:
+                self._connection.settimeout(max(0.01, self._deadline - time.monotonic()))
+                try:
+                    view = view[self._connection.send(view[: 1 << 22]) :]
+                except TimeoutError:
+                    self._time_out()
+                except OSError:
+                    self._crashed()
+
+    def _receive(self) -> tuple[dict[str, Any], list[wire.Blob]]:
+        try:
+            return wire.read_message(self._read)
+        except EOFError:
+            self._crashed()
+        except wire.WireError as err:
+            self.kill()
+            raise ProtocolError(str(err)) from err
+
+    def _read(self, count: int) -> bytearray:
+        data = bytearray()
+        while len(data) < count:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                self._time_out()
+            for key, _ in self._selector.select(left):
+                if key.fd == self._output:
+                    self._drain()
+                    continue
+                chunk = self._connection.recv(min(_CHUNK, count - len(data)))
+                if not chunk:
+                    raise EOFError
+                data += chunk
+        return data
+
+    def _drain(self) -> None:
+        chunk = os.read(self._output, _CHUNK)
+        if not chunk:
+            self._selector.unregister(self._output)
+            return
+        self._printed += len(chunk)
+        self._tail = (self._tail + chunk)[-_TAIL:]
+
+    def _time_out(self) -> NoReturn:
+        self.kill()
+        msg = f"it did not return within {self._budget:g} s and was stopped"
+        raise WorkerTimedOut(msg)
+
+    def _crashed(self) -> NoReturn:
+        """Find out how the child ended, and raise."""
+        ended: dict[str, Any] = {}
+        waiting = selectors.DefaultSelector()
+        waiting.register(self._status, selectors.EVENT_READ)
+        if waiting.select(_ENDED_SECONDS):
+            with contextlib.suppress(ValueError):
+                ended = json.loads(os.read(self._status, 4096))
+        waiting.close()
+        started = bool(self._pid)
+        self.kill()
+        code, number = ended.get("exit"), ended.get("signal")
+        if not started:
+            msg = f"the worker did not start: {self.output_tail()} {self._server.last_words()}"
+        elif number is not None:
+            msg = f"it was ended by {signal.Signals(number).name}"
+        elif code is not None:
+            msg = f"it ended its process with exit status {code}"
+        else:
+            msg = "it ended without a word"
+        raise WorkerCrashed(msg, exit_code=code, signal=number)
+
+
+def _with_refs(arg: Any, proxies: dict[int, Proxy]) -> Any:
+    """Replace each proxy by a number that says nothing of which one it is."""
+    if isinstance(arg, Proxy):
+        number = int.from_bytes(os.urandom(6))
+        proxies[number] = arg
+        return wire.ProxyRef(number)
+    if type(arg) in (list, tuple):
+        return type(arg)(_with_refs(item, proxies) for item in arg)
+    return arg

@@ -1,0 +1,275 @@
+"""The forked worker: does what the grading process asks, one request after the other.
+
+It loads the learner's module, calls its functions, and reports what it saw. It never judges.
+Imports nothing of the engine but ``device``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from graders.harness.device.evidence import Evidence
+from graders.harness.device.interface import Device
+from graders.harness.worker import wire
+from graders.harness.worker.loading import describe_exception, load_module, signature_problem
+
+_MAX_ITEMS = 100_000
+# The simulator replaces the learner's clocks; ours are these.
+_real_clock = time.perf_counter
+
+
+class Channel:
+    """The worker's end of the socket to the grading process."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def send(self, head: dict[str, Any], blobs: list[wire.Blob] | None = None) -> None:
+        """Send one message."""
+        for piece in wire.frame(head, blobs or []):
+            self._connection.sendall(piece)
+
+    def receive(self) -> tuple[dict[str, Any], list[wire.Blob]]:
+        """Wait for one message."""
+        return wire.read_message(self._read)
+
+    def _read(self, count: int) -> bytearray:
+        data = bytearray(count)
+        view = memoryview(data)
+        while view:
+            got = self._connection.recv_into(view)
+            if got == 0:
+                raise EOFError
+            view = view[got:]
+        return data
+
+
+class Child:
+    """
+    One worker's state.
+
+    Args:
+        channel: To the grading process.
+
+        device: Ready for use.
+
+        layers: Names of the confinement's layers that hold, for the report.
+    """
+
+    def __init__(self, channel: Channel, device: Device, layers: list[str]) -> None:
+        self._channel = channel
+        self._device = device
+        self._layers = layers
+        self._module: ModuleType | None = None
+        self._folder = ""
+
+    def serve(self) -> None:
+        """Answer requests until asked to finish."""
+        handlers: dict[str, Callable[[dict[str, Any], list[wire.Blob]], None]] = {
+            "describe": self._describe,
+            "load": self._load,
+            "call": self._call,
+        }
+        self._channel.send({"op": "hello", "pid": os.getpid(), "layers": self._layers})
+        while True:
+            head, blobs = self._channel.receive()
+            if head["op"] == "finish":
+                self._channel.send({"op": "finished"})
+                return
+            handlers[head["op"]](head, blobs)
+
+    def _describe(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        del head, blobs
+        self._channel.send({"op": "described", "facts": self._device.describe()})
+
+    def _load(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        del blobs
+        path = Path(head["path"])
+        self._folder = str(path.parent)
+        problem: dict[str, Any] | None = None
+        try:
+            self._module = load_module(path)
+        except BaseException as exc:  # noqa: BLE001 - sys.exit and the like included
+            problem = describe_exception(exc, self._folder)
+        _flush()
+        self._channel.send({"op": "loaded", "exception": problem})
+
+    def _call(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        function = getattr(self._module, head["function"], None)
+        if function is None:
+            self._channel.send({"op": "missing", "names": self._public_names()})
+            return
+        args = [self._build(wire.decode(node, blobs), head) for node in head["args"]]
+        problem = signature_problem(function, len(args))
+        if problem is not None:
+            self._channel.send({"op": "signature", "problem": problem})
+            return
+        before = [self._frozen(arg) for arg in args]
+        self._device.begin(
+            poison=head["poison"], trace=head["trace"], operands=_arrays_among(args)
+        )
+        exception: dict[str, Any] | None = None
+        value: Any = None
+        started = _real_clock()
+        try:
+            value = _listed(function(*args))
+        except BaseException as exc:  # noqa: BLE001 - sys.exit and the like included
+            exception = describe_exception(exc, self._folder)
+        seconds = _real_clock() - started
+        self._answer(head, value, exception, seconds, args, before)
+
+    def _answer(
+        self,
+        head: dict[str, Any],
+        value: Any,
+        exception: dict[str, Any] | None,
+        seconds: float,
+        args: list[Any],
+        before: list[bytes | None],
+    ) -> None:
+        seen = wire.Encoder(self._seen_by_user)
+        node = seen.encode(value) if head["value"] else {"t": "none"}
+        evidence, device_problem = self._end()
+        late = False
+        if head["value"] and device_problem is None:
+            idle = wire.Encoder(self._seen_when_idle)
+            idle.encode(value)
+            late = any(a != b for a, b in zip(seen.blobs, idle.blobs, strict=False))
+        changed = [
+            i
+            for i, (arg, old) in enumerate(zip(args, before, strict=True))
+            if device_problem is None and old is not None and self._frozen(arg) != old
+        ]
+        _flush()
+        self._channel.send(
+            {
+                "op": "observation",
+                "value": node,
+                "exception": exception or device_problem,
+                "evidence": evidence,
+                "seconds": seconds,
+                "changed": changed,
+                "late_write": late,
+            },
+            seen.blobs,
+        )
+
+    def _end(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """End the recording; a device that faults only now is the learner's exception."""
+        try:
+            return self._device.end().to_dict(), None
+        except Exception as exc:  # noqa: BLE001 - a sticky CUDA error may be of any type
+            broken = Evidence(available=False, unavailable_because=f"the device failed: {exc}")
+            return broken.to_dict(), describe_exception(exc, self._folder)
+
+    def _seen_by_user(self, value: Any) -> wire.ArrayValue | None:
+        return self._as_array(value, self._device.snapshot)
+
+    def _seen_when_idle(self, value: Any) -> wire.ArrayValue | None:
+        return self._as_array(value, self._device.from_device)
+
+    def _as_array(self, value: Any, read: Callable[[Any], Any]) -> wire.ArrayValue | None:
+        if isinstance(value, np.ndarray | np.generic) or not hasattr(value, "strides"):
+            return None
+        try:
+            host = read(value)
+        except Exception:  # noqa: BLE001 - not an array after all, or a broken device
+            return None
+        if host is None:
+            return None
+        return wire.ArrayValue(host, "cuda", tuple(value.strides), "cupy.ndarray")
+
+    def _frozen(self, arg: Any) -> bytes | None:
+        """Return an argument's bytes, to see later whether the call changed it."""
+        host = arg if isinstance(arg, np.ndarray) else None
+        if host is None and hasattr(arg, "strides"):
+            host = self._device.from_device(arg)
+        return None if host is None else host.tobytes()
+
+    def _build(self, value: Any, head: dict[str, Any]) -> Any:
+        """Turn a decoded argument into what the learner's function is to get."""
+        if isinstance(value, wire.ArrayValue):
+            on_gpu = value.memory_space == "cuda"
+            return self._device.to_device(value.array) if on_gpu else value.array
+        if isinstance(value, wire.ProxyRef):
+            return self._proxy(value.number, head["parameters"])
+        if type(value) in (list, tuple):
+            return type(value)(self._build(item, head) for item in value)
+        if type(value) is dict:
+            return {key: self._build(item, head) for key, item in value.items()}
+        return value
+
+    def _proxy(self, number: int, parameters: list[str]) -> Callable[..., Any]:
+        """Return a callable whose work is done by the grading process."""
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        signature = inspect.Signature([inspect.Parameter(name, kind) for name in parameters])
+
+        def candidate(*args: Any, **kwargs: Any) -> Any:
+            return self._ask(number, list(signature.bind(*args, **kwargs).args))
+
+        candidate.__signature__ = signature  # type: ignore[attr-defined]
+        return candidate
+
+    def _ask(self, number: int, args: list[Any]) -> Any:
+        encoder = wire.Encoder(self._seen_by_user)
+        for arg in args:
+            if isinstance(arg, np.ndarray) or self._as_array(arg, self._device.snapshot) is None:
+                msg = f"Unsupported type {type(arg)}"
+                raise TypeError(msg)
+        nodes = [encoder.encode(arg) for arg in args]
+        self._channel.send({"op": "proxy", "n": number, "args": nodes}, encoder.blobs)
+        head, blobs = self._channel.receive()
+        for index, node in head.get("changed", []):
+            args[index][...] = self._device.to_device(wire.decode(node, blobs).array)
+        if head["op"] == "proxy_raise":
+            kinds = {"ValueError": ValueError, "TypeError": TypeError}
+            raise kinds.get(head["type"], RuntimeError)(head["message"])
+        return self._device.to_device(wire.decode(head["value"], blobs).array)
+
+    def _public_names(self) -> list[str]:
+        names = vars(self._module or ModuleType("empty"))
+        return [
+            name for name, item in names.items() if callable(item) and not name.startswith("_")
+        ][:200]
+
+
+def _arrays_among(args: list[Any]) -> list[Any]:
+    found: list[Any] = []
+    for arg in args:
+        if isinstance(arg, list | tuple):
+            found += _arrays_among(list(arg))
+        elif isinstance(arg, dict):
+            found += _arrays_among(list(arg.values()))
+        elif hasattr(arg, "strides"):
+            found.append(arg)
+    return found
+
+
+def _listed(value: Any) -> Any:
+    """Return an iterator's items; running it belongs to the call."""
+    if not hasattr(value, "__next__"):
+        return value
+    items = []
+    for item in value:
+        items.append(item)
+        if len(items) >= _MAX_ITEMS:
+            break
+    return items
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # noqa: BLE001, S110 - the learner may have replaced or closed it
+            pass

@@ -1,0 +1,307 @@
+"""Messages between the grading process and a worker: a length, a JSON head, raw array bytes.
+
+Nothing is pickled and no object of the learner's crosses: a value becomes a tree of plain
+nodes, an array becomes dtype, shape, axis order and bytes. The grading process decodes what
+it gets as data from a stranger. Imports nothing of the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+DTYPES = frozenset(
+    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
+    "float16 float32 float64 complex64 complex128".split()
+)
+MAX_HEAD = 64 * 2**20
+MAX_BLOBS = 4096
+MAX_BYTES = 2 * 2**30
+MAX_TEXT = 65536
+MAX_DEPTH = 24
+MAX_NODES = 200_000
+_PREFIX = struct.Struct("!4sIQ")
+_MAGIC = b"GPX1"
+
+
+class WireError(ValueError):
+    """A message that the protocol does not allow; whoever sent it is broken or hostile."""
+
+
+@dataclass(frozen=True)
+class ArrayValue:
+    """
+    An array as plain bytes, with what was seen of the original.
+
+    Attributes:
+        array: A host array with the values, laid out in the original's axis order.
+
+        memory_space: ``"cpu"`` or ``"cuda"``.
+
+        strides: The original's strides, in bytes.
+
+        type_name: The original's type: ``"numpy.ndarray"``, ``"cupy.ndarray"`` or a NumPy
+            scalar's, such as ``"numpy.float32"``.
+    """
+
+    array: npt.NDArray[Any]
+    memory_space: str = "cpu"
+    strides: tuple[int, ...] = ()
+    type_name: str = "numpy.ndarray"
+
+    @property
+    def dtype(self) -> str:
+        """The dtype's name."""
+        return self.array.dtype.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape."""
+        return self.array.shape
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A value that does not cross: only its type's name does."""
+
+    type_name: str
+
+
+@dataclass(frozen=True)
+class ProxyRef:
+    """A callable of the grading process, known to the worker by its number."""
+
+    number: int
+
+
+Blob = bytes | memoryview
+
+
+def axis_order(array: npt.NDArray[Any]) -> tuple[int, ...]:
+    """Return the axes from the largest stride to the smallest."""
+    return tuple(sorted(range(array.ndim), key=lambda i: (-abs(array.strides[i]), i)))
+
+
+def pack_array(array: npt.NDArray[Any]) -> tuple[list[int], memoryview]:
+    """Return an array's axis order and its bytes, dense in that order."""
+    order = axis_order(array)
+    dense = np.ascontiguousarray(array.transpose(order))
+    return list(order), dense.reshape(-1).view(np.uint8).data
+
+
+def unpack_array(
+    dtype: str, shape: Iterable[int], order: Iterable[int], data: Blob
+) -> npt.NDArray[Any]:
+    """
+    Return a new writable array from its parts.
+
+    Raises:
+        WireError: The parts contradict one another.
+    """
+    shape, order = tuple(shape), tuple(order)
+    if dtype not in DTYPES:
+        msg = f"dtype={dtype!r} is not one that crosses"
+        raise WireError(msg)
+    if any(type(n) is not int or n < 0 for n in shape) or sorted(order) != list(range(len(shape))):
+        msg = f"shape={shape!r} with axis order {order!r} is not a layout"
+        raise WireError(msg)
+    wanted = math.prod(shape) * np.dtype(dtype).itemsize
+    if wanted != len(data):
+        msg = f"{len(data)} bytes came for shape={shape!r} of {dtype} ({wanted} bytes)"
+        raise WireError(msg)
+    flat: npt.NDArray[Any] = np.frombuffer(bytearray(data), dtype=dtype)
+    inverse = np.argsort(order) if order else ()
+    return flat.reshape([shape[i] for i in order]).transpose(tuple(int(i) for i in inverse))
+
+
+class Encoder:
+    """
+    Turns a value into a tree of nodes and a list of blobs.
+
+    Args:
+        array_hook: Called with each value that is no plain Python value; returns an
+            :class:`ArrayValue` or None. This is how a worker's CuPy arrays are recognised.
+    """
+
+    def __init__(self, array_hook: Callable[[Any], ArrayValue | None] | None = None) -> None:
+        self.blobs: list[Blob] = []
+        self._hook = array_hook
+        self._nodes = 0
+
+    def encode(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one line a type
+        """Return the node for ``value``; what does not cross becomes its type's name."""
+        self._nodes += 1
+        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            return {"t": "opaque", "type": "a deeper or larger structure than is read"}
+        kind = type(value)
+        if value is None:
+            return {"t": "none"}
+        if kind is bool:
+            return {"t": "bool", "v": value}
+        if kind is int and value.bit_length() <= 256:  # noqa: PLR2004 - wide enough for any count
+            return {"t": "int", "v": str(value)}
+        if kind is float:
+            return {"t": "float", "v": repr(value)}
+        if kind is complex:
+            return {"t": "complex", "v": [repr(value.real), repr(value.imag)]}
+        if kind is str:
+            return {"t": "str", "v": value[:MAX_TEXT].encode("utf-8", "replace").decode()}
+        if kind is tuple or kind is list:
+            items = [self.encode(item, depth + 1) for item in value]
+            return {"t": kind.__name__, "items": items}
+        if kind is dict:
+            pairs = [
+                [self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in value.items()
+            ]
+            return {"t": "dict", "items": pairs}
+        return self._encode_other(value)
+
+    def _encode_other(self, value: Any) -> Any:
+        if isinstance(value, ProxyRef):
+            return {"t": "proxy", "n": value.number}
+        seen = value if isinstance(value, ArrayValue) else None
+        if seen is None and self._hook is not None:
+            seen = self._hook(value)
+        if seen is None and isinstance(value, np.ndarray | np.generic):
+            name = f"numpy.{type(value).__name__}"
+            host = np.asarray(value)
+            seen = ArrayValue(host, "cpu", host.strides, name)
+        if seen is None or seen.array.dtype.name not in DTYPES:
+            cls = type(value)
+            return {"t": "opaque", "type": f"{cls.__module__}.{cls.__qualname__}"[:200]}
+        order, data = pack_array(seen.array)
+        self.blobs.append(data)
+        return {
+            "t": "array",
+            "dtype": seen.array.dtype.name,
+            "shape": list(seen.array.shape),
+            "order": order,
+            "strides": list(seen.strides or seen.array.strides),
+            "space": seen.memory_space,
+            "type": seen.type_name,
+            "blob": len(self.blobs) - 1,
+        }
+
+
+def decode(node: Any, blobs: list[Blob], depth: int = 0) -> Any:  # noqa: PLR0911 - one line a type
+    """
+    Return the value that a node stands for.
+
+    Raises:
+        WireError: The node is not one that :class:`Encoder` makes.
+    """
+    if depth > MAX_DEPTH + 1 or not isinstance(node, dict):
+        msg = "a value's node is not an object, or too deep"
+        raise WireError(msg)
+    try:
+        match node["t"]:
+            case "none":
+                return None
+            case "bool":
+                return bool(node["v"])
+            case "int":
+                return int(str(node["v"])[:80])
+            case "float":
+                return float(node["v"])
+            case "complex":
+                return complex(float(node["v"][0]), float(node["v"][1]))
+            case "str":
+                return str(node["v"])
+            case "tuple":
+                return tuple(decode(n, blobs, depth + 1) for n in node["items"])
+            case "list":
+                return [decode(n, blobs, depth + 1) for n in node["items"]]
+            case "dict":
+                return {
+                    _key(decode(k, blobs, depth + 1)): decode(v, blobs, depth + 1)
+                    for k, v in node["items"]
+                }
+            case "proxy":
+                return ProxyRef(int(node["n"]))
+            case "opaque":
+                return Opaque(str(node["type"])[:200])
+            case "array":
+                return _decode_array(node, blobs)
+    except WireError:
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as err:
+        msg = f"a value's node is malformed: {type(err).__name__}"
+        raise WireError(msg) from err
+    msg = f"a value's node has the unknown type {str(node['t'])[:40]!r}"
+    raise WireError(msg)
+
+
+def _key(key: Any) -> Any:
+    try:
+        hash(key)
+    except TypeError:
+        return "(an unhashable key)"
+    return key
+
+
+def _decode_array(node: dict[str, Any], blobs: list[Blob]) -> ArrayValue:
+    number = node["blob"]
+    if type(number) is not int or not 0 <= number < len(blobs):
+        msg = "an array's node names bytes that did not come"
+        raise WireError(msg)
+    array = unpack_array(str(node["dtype"]), node["shape"], node["order"], blobs[number])
+    space = "cuda" if node["space"] == "cuda" else "cpu"
+    strides = tuple(int(s) for s in node["strides"])
+    return ArrayValue(array, space, strides, str(node["type"])[:200])
+
+
+def frame(head: dict[str, Any], blobs: Iterable[Blob] = ()) -> list[Blob]:
+    """
+    Return a message as the pieces to send.
+
+    Raises:
+        WireError: It is larger than the protocol allows.
+    """
+    blobs = list(blobs)
+    body = json.dumps({**head, "blobs": [len(b) for b in blobs]}).encode()
+    total = sum(len(b) for b in blobs)
+    if len(body) > MAX_HEAD or total > MAX_BYTES or len(blobs) > MAX_BLOBS:
+        msg = (
+            f"a message of {len(body) + total:,} bytes in {len(blobs)} arrays is more than the "
+            f"{MAX_BYTES:,} bytes in {MAX_BLOBS} arrays that may cross"
+        )
+        raise WireError(msg)
+    return [_PREFIX.pack(_MAGIC, len(body), total), body, *blobs]
+
+
+def read_message(read: Callable[[int], bytes | bytearray]) -> tuple[dict[str, Any], list[Blob]]:
+    """
+    Read one message.
+
+    Args:
+        read: Returns exactly as many bytes as it is asked for, or raises EOFError.
+
+    Raises:
+        EOFError: The other side is gone.
+
+        WireError: What came is not a message.
+    """
+    magic, head_length, total = _PREFIX.unpack(read(_PREFIX.size))
+    if magic != _MAGIC or head_length > MAX_HEAD or total > MAX_BYTES:
+        msg = "what came does not begin like a message, or is too large"
+        raise WireError(msg)
+    try:
+        head = json.loads(bytes(read(head_length)))
+        lengths = head.pop("blobs")
+        whole = len(lengths) <= MAX_BLOBS and all(type(n) is int and n >= 0 for n in lengths)
+        if not whole or sum(lengths) != total:
+            msg = "a message's lengths do not add up"
+            raise WireError(msg)
+    except WireError:
+        raise
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as err:
+        msg = f"a message's head is not what it should be: {type(err).__name__}"
+        raise WireError(msg) from err
+    return head, [memoryview(read(n)) for n in lengths]

@@ -1,0 +1,1 @@
+"""How the kernel_fusion exercises are judged."""

@@ -1,0 +1,250 @@
+"""The checks of ``matmul_validation``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.checks import ArrayValue, Learner, describe, proxy
+from graders.harness.errors import Crashed, WrongDtype, WrongShape, WrongValue
+from graders.kernel_fusion.candidates import RIGHT, WRONG, Candidate
+
+Array = npt.NDArray[Any]
+Draw = Callable[[str], np.random.Generator]
+Limits = Mapping[str, Any]
+
+_OPERANDS = ("a", "b", "bias")
+_STEPS = ("product", "biased", "activated")
+_SHORT = 64  # operands that are multiples of 1/64 give results without rounding
+_LARGEST_CHECKED = 1000  # entries of a matrix that are multiplied out exactly
+
+
+def test_case_consistent(learner: Learner, oracles: ModuleType) -> None:
+    """The case's three results follow from its operands, to the last digit."""
+    case = _case(learner)
+    exact = oracles.exact_steps(case["a"], case["b"], case["bias"])
+    operands = [case[name] for name in _OPERANDS]
+    for name in _STEPS:
+        given, expected = case[name], getattr(exact, name)
+        if given.shape != expected.shape:
+            msg = f"{name} has the shape {given.shape}. Expected was {expected.shape}."
+            raise WrongShape(msg)
+        allowed = _rounding(given, operands) * exact.scale
+        for index in np.ndindex(given.shape):
+            number = given[index].item()
+            off = abs(Fraction(number) - expected[index])
+            if off > allowed[index] and not _nearest(given, expected[index], number):
+                place = f"{name}[{', '.join(map(str, index))}]"
+                msg = f"{place} is {number:.17g}. Expected was {float(expected[index]):.17g}."
+                raise WrongValue(msg, hint=_step_hint(name, case))
+
+
+def test_case_covers(learner: Learner, oracles: ModuleType, limits: Limits) -> None:
+    """The case is small, and tells programs apart that a careless case would not."""
+    case = _case(learner)
+    exact = oracles.exact_steps(case["a"], case["b"], case["bias"])
+    (m, n), largest = exact.product.shape, int(limits["largest_case"])
+    below, above = int(np.sum(exact.biased < 0)), int(np.sum(exact.biased > 0))
+    missing = []
+    if m == n:
+        missing.append(f"m and n are both {m}: a bias along the wrong axis goes unseen")
+    if not below:
+        missing.append("no entry of A B + b is negative: a missing ReLU goes unseen")
+    if not above:
+        missing.append("no entry of A B + b is positive: a result of zeros goes unseen")
+    if len(set(case["bias"].tolist())) <= 1:
+        missing.append("the bias is the same for every row: its axis goes unseen")
+    for name in ("a", "b", "product"):
+        size = exact.product.size if name == "product" else case[name].size
+        if size > largest:
+            missing.append(f"{name} has {size} entries, and {largest} are enough")
+    if missing:
+        msg = f"The case leaves something out: {'; '.join(missing)}."
+        raise WrongValue(msg, hint="Which mistake would this case not notice?")
+
+
+def test_matches(learner: Learner, draw: Draw, limits: Limits) -> None:
+    """The test accepts every right program and refuses every wrong one."""
+    candidates = [*RIGHT, *WRONG]
+    accepted = []
+    for index in draw("candidates").permutation(len(candidates)):
+        candidate = candidates[index]
+        verdict = _verdict(learner, candidate, limits)
+        if candidate.right and verdict is not True:
+            msg = f"matches refused a right program: one that {candidate.what}."
+            hint = (
+                "Right programs differ by rounding and memory order. How far may they?"
+            )
+            raise WrongValue(msg, hint=hint)
+        if not candidate.right and verdict is not False:
+            accepted.append(f"one that {candidate.what}{verdict or ''}")
+    if accepted:
+        caught = 1 - len(accepted) / len(WRONG)
+        msg = (
+            f"matches refused {len(WRONG) - len(accepted)} of {len(WRONG)} wrong programs. "
+            f"It missed {_some(sorted(accepted))}."
+        )
+        hint = "Which case would show it, and what must be compared there?"
+        raise WrongValue(msg, hint=hint, earned=caught)
+
+
+@dataclass
+class _Watched:
+    """A candidate as it is handed out: bounded, and remembering what it saw."""
+
+    candidate: Candidate
+    limits: Limits
+    calls: int = 0
+    raised: bool = False
+    misuse: str = ""
+
+    def __call__(self, arguments: list[Array]) -> Array:
+        self.calls += 1
+        try:
+            a, b, bias = self._operands(arguments)
+            with np.errstate(all="ignore"):
+                return self.candidate.program(a, b, bias)
+        except (ValueError, TypeError):
+            self.raised = True
+            raise
+
+    def _operands(self, arguments: list[Array]) -> tuple[Array, Array, Array]:
+        if len(arguments) != len(_OPERANDS):
+            self._refuse(f"with {len(arguments)} arguments, not 3")
+        a, b, bias = arguments
+        shapes = f"with the shapes {a.shape}, {b.shape} and {bias.shape}"
+        fits = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]
+        if not fits or bias.shape != a.shape[:1]:
+            self._refuse(f"{shapes}, not (m, k), (k, n) and (m,)")
+        largest = int(self.limits["largest_matrix"])
+        if max(a.size, b.size, a.shape[0] * b.shape[1]) > largest:
+            self._refuse(f"{shapes}, above {largest:,} entries a matrix")
+        if any(x.dtype.kind not in "iuf" for x in arguments):
+            dtypes = ", ".join(str(x.dtype) for x in arguments)
+            self._refuse(f"with the dtypes {dtypes}, not with real numbers")
+        most = int(self.limits["most_calls"])
+        if self.calls > most:
+            self._refuse(f"more than {most} times")
+        return a, b, bias
+
+    def _refuse(self, problem: str) -> None:
+        self.misuse = problem
+        msg = f"the candidate was called {problem}"
+        raise ValueError(msg)
+
+
+def _verdict(learner: Learner, candidate: Candidate, limits: Limits) -> bool | str:
+    """Return what ``matches`` says, or how it failed on a candidate that raises."""
+    watched = _Watched(candidate, limits)
+    try:
+        value = learner.call("matches", proxy(watched)).value
+    except Crashed:
+        if not watched.raised or watched.misuse:
+            _raise_misuse(watched)
+            raise
+        return " (the candidate's exception got through)"
+    _raise_misuse(watched)
+    if isinstance(value, ArrayValue) and value.shape == () and value.dtype == "bool":
+        return bool(value.array)
+    if not isinstance(value, bool):
+        msg = f"matches returned {describe(value)}. Expected was True or False."
+        raise WrongDtype(msg, hint="bool(x) makes one of an array with one element.")
+    return value
+
+
+def _raise_misuse(watched: _Watched) -> None:
+    if watched.misuse:
+        msg = f"matches called the candidate {watched.misuse}."
+        raise WrongValue(msg, hint="The docstring says what a candidate takes.")
+
+
+def _case(learner: Learner) -> dict[str, Array]:
+    """Return the learner's case after judging its keys, types and operands' shapes."""
+    value = learner.call("make_case").value
+    if not isinstance(value, dict):
+        msg = f"make_case returned {describe(value)}. Expected was a dictionary of arrays."
+        raise WrongDtype(msg, hint="The docstring lists its six keys.")
+    missing = [name for name in (*_OPERANDS, *_STEPS) if name not in value]
+    if missing:
+        msg = f"The case lacks {', '.join(missing)}."
+        raise WrongValue(msg, hint="The docstring lists the six keys.")
+    case = {name: _reals(name, value[name]) for name in (*_OPERANDS, *_STEPS)}
+    a, b, bias = (case[name] for name in _OPERANDS)
+    fits = a.ndim == b.ndim == 2 and a.shape[1] == b.shape[0]
+    if not fits or bias.shape != a.shape[:1] or not a.size or not b.size:
+        msg = (
+            f"a, b and bias have the shapes {a.shape}, {b.shape} and {bias.shape}. "
+            "Expected were (m, k), (k, n) and (m,)."
+        )
+        raise WrongShape(
+            msg, hint="Two matrices that can be multiplied, one bias a row."
+        )
+    if max(a.size, b.size, a.shape[0] * b.shape[1]) > _LARGEST_CHECKED:
+        msg = f"a is {a.shape[0]} x {a.shape[1]} and b {b.shape[0]} x {b.shape[1]}. "
+        msg += "Expected were matrices that can be worked out by hand."
+        raise WrongValue(msg, hint="Two or three rows and columns are enough.")
+    return case
+
+
+def _reals(name: str, value: Any) -> Array:
+    if not isinstance(value, ArrayValue):
+        msg = f"{name} is {describe(value)}. Expected was a NumPy or CuPy array."
+        raise WrongDtype(msg)
+    if value.array.dtype.kind not in "iuf":
+        msg = f"{name} has the dtype {value.dtype}. Expected were real numbers."
+        raise WrongDtype(msg)
+    if not np.isfinite(value.array).all():
+        msg = f"{name} has entries that are not finite. Expected were numbers."
+        raise WrongValue(msg)
+    return value.array
+
+
+def _rounding(step: Array, operands: list[Array]) -> Fraction:
+    """
+    Return the rounding error that a step may have, relative to the sum of magnitudes.
+
+    None at all for whole numbers and other short fractions, which add and multiply
+    exactly; for others one rounding for each term, as decimal fractions have in binary.
+    """
+    if all(float(x * _SHORT).is_integer() for array in operands for x in array.flat):
+        return Fraction(0)
+    floats = [x.dtype for x in (step, *operands) if x.dtype.kind == "f"]
+    eps = max((float(np.finfo(dtype).eps) for dtype in floats), default=0.0)
+    terms: int = operands[0].shape[1] + 1
+    return Fraction(eps) * (terms + 1)
+
+
+def _nearest(step: Array, exact: Fraction, number: float) -> bool:
+    """Return whether this is the floating-point number of the step's dtype next to exact."""
+    if step.dtype.kind != "f":
+        return False
+    with np.errstate(over="ignore"):
+        return float(step.dtype.type(float(exact))) == number
+
+
+def _step_hint(name: str, case: Mapping[str, Array]) -> str:
+    a, b, bias = (case[key].astype(np.float64) for key in _OPERANDS)
+    product = a @ b
+    along_rows = product + np.resize(bias, product.shape[1])
+    if name == "biased" and np.allclose(case[name], along_rows):
+        return (
+            "The bias has one entry for each row of the product, not for each column."
+        )
+    if name == "activated" and np.array_equal(case[name], case["biased"]):
+        return "ReLU replaces every negative entry by 0."
+    if name == "product" and np.allclose(case[name], np.maximum(product, 0)):
+        return "ReLU comes last: the product keeps its signs."
+    return "Work this entry out once more, with the pencil."
+
+
+def _some(texts: list[str]) -> str:
+    shown = texts[:4]
+    rest = len(texts) - len(shown)
+    more = f"; and {rest} more" if rest else ""
+    return f"{'; '.join(shown)}{more}"

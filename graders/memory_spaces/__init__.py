@@ -1,0 +1,1 @@
+"""How the memory_spaces exercises are judged."""

@@ -1,0 +1,316 @@
+"""The checks of ``transfer_cost``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.checks import (
+    ArrayValue,
+    Learner,
+    Observation,
+    describe,
+    expect_number,
+    gpu,
+    require_evidence,
+)
+from graders.harness.device.evidence import Evidence
+from graders.harness.errors import ExtraCopies, WrongDtype, WrongValue
+from graders.memory_spaces.trace import (
+    Recipe,
+    Sizes,
+    launch_only,
+    pinned,
+    read_recipe,
+    span,
+    strangers,
+)
+
+Draw = Callable[[str], np.random.Generator]
+Limits = Mapping[str, Any]
+
+_MEASURED = (
+    "matmul_cpu_operands",
+    "matmul_gpu_operands",
+    "host_to_device",
+    "device_to_host",
+)
+_A_FEW = (
+    3  # stray copies of another size may be a look at a value; so many are a benchmark
+)
+_CASES = 6  # clear cases of each kind for the conclusion
+
+
+@dataclass(frozen=True)
+class _Operands:
+    a: npt.NDArray[np.float32]
+    b: npt.NDArray[np.float32]
+
+
+def test_figures(
+    learner: Learner, draw: Draw, limits: Limits, device: str, oracles: ModuleType
+) -> None:
+    """Each of the six figures is a positive number of seconds."""
+    observation = _measure(learner, _operands(draw, limits, device))
+    figures = _figures(observation, oracles)
+    evidence = require_evidence(observation.evidence)
+    _expect_seconds(figures, span(evidence), limits["rounds"] - 1)
+
+
+def test_arithmetic(
+    learner: Learner, draw: Draw, limits: Limits, device: str, oracles: ModuleType
+) -> None:
+    """The two estimates follow from the four benchmarks."""
+    figures = _figures(_measure(learner, _operands(draw, limits, device)), oracles)
+    scale = figures["matmul_cpu_operands"] + figures["transfer_measured"]
+    rules = {
+        "transfer_estimate": "matmul_cpu_operands - matmul_gpu_operands",
+        "transfer_measured": "host_to_device + device_to_host",
+    }
+    for key, expected in oracles.estimates(figures).items():
+        if abs(figures[key] - expected) > limits["arithmetic_error"] * scale:
+            msg = (
+                f"{key} is {figures[key]:.4g} s, but the benchmarks returned beside it give "
+                f"{expected:.4g} s. Expected was {rules[key]}."
+            )
+            hint = "Which two of the four benchmarks does this estimate rest on?"
+            raise WrongValue(msg, hint=hint)
+
+
+def test_what_was_timed(
+    learner: Learner, draw: Draw, limits: Limits, device: str, oracles: ModuleType
+) -> None:
+    """The work that was timed is the work that was asked for, often enough."""
+    operands = _operands(draw, limits, device)
+    evidence = require_evidence(_measure(learner, operands).evidence)
+    way = oracles.journey(operands.a, operands.b)
+    sizes = Sizes(way.a, way.b, way.result)
+    rounds = int(limits["rounds"])
+
+    _expect_known_copies(evidence, sizes)
+    _expect_ordinary_memory(evidence, sizes, device)
+    recipe = read_recipe(evidence, sizes, rounds)
+    _expect_resident_operands(recipe, rounds)
+    _expect_rounds(recipe, rounds)
+    _expect_synchronised(evidence, sizes, rounds)
+
+
+def test_agreement(
+    learner: Learner,
+    reference: Learner,
+    draw: Draw,
+    limits: Limits,
+    device: str,
+    oracles: ModuleType,
+) -> None:
+    """The two estimates agree, and each figure agrees with the grader's own measurement."""
+    operands = _operands(draw, limits, device)
+    figures = _figures(_measure(learner, operands), oracles)
+    estimate, measured = figures["transfer_estimate"], figures["transfer_measured"]
+    if not _within(estimate, measured, limits["estimates_factor"]):
+        msg = (
+            f"By difference the transfers cost {estimate:.4g} s, measured directly "
+            f"{measured:.4g} s. Expected were two figures within a factor of "
+            f"{limits['estimates_factor']:g}."
+        )
+        hint = "Do both move the same bytes: a and b up, the result down?"
+        raise WrongValue(msg, hint=hint)
+
+    own = _figures(_measure(reference, operands), oracles)
+    for key in oracles.FIGURES:
+        is_product = key == "matmul_gpu_operands"
+        factor = limits["product_factor" if is_product else "figure_factor"]
+        if not _within(figures[key], own[key], factor):
+            msg = (
+                f"{key} is {figures[key]:.4g} s. The grader measured {own[key]:.4g} s on "
+                f"this device, and expected a figure within a factor of {factor:g} of it."
+            )
+            raise WrongValue(msg, hint=_unit_hint(figures[key] / own[key]))
+
+
+def test_conclusion(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
+    """Transfers are ignored where they are negligible, and only there."""
+    generator = draw("costs")
+    cases = [(generator.uniform(2e-4, 8e-3), True) for _ in range(_CASES)]
+    cases += [(math.exp(generator.uniform(0.0, 4.0)), False) for _ in range(_CASES)]
+    generator.shuffle(cases)
+    for ratio, expected in cases:
+        computation = math.exp(generator.uniform(math.log(1e-5), math.log(10.0)))
+        costs = oracles.figures_of(
+            computation, ratio * computation, generator.uniform(0.2, 0.8)
+        )
+        seen = _truth(learner.call("transfers_can_be_ignored", costs).value)
+        if seen is not expected:
+            msg = (
+                f"For a product of {computation:.3g} s with transfers of "
+                f"{ratio * computation:.3g} s, {ratio:.2%} of it, "
+                f"transfers_can_be_ignored says {seen}. Expected was {expected}."
+            )
+            hint = "Seconds alone tell nothing: compare the transfers with the product."
+            raise WrongValue(msg, hint=hint)
+
+
+def _operands(draw: Draw, limits: Limits, device: str) -> _Operands:
+    m, k, n = limits[f"shape_{device}"]
+    generator = draw("operands")
+    a = generator.standard_normal((m, k), dtype=np.float32)
+    b = generator.standard_normal((k, n), dtype=np.float32)
+    return _Operands(a, b)
+
+
+def _measure(program: Learner, operands: _Operands) -> Observation:
+    a, b = operands.a, operands.b
+    # Unpoisoned, or filling fresh memory would be timed; alone, or others' work would be.
+    return program.call("measure", a, b, gpu(a), gpu(b), poison=False, alone=True)
+
+
+def _figures(observation: Observation, oracles: ModuleType) -> dict[str, float]:
+    value = observation.value
+    if not isinstance(value, dict):
+        msg = f"measure returned {describe(value)}. Expected was a dictionary."
+        raise WrongDtype(msg, hint="The docstring lists its six keys.")
+    missing = [key for key in oracles.FIGURES if key not in value]
+    if missing:
+        msg = f"The dictionary lacks {', '.join(missing)}. It has {_listed(value)}."
+        raise WrongValue(msg, hint="The docstring lists the six keys.")
+    figures = {key: expect_number(value[key], key) for key in oracles.FIGURES}
+    for key, figure in figures.items():
+        if not math.isfinite(figure) or figure <= 0:
+            msg = f"{key} is {figure:.4g}. Expected was a positive, finite number of seconds."
+            raise WrongValue(
+                msg, hint="Work takes time: what does this figure subtract?"
+            )
+    return figures
+
+
+def _listed(value: Mapping[Any, Any]) -> str:
+    return ", ".join(repr(key)[:40] for key in list(value)[:8]) or "no keys"
+
+
+def _expect_seconds(figures: Mapping[str, float], whole: float, repeats: int) -> None:
+    """Compare with the whole call: each benchmark repeats its work within it."""
+    for key in _MEASURED:
+        if whole and figures[key] * repeats > whole:
+            msg = (
+                f"{key} is {figures[key]:.4g}, but all benchmarks together took "
+                f"{whole:.3g} s on the device. Expected were seconds for one repeat."
+            )
+            hint = (
+                "The figure looks like milliseconds."
+                if whole > 1e-3 * figures[key]
+                else ""
+            )
+            raise WrongValue(msg, hint=hint or "Which unit does your clock count in?")
+
+
+def _expect_known_copies(evidence: Evidence, sizes: Sizes) -> None:
+    odd = strangers(evidence, sizes)
+    if len(odd) < _A_FEW:
+        return
+    first = odd[0]
+    if first.direction == "device_to_host":
+        rule = f"the result alone comes down, {sizes.result:,} bytes at a time"
+    else:
+        rule = f"a and b alone go up, {sizes.a:,} and {sizes.b:,} bytes at a time"
+    way = first.direction.replace("_", " ")
+    msg = (
+        f"{len(odd)} copies moved something else, the first from {way} "
+        f"{sizes.describe(first.nbytes)}. Expected was that {rule}."
+    )
+    raise WrongValue(msg, hint="Which arrays travel in a product with CPU operands?")
+
+
+def _expect_ordinary_memory(evidence: Evidence, sizes: Sizes, device: str) -> None:
+    found = pinned(evidence, sizes, also_up=device == "simulator")
+    if found:
+        msg = (
+            f"{len(found)} copies used page-locked (pinned) host memory. Expected were "
+            "copies from and to ordinary NumPy arrays, as the product with CPU operands "
+            "makes them."
+        )
+        raise WrongValue(msg, hint="cp.asarray(array) and cp.asnumpy(array) will do.")
+
+
+def _expect_resident_operands(recipe: Recipe, rounds: int) -> None:
+    if recipe.gpu_products < rounds <= recipe.cpu_products // 2:
+        msg = (
+            f"{recipe.cpu_products} of {recipe.cpu_products + recipe.gpu_products} products "
+            "copied their operands up and their result down. Expected was a benchmark of "
+            "products that copy nothing: those of a_gpu and b_gpu."
+        )
+        raise ExtraCopies(msg, hint="Which arrays does each of the two products get?")
+    for count, what in (
+        (recipe.fed_from_host, "had an operand copied up just before"),
+        (recipe.sent_to_host, "had their result copied down right after"),
+    ):
+        if count:
+            msg = (
+                f"{count} products with operands in GPU memory {what}, and the copies are "
+                "timed elsewhere as well. Expected was a benchmark of these products that "
+                "copies nothing between host and device."
+            )
+            raise ExtraCopies(
+                msg, hint="The operands are on the GPU: leave them there."
+            )
+
+
+def _expect_rounds(recipe: Recipe, rounds: int) -> None:
+    counts = {
+        "the product of a_cpu and b_cpu ran": recipe.cpu_products,
+        "the product of a_gpu and b_gpu ran": recipe.gpu_products,
+        "a was copied up on its own": recipe.a_up,
+        "b was copied up on its own": recipe.b_up,
+        "the result was copied down on its own": recipe.result_down,
+    }
+    for what, count in counts.items():
+        if count < rounds:
+            msg = (
+                f"In the trace, {what} {count} times, warm-ups included. Expected were "
+                f"{rounds} times or more: one warm-up and {rounds - 1} repeats of each."
+            )
+            hint = (
+                "Does this benchmark move or compute what the docstring says?"
+                if count == 0
+                else "One sample is an anecdote: repeat every benchmark."
+            )
+            raise WrongValue(msg, hint=hint)
+
+
+def _expect_synchronised(evidence: Evidence, sizes: Sizes, rounds: int) -> None:
+    cut, whole = launch_only(evidence, sizes)
+    if cut >= rounds - 1 and whole < rounds - 1:
+        msg = (
+            f"The clock was read while the GPU was still working on {cut} of the products of "
+            "a_gpu and b_gpu. That times the launch. Expected was a clock that stops when the "
+            "GPU is done."
+        )
+        hint = "Synchronise before each reading, or let cupyx.profiler.benchmark do it."
+        raise WrongValue(msg, hint=hint)
+
+
+def _within(seen: float, expected: float, factor: float) -> bool:
+    return expected / factor <= seen <= expected * factor
+
+
+def _unit_hint(ratio: float) -> str:
+    for power, unit in ((1e3, "milliseconds"), (1e6, "microseconds")):
+        if _within(ratio, power, 8.0):
+            return f"The figure looks like {unit}."
+    return "What is inside the timed part, and what is not?"
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, ArrayValue) and value.shape == () and value.dtype == "bool":
+        return bool(value.array)
+    if not isinstance(value, bool):
+        msg = (
+            f"transfers_can_be_ignored returned {describe(value)}. Expected was a bool."
+        )
+        raise WrongDtype(msg)
+    return value

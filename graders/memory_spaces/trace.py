@@ -1,0 +1,269 @@
+"""Reads a benchmark's recipe out of the evidence: what was timed, and how often.
+
+Owns the vocabulary of the transfer_cost trace. It judges nothing: the checks do.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from graders.harness.device.evidence import Copy, Evidence, Kernel
+
+Word = Literal["a", "b", "both", "result", "product", "clock"]
+_UP: tuple[Word, ...] = ("a", "b", "both")
+_SMALL_CHANGE = 4096  # bytes: scalars and tables of a library, no operand
+_A_RUN = 3  # so many in a row are a benchmark, fewer are a warm-up or preparation
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """
+    The bytes of the three matrices, all different.
+
+    Attributes:
+        a: The first operand.
+
+        b: The second operand.
+
+        result: Their product.
+    """
+
+    a: int
+    b: int
+    result: int
+
+    def word(self, copy: Copy) -> Word | None:
+        """Return what this copy moved, or None where it moved none of the three."""
+        if copy.direction == "device_to_host":
+            return "result" if copy.nbytes == self.result else None
+        if copy.direction == "host_to_device":
+            words: dict[int, Word] = {
+                self.a: "a",
+                self.b: "b",
+                self.a + self.b: "both",
+            }
+            return words.get(copy.nbytes)
+        return None
+
+    def describe(self, nbytes: int) -> str:
+        """Say which matrix has so many bytes."""
+        names = {self.a: "a", self.b: "b", self.result: "the result"}
+        known = names.get(nbytes)
+        return f"{nbytes:,} bytes" + (f", the size of {known}" if known else "")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """
+    How often each of the four things was done in a call, warm-ups included.
+
+    Attributes:
+        cpu_products: Products that brought both operands up and their result down.
+
+        gpu_products: The other products.
+
+        a_up: Copies of the first operand to the device, those of ``cpu_products`` excluded.
+
+        b_up: The same of the second operand.
+
+        result_down: Copies of the result to the host, those of ``cpu_products`` excluded.
+
+        fed_from_host: How many of ``gpu_products`` had an operand copied up for them
+            beside a benchmark of the copies.
+
+        sent_to_host: How many of ``gpu_products`` had their result copied down after them
+            beside a benchmark of the copies.
+    """
+
+    cpu_products: int
+    gpu_products: int
+    a_up: int
+    b_up: int
+    result_down: int
+    fed_from_host: int
+    sent_to_host: int
+
+    def is_complete(self, rounds: int) -> bool:
+        """Return whether each of the four was done at least so often, and cleanly."""
+        least = min(
+            self.cpu_products,
+            self.gpu_products,
+            self.a_up,
+            self.b_up,
+            self.result_down,
+        )
+        return least >= rounds and not self.fed_from_host and not self.sent_to_host
+
+
+@dataclass(frozen=True)
+class _Step:
+    word: Word
+    at: float
+
+
+def strangers(evidence: Evidence, sizes: Sizes) -> list[Copy]:
+    """Return the copies between host and device that moved none of the three matrices."""
+    return [
+        copy
+        for copy in evidence.copies
+        if copy.direction != "device_to_device"
+        and copy.nbytes >= _SMALL_CHANGE
+        and sizes.word(copy) is None
+    ]
+
+
+def pinned(evidence: Evidence, sizes: Sizes, *, also_up: bool) -> list[Copy]:
+    """
+    Return the copies of the three matrices from or to page-locked host memory.
+
+    Args:
+        evidence: What the call did.
+
+        sizes: The three matrices.
+
+        also_up: Whether copies to the device are looked at. On CUDA, ``cupy.asarray``
+            itself goes through page-locked memory, so that they tell nothing there.
+    """
+    directions = {"device_to_host"} | ({"host_to_device"} if also_up else set())
+    return [
+        copy
+        for copy in evidence.copies
+        if copy.pinned and copy.direction in directions and sizes.word(copy)
+    ]
+
+
+def span(evidence: Evidence) -> float:
+    """Return the device's time from the first recorded work to the last, in seconds."""
+    work: list[Kernel | Copy] = [*evidence.kernels, *evidence.copies]
+    if not work:
+        return 0.0
+    return max(w.start + w.seconds for w in work) - min(w.start for w in work)
+
+
+def read_recipe(evidence: Evidence, sizes: Sizes, rounds: int) -> Recipe:
+    """
+    Count how often each of the four benchmarks did its work.
+
+    A product with operands in CPU memory shows as both operands up, product, result down.
+    A program that takes turns (both up, a product with operands in GPU memory, the result
+    down) looks the same, so the readings of the clock between them tell the two apart, and
+    where there are none, the absence of any other copies does. The first reading of the
+    trace that is complete is returned, else the plainest.
+
+    Args:
+        evidence: What the call did.
+
+        sizes: The three matrices.
+
+        rounds: How often each must have been done, warm-up included.
+    """
+    timed = _steps(evidence, sizes)
+    plain = [step for step in timed if step.word != "clock"]
+    readings: list[Callable[[], Recipe]] = [
+        lambda: _count(timed, _round_trips(plain)),
+        lambda: _count(timed, _round_trips(timed)),
+        lambda: _count(timed, _every_other(plain)),
+    ]
+    for reading in readings:
+        recipe = reading()
+        if recipe.is_complete(rounds):
+            return recipe
+    return readings[0]()
+
+
+def launch_only(evidence: Evidence, sizes: Sizes) -> tuple[int, int]:
+    """
+    Count the GPU-operand products that a clock reading cut short, and those it did not.
+
+    Returns:
+        How many such products ran between two readings of the host's clock of which the
+        second found the device still at work, and of which it found the device idle.
+    """
+    steps = _steps(evidence, sizes)
+    inside = _round_trips([step for step in steps if step.word != "clock"])
+    products = [s.at for s in steps if s.word == "product" and s not in inside]
+    reads = sorted(evidence.clock_reads, key=lambda read: read.at)
+    cut = whole = 0
+    for before, after in zip(reads, reads[1:], strict=False):
+        count = sum(before.at <= at < after.at for at in products)
+        if after.idle:
+            whole += count
+        else:
+            cut += count
+    return cut, whole
+
+
+def _steps(evidence: Evidence, sizes: Sizes) -> list[_Step]:
+    steps = [_Step("product", at) for at in _products(evidence)]
+    steps += [_Step("clock", read.at) for read in evidence.clock_reads]
+    for copy in evidence.copies:
+        word = sizes.word(copy)
+        if word is not None:
+            steps.append(_Step(word, copy.start))
+    return sorted(steps, key=lambda step: step.at)
+
+
+def _products(evidence: Evidence) -> list[float]:
+    """Return when each of nvmath's products began on the device."""
+    kernels = sorted(k.start for k in evidence.kernels if k.kind == "gemm")
+    starts = []
+    for operation in evidence.operations:
+        if operation.library == "matmul" and operation.phase == "execute":
+            # The library is called on the host, its kernel starts a little later.
+            index = bisect.bisect_left(kernels, operation.start)
+            starts.append(kernels[index] if index < len(kernels) else operation.start)
+    return starts
+
+
+def _round_trips(steps: Sequence[_Step]) -> list[_Step]:
+    """Return the products that stand between both operands up and the result down."""
+    found = []
+    for i, step in enumerate(steps):
+        if step.word != "product" or i + 1 >= len(steps):
+            continue
+        before = {s.word for s in steps[max(0, i - 2) : i]}
+        if before == {"a", "b"} and steps[i + 1].word == "result":
+            found.append(step)
+    return found
+
+
+def _every_other(steps: Sequence[_Step]) -> list[_Step]:
+    """Return half of the round trips, if nothing but round trips was done in earnest."""
+    trips = _round_trips(steps)
+    products = sum(step.word == "product" for step in steps)
+    uploads = sum(step.word == "a" for step in steps)
+    if max(products, uploads) - len(trips) >= _A_RUN:
+        return trips
+    return trips[::2]
+
+
+def _count(steps: Sequence[_Step], cpu_products: Sequence[_Step]) -> Recipe:
+    words = [step.word for step in steps]
+    trips = len(cpu_products)
+    a_up = words.count("a") + words.count("both") - trips
+    b_up = words.count("b") + words.count("both") - trips
+    result_down = words.count("result") - trips
+
+    mine = {id(step) for step in cpu_products}
+    fed = sent = 0
+    for i, step in enumerate(steps):
+        if step.word != "product" or id(step) in mine:
+            continue
+        fed += i > 0 and words[i - 1] in _UP
+        sent += i + 1 < len(words) and words[i + 1] == "result"
+    # Copies beside the products are the benchmark of the copies, taken in turns, unless
+    # such a benchmark stands elsewhere.
+    elsewhere_up = max(a_up, b_up) - fed
+    elsewhere_down = result_down - sent
+    return Recipe(
+        cpu_products=trips,
+        gpu_products=words.count("product") - trips,
+        a_up=a_up,
+        b_up=b_up,
+        result_down=result_down,
+        fed_from_host=fed if min(fed, elsewhere_up) >= _A_RUN else 0,
+        sent_to_host=sent if min(sent, elsewhere_down) >= _A_RUN else 0,
+    )

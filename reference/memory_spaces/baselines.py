@@ -1,0 +1,33 @@
+"""What is usually written before the lesson: one call each, and no wait for the GPU."""
+
+import time
+from collections.abc import Callable
+
+import cupy as cp
+import numpy as np
+
+
+def measure_naively(
+    a_cpu: np.ndarray, b_cpu: np.ndarray, a_gpu: cp.ndarray, b_gpu: cp.ndarray
+) -> dict[str, float]:
+    """Time the first call of each step, from its launch to its return."""
+    cpu_operands = first_call(lambda: cp.asnumpy(cp.asarray(a_cpu) @ cp.asarray(b_cpu)))
+    gpu_operands = first_call(lambda: a_gpu @ b_gpu)
+    result_gpu = a_gpu @ b_gpu
+    up = first_call(lambda: (cp.asarray(a_cpu), cp.asarray(b_cpu)))
+    down = first_call(lambda: cp.asnumpy(result_gpu))
+    return {
+        "matmul_cpu_operands": cpu_operands,
+        "matmul_gpu_operands": gpu_operands,
+        "transfer_estimate": cpu_operands - gpu_operands,
+        "host_to_device": up,
+        "device_to_host": down,
+        "transfer_measured": up + down,
+    }
+
+
+def first_call(call: Callable[[], object]) -> float:
+    """Return how long Python was busy with one call."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start

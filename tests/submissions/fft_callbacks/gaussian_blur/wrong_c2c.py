@@ -1,0 +1,29 @@
+# Runs complex transforms over the image and keeps the real part.
+# expect: failed fused not_fused
+
+import cupy as cp
+import numpy as np
+import nvmath
+
+
+def multiply(out, offset, value, response, _):
+    out[offset] = value * response[offset]
+
+
+EPILOG = nvmath.fft.compile_epilog(multiply, "complex64", "float32")
+
+
+def response_for(height, width, sigma):
+    fy = np.fft.fftfreq(height)[:, None]
+    fx = np.fft.fftfreq(width)[None, :]
+    response = np.exp(-2 * np.pi**2 * sigma**2 * (fx**2 + fy**2))
+    return cp.asarray((response / (height * width)).astype(np.float32))
+
+
+def gaussian_blur(image, sigma):
+    height, width = image.shape
+    response = response_for(height, width, sigma)
+    spectrum = nvmath.fft.fft(
+        image.astype(cp.complex64), epilog={"ltoir": EPILOG, "data": response.data.ptr}
+    )
+    return nvmath.fft.ifft(spectrum).real
