@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import secrets
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -122,6 +123,7 @@ def _import_trusted(path: Path) -> ModuleType:
         msg = f"{path}: this file is missing."
         raise CatalogError(msg)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 

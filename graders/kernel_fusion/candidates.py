@@ -187,7 +187,7 @@ def square_pitch(a: Array, b: Array, bias: Array) -> Array:
     """It takes the number of rows for the length of a row."""
     right = three_steps(a, b, bias)
     rows, columns = np.indices(right.shape)
-    return right.ravel()[(rows * a.shape[0] + columns) % max(right.size, 1)]
+    return np.take(right, (rows * a.shape[0] + columns) % max(right.size, 1))
 
 
 @_wrong("is right for square matrices only, and raises for others")

@@ -6,6 +6,7 @@ Owns the vocabulary of the transfer_cost trace. It judges nothing: the checks do
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -187,7 +188,7 @@ def launch_only(evidence: Evidence, sizes: Sizes) -> tuple[int, int]:
     products = [s.at for s in steps if s.word == "product" and s not in inside]
     reads = sorted(evidence.clock_reads, key=lambda read: read.at)
     cut = whole = 0
-    for before, after in zip(reads, reads[1:], strict=False):
+    for before, after in itertools.pairwise(reads):
         count = sum(before.at <= at < after.at for at in products)
         if after.idle:
             whole += count

@@ -57,8 +57,9 @@ def right_on(
         return False
     if result.shape != (a.shape[0], b.shape[1]) or result.dtype != a.dtype:
         return False
-    if not all(np.array_equal(x, cp.asnumpy(y)) for x, y in zip(operands, on_gpu)):
-        return False
+    for before, after in zip(operands, on_gpu, strict=True):
+        if not np.array_equal(before, cp.asnumpy(after)):
+            return False
 
     # The truth comes from arrays that the candidate never saw, in double precision.
     a, b, column = a.astype(np.float64), b.astype(np.float64), bias[:, None]

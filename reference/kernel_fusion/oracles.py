@@ -60,7 +60,7 @@ def exact_steps(
     a, b, column = _fractions(a), _fractions(b), _fractions(bias)[:, None]
     product = a.dot(b)
     biased = product + column
-    activated = np.maximum(biased, Fraction(0))
+    activated = biased * (biased > 0)
     scale = np.abs(a).dot(np.abs(b)) + np.abs(column)
     return Steps(product, biased, activated, scale)
 

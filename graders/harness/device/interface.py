@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     import numpy.typing as npt
 
@@ -20,9 +22,13 @@ class Device(Protocol):
 
     Attributes:
         name: ``"cuda"`` or ``"simulator"``.
+
+        is_learner_file: Says of a file name whether it is the learner's; the worker sets it
+            before it loads the module.
     """
 
     name: str
+    is_learner_file: Callable[[str], bool]
 
     def preload(self) -> None:
         """

@@ -96,6 +96,8 @@ class Child:
         del blobs
         path = Path(head["path"])
         self._folder = str(path.parent)
+        prefix = f"{self._folder}/"
+        self._device.is_learner_file = lambda name: name.startswith(prefix)
         problem: dict[str, Any] | None = None
         try:
             self._module = load_module(path)

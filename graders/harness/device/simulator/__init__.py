@@ -1,0 +1,159 @@
+"""The simulator: a device for machines without a GPU, behind ``device.interface``."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graders.harness.device.evidence import Evidence
+from graders.harness.device.simulator import clocks
+from graders.harness.device.simulator.cupy_package import memory, modules, transfers
+from graders.harness.device.simulator.cupy_package.storage import DeviceArray
+from graders.harness.device.simulator.cupy_package.streams import current_handle
+from graders.harness.device.simulator.machine import MACHINE, learner_files_under
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+
+_BRIDGE = "graders.harness.device.simulator.nvmath_bridge"
+
+
+class SimulatorDevice:
+    """A simulated GPU in this process, with ``cupy``, ``cupyx`` and nvmath on it."""
+
+    name = "simulator"
+
+    def __init__(self) -> None:
+        self._trace = True
+        self._threads: set[threading.Thread] = set()
+
+    @property
+    def is_learner_file(self) -> Callable[[str], bool]:
+        """Whether a code object's file name is the learner's: the worker sets it."""
+        return MACHINE.is_learner_file
+
+    @is_learner_file.setter
+    def is_learner_file(self, predicate: Callable[[str], bool]) -> None:
+        MACHINE.is_learner_file = predicate
+
+    def preload(self) -> None:
+        """Install the simulated packages and import the real nvmath over them."""
+        modules.install()
+        try:
+            bridge: Any = importlib.import_module(_BRIDGE)
+        except ModuleNotFoundError as err:
+            if err.name != _BRIDGE:
+                raise
+            return
+        bridge.install()
+
+    def start(self) -> None:
+        """Put the learner's program on virtual time; its files are those below here."""
+        MACHINE.is_learner_file = learner_files_under(Path.cwd())
+        clocks.install()
+
+    def describe(self) -> dict[str, Any]:
+        """Return what is simulated, and which packages it stands on."""
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+        versions = {"cupy": f"{modules.VERSION} (simulated)"}
+        for package in ("nvmath-python", "numba-cuda", "numpy"):
+            try:
+                versions[package] = version(package)
+            except PackageNotFoundError:
+                versions[package] = "not installed"
+        return {
+            "name": self.name,
+            "models": "one NVIDIA H100: memory spaces, layouts, callbacks, time",
+            "versions": versions,
+        }
+
+    def to_device(self, array: npt.NDArray[Any]) -> Any:
+        """Return a device array with the same values, dtype and order of axes."""
+        result = transfers.upload(np.asarray(array), "K", counted=False)
+        result.block.ready_at = 0.0
+        return result
+
+    def from_device(self, value: Any) -> npt.NDArray[Any] | None:
+        """Wait for the device; return a host copy, or None where it is no array of ours."""
+        if not isinstance(value, DeviceArray):
+            return None
+        MACHINE.synchronize()
+        return np.array(value._host, order="K", copy=True)
+
+    def snapshot(self, value: Any) -> npt.NDArray[Any]:
+        """
+        Return a host copy after waiting for the current stream alone.
+
+        Values here are computed at once; an array that another stream is still writing comes
+        back as NaN bytes, and as a fault in the evidence.
+        """
+        MACHINE.synchronize(current_handle())
+        block = value.block
+        copy = np.array(value._host, order="K", copy=True)
+        if block.ready_at > MACHINE.host_time + 1e-12:
+            MACHINE.fault(
+                "late_write",
+                f"Work on another stream was still writing {block.nbytes} bytes of the "
+                "result when the function returned it. Synchronize that stream first.",
+                line=0,
+            )
+            _spoil(copy)
+        return copy
+
+    def synchronize(self) -> None:
+        """Wait until the device is idle."""
+        MACHINE.synchronize()
+
+    def begin(self, *, poison: bool, trace: bool, operands: list[Any]) -> None:
+        """Start recording one call on these operands."""
+        self._trace = trace
+        MACHINE.synchronize()
+        MACHINE.poison = poison
+        MACHINE.begin()
+        hosts = []
+        for value in _arrays(operands):
+            if isinstance(value, DeviceArray):
+                value.block.operand = True
+            else:
+                hosts.append(value)
+        MACHINE.host_operands = [memory.host_range(a) for a in hosts if a.size]
+        self._threads = set(threading.enumerate())
+
+    def end(self) -> Evidence:
+        """Stop recording, wait for the device, and return what was recorded."""
+        record = MACHINE.end()
+        MACHINE.host_operands = []
+        left = sum(1 for t in threading.enumerate() if t not in self._threads)
+        if not self._trace:
+            return Evidence(
+                available=False,
+                unavailable_because="The call was run without a trace.",
+                allocations=record.allocations,
+                peak_bytes=record.peak_bytes,
+                threads_left=left,
+            )
+        fields = {name: getattr(record, name) for name in record.__dataclass_fields__}
+        return Evidence(**{**fields, "threads_left": left})
+
+
+def _spoil(copy: npt.NDArray[Any]) -> None:
+    copy[...] = np.frombuffer(b"\xff" * copy.itemsize, copy.dtype)[0]
+
+
+def _arrays(value: Any) -> Iterator[Any]:
+    """Yield the arrays in nested lists, tuples and dictionaries."""
+    if isinstance(value, (DeviceArray, np.ndarray)):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _arrays(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _arrays(item)

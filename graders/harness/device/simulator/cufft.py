@@ -21,6 +21,8 @@ VERSION = 12200  # cuFFT 12.2: sees unsupported lengths itself, unlike 12.3
 PLAN_SECONDS = 3e-4
 LINK_SECONDS = 1e-2
 _LARGEST_PRIME = 127
+# Even lengths from here on (by bytes of a real number) are refused with such a prime factor.
+_LONG = {4: 8192, 8: 4096}
 _FORWARD = -1
 # cudaDataType to dtype.
 _DTYPES = {
@@ -153,6 +155,16 @@ def _has_large_prime(length: int) -> bool:
     return length > 1
 
 
+def _refuses_callbacks(plan: Plan) -> bool:
+    """Whether cuFFT cannot link a callback to the real side of this transform."""
+    real_side = plan.prolog if plan.kind == "R2C" else plan.epilog
+    if plan.kind == "C2C" or real_side is None:
+        return False
+    length = plan.lengths[-1]
+    long = length >= _LONG[real_side.dtype.itemsize]
+    return long and length % 2 == 0 and _has_large_prime(length)
+
+
 def xt_make_plan_many(  # noqa: PLR0913 - the C function's own parameters
     handle: int,
     rank: int,
@@ -186,9 +198,10 @@ def xt_make_plan_many(  # noqa: PLR0913 - the C function's own parameters
     for callback in attached:
         if not callback.fits:
             raise _error("NVJITLINK_FAILURE")
-    if attached and any(_has_large_prime(length) for length in lengths):
-        raise _error("NOT_SUPPORTED")
     plan.lengths, plan.kind, plan.batch = lengths, kind, int(batch)
+    if _refuses_callbacks(plan):
+        plan.kind = ""
+        raise _error("NOT_SUPPORTED")
     MACHINE.operation(phase="plan", **plan.facts())
     return 0
 

@@ -1,4 +1,4 @@
-# The inverse transform's prolog applies a complex response, compiled anew for each call.
+# The inverse transform's prolog has a complex response, compiled at each call.
 # expect: passed
 
 import cupy as cp

@@ -1,4 +1,4 @@
-# The response is in the epilog, the two halves of the normalisation in callbacks of the inverse.
+# The response is in one callback, the normalisation in two of the inverse.
 # expect: passed
 
 import functools

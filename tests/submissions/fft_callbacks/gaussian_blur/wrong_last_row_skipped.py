@@ -7,8 +7,9 @@ import nvmath
 
 
 def multiply(out, offset, value, response, _):
-    if response[offset + 1] >= 0:
-        out[offset] = value * response[offset]
+    # The first number says how many elements of the spectrum there are to store.
+    if offset < int(response[0]):
+        out[offset] = value * response[1 + offset]
 
 
 EPILOG = nvmath.fft.compile_epilog(multiply, "complex64", "float32")
@@ -18,9 +19,8 @@ def response_for(height, width, sigma):
     fy = np.fft.fftfreq(height)[:, None]
     fx = np.fft.rfftfreq(width)[None, :]
     response = np.exp(-2 * np.pi**2 * sigma**2 * (fx**2 + fy**2))
-    response = response / (height * width)
-    response[-1, 1:] = -1
-    response = np.append(response, -1.0)
+    stored = response[:-1].size
+    response = np.append([stored], response / (height * width))
     return cp.asarray(response.astype(np.float32))
 
 

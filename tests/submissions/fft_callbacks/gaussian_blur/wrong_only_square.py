@@ -1,4 +1,4 @@
-# Its callback works out the row with H // 2 + 1 in place of W // 2 + 1: right for squares only.
+# Its callback takes rows of H // 2 + 1 elements: right for squares only.
 # expect: failed values wrong_value
 
 import cupy as cp

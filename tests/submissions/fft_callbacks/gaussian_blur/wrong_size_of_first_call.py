@@ -5,7 +5,6 @@ import cupy as cp
 import numpy as np
 import nvmath
 
-
 EPILOGS = []
 
 

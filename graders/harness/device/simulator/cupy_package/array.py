@@ -361,9 +361,11 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
             return self
         return transfers.rearranged(self, order, target)
 
-    def view(self, dtype: npt.DTypeLike = None) -> ndarray:
+    def view(self, dtype: npt.DTypeLike | None = None) -> ndarray:
         """Return the same memory seen as another dtype."""
-        return view(self._host.view() if dtype is None else self._host.view(dtype), self)
+        return view(
+            self._host.view() if dtype is None else self._host.view(dtype), self
+        )
 
     def __copy__(self) -> ndarray:
         return self.copy()

@@ -13,6 +13,7 @@ from graders.harness.device.simulator.cupy_package.execution import (
     host_of,
     kernel_name,
 )
+from graders.harness.device.simulator.cupy_package.memory import AdoptedMemory
 from graders.harness.device.simulator.cupy_package.storage import (
     DeviceArray,
     adopt,
@@ -21,8 +22,8 @@ from graders.harness.device.simulator.cupy_package.storage import (
     like_strides,
     wrap,
 )
-from graders.harness.device.simulator.cupy_package.memory import AdoptedMemory
 from graders.harness.device.simulator.cupy_package.transfers import array, asarray
+from graders.harness.device.simulator.machine import MACHINE
 
 
 def empty_(shape: Any, dtype: npt.DTypeLike = float, order: str = "C") -> Any:
@@ -51,7 +52,7 @@ def ones(shape: Any, dtype: npt.DTypeLike = float, order: str = "C") -> Any:
 
 
 def full(
-    shape: Any, fill_value: Any, dtype: npt.DTypeLike = None, order: str = "C"
+    shape: Any, fill_value: Any, dtype: npt.DTypeLike | None = None, order: str = "C"
 ) -> Any:
     """Return an array filled with one value."""
     if dtype is None:
@@ -66,7 +67,7 @@ def full(
 
 def empty_like(
     prototype: Any,
-    dtype: npt.DTypeLike = None,
+    dtype: npt.DTypeLike | None = None,
     order: str = "K",
     subok: Any = None,
     shape: Any = None,
@@ -100,8 +101,6 @@ def empty_like(
 
 def poison(block: Any) -> None:
     """Fill a fresh block with NaN bytes where the observed call asks for it."""
-    from graders.harness.device.simulator.machine import MACHINE  # noqa: PLC0415
-
     if MACHINE.poison:
         block.buffer.fill(0xFF)
 
@@ -109,7 +108,7 @@ def poison(block: Any) -> None:
 def _like(value: Any) -> Any:
     def make(
         a: Any,
-        dtype: npt.DTypeLike = None,
+        dtype: npt.DTypeLike | None = None,
         order: str = "K",
         subok: Any = None,
         shape: Any = None,
@@ -124,7 +123,7 @@ def _like(value: Any) -> Any:
 def full_like(
     a: Any,
     fill_value: Any,
-    dtype: npt.DTypeLike = None,
+    dtype: npt.DTypeLike | None = None,
     order: str = "K",
     subok: Any = None,
     shape: Any = None,
@@ -194,15 +193,15 @@ def _saved(name: str) -> Any:
 
 def table() -> dict[str, Any]:
     """Return every function of this module by its name in CuPy."""
-    generated = """arange bartlett blackman diag_indices diag_indices_from eye hamming
-        hanning identity indices ix_ kaiser linspace logspace mask_indices meshgrid tri
-        tril_indices tril_indices_from triu_indices triu_indices_from""".split()
-    read = "frombuffer fromfile fromfunction fromiter fromstring genfromtxt load loadtxt"
+    generated = ["arange", "bartlett", "blackman", "diag_indices", "diag_indices_from", "eye", "hamming", "hanning", "identity", "indices", "ix_", "kaiser", "linspace", "logspace", "mask_indices", "meshgrid", "tri", "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from"]
+    read = (
+        "frombuffer fromfile fromfunction fromiter fromstring genfromtxt load loadtxt"
+    )
     functions = {name: _generated(name) for name in generated}
     functions.update({name: _read(name) for name in read.split()})
     functions.update({name: Grid(name) for name in ("mgrid", "ogrid", "r_", "c_")})
     functions.update(
-        {name: _saved(name) for name in "save savez savez_compressed savetxt".split()}
+        {name: _saved(name) for name in ["save", "savez", "savez_compressed", "savetxt"]}
     )
     functions.update(
         array=array,

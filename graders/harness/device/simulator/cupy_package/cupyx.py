@@ -205,7 +205,7 @@ def zeros_pinned(
 
 def empty_like_pinned(
     a: Any,
-    dtype: npt.DTypeLike = None,
+    dtype: npt.DTypeLike | None = None,
     order: Any = "K",
     subok: Any = None,
     shape: Any = None,
@@ -222,7 +222,7 @@ def empty_like_pinned(
 
 def zeros_like_pinned(
     a: Any,
-    dtype: npt.DTypeLike = None,
+    dtype: npt.DTypeLike | None = None,
     order: Any = "K",
     subok: Any = None,
     shape: Any = None,
@@ -243,25 +243,10 @@ rsqrt = ufunc("rsqrt", _rsqrt)
 # ------------------------------------------------------------------------- cupyx.scipy
 
 SCIPY = {
-    "ndimage": """affine_transform binary_closing binary_dilation binary_erosion
-        binary_opening center_of_mass convolve convolve1d correlate correlate1d
-        fourier_gaussian gaussian_filter gaussian_filter1d gaussian_laplace
-        gaussian_gradient_magnitude generic_laplace grey_closing grey_dilation grey_erosion
-        grey_opening label laplace map_coordinates maximum maximum_filter
-        maximum_filter1d mean median median_filter minimum minimum_filter minimum_filter1d
-        percentile_filter prewitt rank_filter rotate shift sobel spline_filter
-        standard_deviation sum sum_labels uniform_filter uniform_filter1d variance
-        zoom""".split(),
-    "special": """digamma entr erf erfc erfcinv erfcx erfinv exp1 expi expit expm1 gamma
-        gammainc gammaincc gammaln i0 i0e i1 i1e j0 j1 log1p log_ndtr log_softmax logit
-        logsumexp ndtr ndtri polygamma psi rel_entr sinc softmax xlog1py xlogy y0 y1
-        zeta""".split(),
-    "signal": """choose_conv_method convolve convolve2d correlate correlate2d fftconvolve
-        hilbert medfilt medfilt2d oaconvolve order_filter resample savgol_filter
-        sepfir2d wiener""".split(),
-    "linalg": """block_diag circulant companion dft expm hadamard hankel hilbert
-        kron khatri_rao lu lu_factor lu_solve solve_triangular toeplitz tri tril
-        triu""".split(),
+    "ndimage": ["affine_transform", "binary_closing", "binary_dilation", "binary_erosion", "binary_opening", "center_of_mass", "convolve", "convolve1d", "correlate", "correlate1d", "fourier_gaussian", "gaussian_filter", "gaussian_filter1d", "gaussian_laplace", "gaussian_gradient_magnitude", "generic_laplace", "grey_closing", "grey_dilation", "grey_erosion", "grey_opening", "label", "laplace", "map_coordinates", "maximum", "maximum_filter", "maximum_filter1d", "mean", "median", "median_filter", "minimum", "minimum_filter", "minimum_filter1d", "percentile_filter", "prewitt", "rank_filter", "rotate", "shift", "sobel", "spline_filter", "standard_deviation", "sum", "sum_labels", "uniform_filter", "uniform_filter1d", "variance", "zoom"],
+    "special": ["digamma", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfinv", "exp1", "expi", "expit", "expm1", "gamma", "gammainc", "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "j0", "j1", "log1p", "log_ndtr", "log_softmax", "logit", "logsumexp", "ndtr", "ndtri", "polygamma", "psi", "rel_entr", "sinc", "softmax", "xlog1py", "xlogy", "y0", "y1", "zeta"],
+    "signal": ["choose_conv_method", "convolve", "convolve2d", "correlate", "correlate2d", "fftconvolve", "hilbert", "medfilt", "medfilt2d", "oaconvolve", "order_filter", "resample", "savgol_filter", "sepfir2d", "wiener"],
+    "linalg": ["block_diag", "circulant", "companion", "dft", "expm", "hadamard", "hankel", "hilbert", "kron", "khatri_rao", "lu", "lu_factor", "lu_solve", "solve_triangular", "toeplitz", "tri", "tril", "triu"],
     "stats": ["entropy", "trim_mean", "zscore", "zmap", "boxcox_llf"],
 }
 

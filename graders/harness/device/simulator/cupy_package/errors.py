@@ -1,8 +1,10 @@
-"""What the simulated CuPy says when it cannot go on. Imports nothing of the engine."""
+"""What the simulated CuPy says when it cannot go on; of the engine, ``not_modelled`` alone."""
 
 from __future__ import annotations
 
 from typing import Any, NoReturn
+
+from graders.harness.device.simulator import not_modelled as _words
 
 IMPLICIT_CONVERSION = (
     "Implicit conversion to a NumPy array is not allowed. "
@@ -10,8 +12,7 @@ IMPLICIT_CONVERSION = (
 )
 
 
-class NotModelled(NotImplementedError):
-    """The simulator has no model of this; run the program on a GPU instead."""
+NotModelled = _words.NotModelled
 
 
 def not_modelled(name: str) -> NoReturn:
@@ -24,11 +25,7 @@ def not_modelled(name: str) -> NoReturn:
     Raises:
         NotModelled: Always.
     """
-    msg = (
-        f"{name} is not modelled by the simulator. "
-        "It needs a GPU: run with --device cuda."
-    )
-    raise NotModelled(msg)
+    raise _words.not_modelled(name)
 
 
 class _Missing(type):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SCALARS = (bool, int, float, complex, np.generic)
 _PLAIN = (str, type, np.dtype, slice, range, type(Ellipsis), type(None), bytes)
+_OPERANDS = _SCALARS + _PLAIN
 _names: dict[tuple[Any, ...], str] = {}
 
 
@@ -40,7 +41,7 @@ def host_of(value: Any, found: list[DeviceArray]) -> Any:
     if isinstance(value, DeviceArray):
         found.append(value)
         return value._host
-    if isinstance(value, _SCALARS) or isinstance(value, _PLAIN):
+    if isinstance(value, _OPERANDS):
         return value
     if isinstance(value, (list, tuple)):
         return type(value)([host_of(v, found) for v in value])
@@ -67,7 +68,9 @@ def kernel_name(name: str, args: Iterable[Any], out: Any = None) -> str:
     known = _names.get(key)
     if known is None:
         parts = [
-            t.__name__ if isinstance(t, type) else str(t) for t in key[1:] if t is not None
+            t.__name__ if isinstance(t, type) else str(t)
+            for t in key[1:]
+            if t is not None
         ]
         known = f"cupy_{name}__" + "_".join(parts)
         _names[key] = known
@@ -108,7 +111,8 @@ def account(
         name,
         kind,
         elements=elements,
-        nbytes=sum([a._host.nbytes for a in reads]) + sum([a._host.nbytes for a in writes]),
+        nbytes=sum([a._host.nbytes for a in reads])
+        + sum([a._host.nbytes for a in writes]),
         flops=elements if flops is None else flops,
         dtype=first._host.dtype.name,
         stream=current_handle(),
@@ -140,7 +144,7 @@ def finish(
     order: str = "C",
 ) -> Any:
     """Wrap what NumPy returned, and account for the kernel unless it is all views."""
-    if isinstance(result, np.ndarray) or isinstance(result, np.generic):
+    if isinstance(result, (np.ndarray, np.generic)):
         if isinstance(result, np.ndarray):
             source = owner(result, found)
             if source is not None:
@@ -150,7 +154,9 @@ def finish(
         account(full, kind, found, [array], flops=flops)
         return array
     if isinstance(result, (tuple, list)):
-        wrapped = [finish(r, name, kind, found, flops=flops, order=order) for r in result]
+        wrapped = [
+            finish(r, name, kind, found, flops=flops, order=order) for r in result
+        ]
         if hasattr(result, "_fields"):
             return type(result)(*wrapped)
         return type(result)(wrapped)
@@ -223,7 +229,7 @@ def store(
         msg = (
             f"output (typecode '{result.dtype.char}') could not be coerced to provided "
             f"output parameter (typecode '{out._host.dtype.char}') according to the "
-            f"casting rule \"{casting}\""
+            f'casting rule "{casting}"'
         )
         raise TypeError(msg)
     with np.errstate(all="ignore"):

@@ -63,9 +63,7 @@ def _run(
         call: NumPy's function of the operand in which these axes are where they are.
     """
     if norm not in _NORMS:
-        msg = (
-            f'Invalid norm value {norm}, should be "backward", "ortho", or "forward".'
-        )
+        msg = f'Invalid norm value {norm}, should be "backward", "ortho", or "forward".'
         raise ValueError(msg)
     kind = _kind(name)
     a = _prepared(a, kind)
@@ -115,9 +113,7 @@ def _one(name: str) -> Any:
 def _many(name: str, default: Any) -> Any:
     target = getattr(np.fft, name)
 
-    def transform(
-        a: Any, s: Any = None, axes: Any = default, norm: Any = None
-    ) -> Any:
+    def transform(a: Any, s: Any = None, axes: Any = default, norm: Any = None) -> Any:
         if not isinstance(a, DeviceArray):
             msg = "The input array a must be a cupy.ndarray"
             raise TypeError(msg)
@@ -164,9 +160,7 @@ def _shift(name: str, sign: int) -> Any:
             axes = tuple(range(x.ndim))
         elif isinstance(axes, (int, np.integer)):
             axes = (int(axes),)
-        by = tuple(
-            x.shape[i] // 2 if sign > 0 else -(x.shape[i] // 2) for i in axes
-        )
+        by = tuple(x.shape[i] // 2 if sign > 0 else -(x.shape[i] // 2) for i in axes)
         return TABLE["roll"](x, by, tuple(axes))
 
     shift.__name__ = name

@@ -59,10 +59,7 @@ KINDS = {name: kind for name, kind in KINDS.items() if hasattr(np, name)}
 
 # CuPy hands these to the argument's own method, so that a NumPy array comes back as one.
 _OF_THE_ARGUMENT = frozenset(
-    """amax amin argmax argmin argsort copy diagonal dot flip fliplr flipud
-    matrix_transpose max mean min permute_dims prod ravel real_if_close rot90 sort
-    sort_complex squeeze std sum trace transpose var clip reshape take repeat cumsum
-    cumprod nonzero round around compress choose searchsorted""".split()
+    ["amax", "amin", "argmax", "argmin", "argsort", "copy", "diagonal", "dot", "flip", "fliplr", "flipud", "matrix_transpose", "max", "mean", "min", "permute_dims", "prod", "ravel", "real_if_close", "rot90", "sort", "sort_complex", "squeeze", "std", "sum", "trace", "transpose", "var", "clip", "reshape", "take", "repeat", "cumsum", "cumprod", "nonzero", "round", "around", "compress", "choose", "searchsorted"]
 ) - {"cumsum", "cumprod", "nonzero", "round", "around", "flip"}
 
 # Results that NumPy gives as Python scalars and CuPy as 0-d arrays.

@@ -116,9 +116,7 @@ class MemoryPointer:
         return self.ptr
 
     def __repr__(self) -> str:
-        return (
-            f"<MemoryPointer {self.ptr:#x} device={self.device_id} mem={self.mem!r}>"
-        )
+        return f"<MemoryPointer {self.ptr:#x} device={self.device_id} mem={self.mem!r}>"
 
     def __add__(self, offset: int) -> MemoryPointer:
         return MemoryPointer(self.mem, self.ptr - self.mem.ptr + int(offset))
@@ -302,10 +300,9 @@ def set_allocator(allocator: Any = None) -> None:
 
 # ------------------------------------------------------------------ host memory
 
-# Page-locked ranges and the observed call's host operands: (start, end) by address.
+# Page-locked ranges, from the start's address to the end's.
 _pinned_starts: list[int] = []
 _pinned_ends: dict[int, int] = {}
-_operand_ranges: list[tuple[int, int]] = []
 
 
 class PinnedMemory(bytearray):
@@ -348,27 +345,23 @@ def is_pinned(array: npt.NDArray[Any]) -> bool:
     return index >= 0 and address < _pinned_ends[_pinned_starts[index]]
 
 
-def remember_operands(arrays: list[npt.NDArray[Any]]) -> None:
-    """Remember where the observed call's host operands lie; forget earlier ones."""
-    _operand_ranges[:] = [_range(a) for a in arrays if a.size]
-
-
-def is_operand(array: npt.NDArray[Any]) -> bool:
-    """Say whether a NumPy array may share memory with a host operand."""
-    if not _operand_ranges or not array.size:
-        return False
-    low, high = _range(array)
-    return any(low < end and start < high for start, end in _operand_ranges)
-
-
-def _range(array: npt.NDArray[Any]) -> tuple[int, int]:
+def host_range(array: npt.NDArray[Any]) -> tuple[int, int]:
+    """Return where a NumPy array's elements begin in host memory, and how far they reach."""
     low = high = host_address(array)
     for length, stride in zip(array.shape, array.strides, strict=True):
         if stride < 0:
             low += (length - 1) * stride
         else:
             high += (length - 1) * stride
-    return low, high + array.itemsize
+    return low, high + array.itemsize - low
+
+
+def is_operand(array: npt.NDArray[Any]) -> bool:
+    """Say whether a NumPy array may share memory with a host operand."""
+    if not MACHINE.host_operands or not array.size:
+        return False
+    low, reach = host_range(array)
+    return any(low < s + n and s < low + reach for s, n in MACHINE.host_operands)
 
 
 class PinnedMemoryPool:

@@ -14,15 +14,9 @@ from graders.harness.device.simulator.cupy_package.execution import (
 )
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray, adopt
 
-_DISTRIBUTIONS = """beta binomial chisquare dirichlet exponential f gamma geometric gumbel
-    hypergeometric laplace logistic lognormal logseries multivariate_normal
-    negative_binomial noncentral_chisquare noncentral_f normal pareto poisson power
-    rayleigh standard_cauchy standard_exponential standard_gamma standard_normal standard_t
-    triangular uniform vonmises wald weibull zipf""".split()
+_DISTRIBUTIONS = ["beta", "binomial", "chisquare", "dirichlet", "exponential", "f", "gamma", "geometric", "gumbel", "hypergeometric", "laplace", "logistic", "lognormal", "logseries", "multivariate_normal", "negative_binomial", "noncentral_chisquare", "noncentral_f", "normal", "pareto", "poisson", "power", "rayleigh", "standard_cauchy", "standard_exponential", "standard_gamma", "standard_normal", "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf"]
 
-_OF_GENERATOR = """beta binomial chisquare dirichlet exponential f gamma geometric
-    hypergeometric logseries poisson power standard_exponential standard_gamma
-    standard_normal uniform""".split()
+_OF_GENERATOR = ["beta", "binomial", "chisquare", "dirichlet", "exponential", "f", "gamma", "geometric", "hypergeometric", "logseries", "poisson", "power", "standard_exponential", "standard_gamma", "standard_normal", "uniform"]
 
 _FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}
 
@@ -245,7 +239,7 @@ def _random_integers(low: Any, high: Any = None, size: Any = None) -> Any:
 
 def table() -> dict[str, Any]:
     """Return the contents of ``cupy.random``."""
-    own = "rand randn randint choice permutation shuffle seed random_sample".split()
+    own = ["rand", "randn", "randint", "choice", "permutation", "shuffle", "seed", "random_sample"]
     contents: dict[str, Any] = {name: getattr(_state, name) for name in own}
     contents.update({name: getattr(_state, name) for name in _DISTRIBUTIONS})
     for name in ("random", "ranf", "sample"):

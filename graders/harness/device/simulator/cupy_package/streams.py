@@ -120,9 +120,7 @@ class Stream:
         priority: int | None = None,
     ) -> None:
         self.ptr = (
-            0
-            if null or ptds
-            else MACHINE.new_stream(blocking=not non_blocking).handle
+            0 if null or ptds else MACHINE.new_stream(blocking=not non_blocking).handle
         )
         self.device_id = 0 if not null else -1
         self.priority = 0 if priority is None else priority
@@ -254,7 +252,9 @@ class Event:
         state = MACHINE.streams[handle]
         done = max(state.time, MACHINE.host_time)
         if handle == 0:
-            done = max([done, *(s.time for s in MACHINE.streams.values() if s.blocking)])
+            done = max(
+                [done, *(s.time for s in MACHINE.streams.values() if s.blocking)]
+            )
         self.time = done
 
     def synchronize(self) -> None:

@@ -56,7 +56,9 @@ def upload(
     return array
 
 
-def rearranged(array: DeviceArray, order: str, dtype: npt.DTypeLike = None) -> Any:
+def rearranged(
+    array: DeviceArray, order: str, dtype: npt.DTypeLike | None = None
+) -> Any:
     """
     Return a copy on the device, made by a kernel.
 
@@ -165,9 +167,7 @@ def _check_out(array: DeviceArray, out: Any) -> None:
         msg = f"{out.dtype} array cannot be obtained from {host.dtype} array"
         raise TypeError(msg)
     if host.shape != out.shape:
-        msg = (
-            f"Shape mismatch. Expected shape: {host.shape}, actual shape: {out.shape}"
-        )
+        msg = f"Shape mismatch. Expected shape: {host.shape}, actual shape: {out.shape}"
         raise ValueError(msg)
 
 
@@ -222,7 +222,7 @@ def asnumpy(
 
 def array(
     obj: Any,
-    dtype: npt.DTypeLike = None,
+    dtype: npt.DTypeLike | None = None,
     copy: bool | None = True,  # noqa: FBT001, FBT002 - CuPy's signature
     order: str | None = "K",
     subok: bool = False,  # noqa: FBT001, FBT002
@@ -254,7 +254,7 @@ def array(
 
 
 def _from_device(
-    obj: DeviceArray, dtype: npt.DTypeLike, copy: bool | None, order: str
+    obj: DeviceArray, dtype: npt.DTypeLike | None, copy: bool | None, order: str
 ) -> Any:
     host = obj._host
     target = host.dtype if dtype is None else np.dtype(dtype)
@@ -278,7 +278,7 @@ def _holds_device_arrays(obj: Any) -> bool:
     return isinstance(obj, DeviceArray)
 
 
-def _from_nested(obj: Any, dtype: npt.DTypeLike) -> Any:
+def _from_nested(obj: Any, dtype: npt.DTypeLike | None) -> Any:
     found: list[DeviceArray] = []
 
     def host_of(item: Any) -> Any:
@@ -298,7 +298,7 @@ def _from_nested(obj: Any, dtype: npt.DTypeLike) -> Any:
 
 def asarray(
     a: Any,
-    dtype: npt.DTypeLike = None,
+    dtype: npt.DTypeLike | None = None,
     order: str | None = None,
     *,
     copy: bool | None = None,
@@ -308,17 +308,17 @@ def asarray(
     return array(a, dtype, copy, order, blocking=blocking)
 
 
-def ascontiguousarray(a: Any, dtype: npt.DTypeLike = None) -> Any:
+def ascontiguousarray(a: Any, dtype: npt.DTypeLike | None = None) -> Any:
     """Return a C-contiguous device array; one that fits is returned as it is."""
     return _contiguous(a, dtype, "C")
 
 
-def asfortranarray(a: Any, dtype: npt.DTypeLike = None) -> Any:
+def asfortranarray(a: Any, dtype: npt.DTypeLike | None = None) -> Any:
     """Return a Fortran-contiguous device array; one that fits is returned as it is."""
     return _contiguous(a, dtype, "F")
 
 
-def _contiguous(a: Any, dtype: npt.DTypeLike, order: str) -> Any:
+def _contiguous(a: Any, dtype: npt.DTypeLike | None, order: str) -> Any:
     if not isinstance(a, DeviceArray):
         msg = (
             "Argument 'a' has incorrect type (expected "

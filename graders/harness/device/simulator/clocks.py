@@ -1,0 +1,109 @@
+"""The host's clocks on virtual time, for the learner's program alone.
+
+A reading by the program's own lines comes from the machine, so that what it measures fits the
+modelled device. Everything else (threads, logging, the harness) keeps the real clocks.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import timeit
+from typing import TYPE_CHECKING, Any
+
+from graders.harness.device.simulator.machine import MACHINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SECONDS = ("time", "perf_counter", "monotonic", "process_time", "thread_time")
+
+# Modules that read a clock for whoever calls them: their caller's line counts.
+_ON_BEHALF = frozenset({timeit.__file__, "<timeit-src>", __file__})
+
+_real: dict[str, Callable[..., Any]] = {}
+
+
+def real(name: str) -> Callable[..., Any]:
+    """Return the real function of the module ``time`` with this name."""
+    return _real.get(name) or getattr(time, name)  # type: ignore[no-any-return]
+
+
+def _for_the_learner(depth: int = 2) -> bool:
+    frame: Any = sys._getframe(depth)
+    while frame is not None and frame.f_code.co_filename in _ON_BEHALF:
+        frame = frame.f_back
+    return frame is not None and MACHINE.is_learner_file(frame.f_code.co_filename)
+
+
+def _seconds(name: str, start: float) -> Callable[[], float]:
+    genuine = _real[name]
+
+    def read() -> float:
+        if _for_the_learner():
+            return start + MACHINE.read_clock()
+        return genuine()  # type: ignore[no-any-return]
+
+    read.__name__ = name
+    return read
+
+
+def _nanoseconds(name: str, start: float) -> Callable[[], int]:
+    genuine = _real[f"{name}_ns"]
+    base = round(start * 1e9)
+
+    def read() -> int:
+        if _for_the_learner():
+            return base + round(MACHINE.read_clock() * 1e9)
+        return genuine()  # type: ignore[no-any-return]
+
+    read.__name__ = f"{name}_ns"
+    return read
+
+
+def _sleep(seconds: float) -> None:
+    if not _for_the_learner():
+        _real["sleep"](seconds)
+        return
+    if seconds < 0:
+        msg = "sleep length must be non-negative"
+        raise ValueError(msg)
+    MACHINE.sleep(seconds)
+
+
+def install() -> None:
+    """Put the learner's program on virtual time; calling it again changes nothing."""
+    if _real:
+        return
+    for name in _SECONDS:
+        _real[name] = getattr(time, name)
+        _real[f"{name}_ns"] = getattr(time, f"{name}_ns")
+    _real["sleep"] = time.sleep
+    for name in _SECONDS:
+        # Wall-clock time keeps its date; the others start where the machine does.
+        start = float(int(_real["time"]())) if name == "time" else 0.0
+        setattr(time, name, _seconds(name, start))
+        setattr(time, f"{name}_ns", _nanoseconds(name, start))
+    time.sleep = _sleep
+    timeit.default_timer = time.perf_counter
+    for function in (timeit.Timer.__init__, timeit.timeit, timeit.repeat):
+        function.__defaults__ = tuple(
+            time.perf_counter if d is _real["perf_counter"] else d
+            for d in function.__defaults__ or ()
+        )
+
+
+def uninstall() -> None:
+    """Put the real clocks back."""
+    if not _real:
+        return
+    virtual = time.perf_counter
+    for name, genuine in _real.items():
+        setattr(time, name, genuine)
+    timeit.default_timer = time.perf_counter
+    for function in (timeit.Timer.__init__, timeit.timeit, timeit.repeat):
+        function.__defaults__ = tuple(
+            time.perf_counter if d is virtual else d
+            for d in function.__defaults__ or ()
+        )
+    _real.clear()

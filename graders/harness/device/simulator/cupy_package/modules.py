@@ -1,0 +1,267 @@
+"""The packages ``cupy`` and ``cupyx`` put together, and their place in ``sys.modules``."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from graders.harness.device.simulator import not_modelled as words
+from graders.harness.device.simulator.cupy_package import (
+    creation,
+    cupyx,
+    fft,
+    functions,
+    linalg,
+    memory,
+    random,
+    runtime,
+    streams,
+    transfers,
+)
+from graders.harness.device.simulator.cupy_package.array import ndarray
+from graders.harness.device.simulator.cupy_package.errors import (
+    NotModelled,
+    missing_class,
+    not_modelled,
+)
+from graders.harness.device.simulator.cupy_package.indexing import flatiter
+from graders.harness.device.simulator.cupy_package.storage import DeviceArray
+from graders.harness.device.simulator.cupy_package.ufuncs import ufunc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+VERSION = "14.2.0"
+
+# NumPy's own objects that CuPy offers under the same name.
+_SAME = ["AxisError", "base_repr", "binary_repr", "bool", "bool_", "broadcast_shapes", "byte", "can_cast", "cdouble", "clongdouble", "complex128", "complex64", "complexfloating", "csingle", "double", "dtype", "e", "euler_gamma", "finfo", "float16", "float32", "float64", "floating", "format_float_positional", "format_float_scientific", "generic", "get_printoptions", "half", "iinfo", "index_exp", "inexact", "inf", "int16", "int32", "int64", "int8", "int_", "intc", "integer", "intp", "isdtype", "isscalar", "issubdtype", "iterable", "long", "longlong", "mintypecode", "nan", "ndindex", "newaxis", "number", "pi", "printoptions", "promote_types", "s_", "set_printoptions", "short", "signedinteger", "single", "typename", "ubyte", "uint", "uint16", "uint32", "uint64", "uint8", "uintc", "uintp", "ulong", "ulonglong", "unsignedinteger", "ushort"]
+
+# Names that the real packages have and the simulator has no model of.
+_MISSING_CLASSES = {
+    "cupy": "ElementwiseKernel RawKernel RawModule ReductionKernel broadcast poly1d "
+    "vectorize",
+    "cupy.cuda": "CFunctionAllocator Function Graph ManagedMemory MemoryAsync "
+    "MemoryAsyncPool MemoryHook Module PythonFunctionAllocator",
+    "cupyx": "GeneralizedUFunc DeviceSynchronized",
+}
+_MISSING_FUNCTIONS = {
+    "cupy": "array2string array_repr array_str asarray_chkfinite asfarray byte_bounds "
+    "clear_memo common_type disp fromDlpack from_dlpack fuse get_array_wrap histogram2d "
+    "histogramdd lexsort make_aligned_dtype memoize require show_config who",
+    "cupy.cuda": "get_allocator get_cublas_handle get_cuda_path get_nvcc_path "
+    "malloc_async malloc_managed set_pinned_memory_allocator using_allocator",
+    "cupy.cuda.runtime": "deviceGetAttribute eventCreate eventCreateWithFlags "
+    "eventDestroy eventElapsedTime eventQuery eventRecord eventSynchronize freeHost "
+    "graphInstantiate graphLaunch hostAlloc hostRegister hostUnregister launchHostFunc "
+    "mallocAsync mallocManaged memAdvise memPrefetchAsync memcpy2D memcpyPeer "
+    "pointerGetAttributes streamBeginCapture streamCreate streamCreateWithFlags "
+    "streamDestroy streamEndCapture streamWaitEvent",
+    "cupy.random": "bytes multinomial",
+    "cupyx": "allow_synchronize errstate get_runtime_info geterr seterr",
+}
+_MISSING_MODULES = frozenset(
+    ["cupy.cuda.compiler", "cupy.cuda.cufft", "cupy.cuda.cutensor", "cupy.cuda.graph", "cupy.cuda.nccl", "cupy.cuda.nvtx", "cupy.cuda.profiler", "cupy.cuda.texture", "cupy.cuda.thrust", "cupy.cublas", "cupy.lib", "cupy.polynomial", "cupy.typing", "cupy.exceptions", "cupyx.cusolver", "cupyx.cusparse", "cupyx.cutensor", "cupyx.distributed", "cupyx.jit", "cupyx.lapack", "cupyx.linalg", "cupyx.optimizing", "cupyx.signal", "cupyx.time", "cupyx.tools", "cupyx.scipy.interpolate", "cupyx.scipy.sparse", "cupyx.scipy.spatial", "cupyx.scipy.optimize", "cupyx.scipy.integrate"]
+)
+
+
+class NotModelledImport(NotModelled, ImportError):
+    """The simulator has no model of this module; run the program on a GPU instead."""
+
+
+class _Finder:
+    """Name the modules that are not modelled when a program imports them."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        del path, target
+        if name in _MISSING_MODULES:
+            raise NotModelledImport(str(words.not_modelled(name)))
+        return None
+
+
+def _missing_function(name: str) -> Callable[..., NoReturn]:
+    def call(*_args: Any, **_kwargs: Any) -> NoReturn:
+        not_modelled(name)
+
+    call.__name__ = name.rpartition(".")[2]
+    return call
+
+
+def _module(name: str, contents: dict[str, Any]) -> ModuleType:
+    module = ModuleType(name, f"Simulated {name}: arrays in simulated device memory.")
+    vars(module).update(contents)
+    for missing in _MISSING_CLASSES.get(name, "").split():
+        vars(module)[missing] = missing_class(name, missing)
+    for missing in _MISSING_FUNCTIONS.get(name, "").split():
+        vars(module)[missing] = _missing_function(f"{name}.{missing}")
+    spec = ModuleSpec(name, None, is_package=True)
+    module.__spec__ = spec
+    module.__path__ = []
+    module.__package__ = name
+
+    def missing_attribute(attribute: str) -> Any:
+        if f"{name}.{attribute}" in _MISSING_MODULES:
+            not_modelled(f"{name}.{attribute}")
+        msg = f"module {name!r} has no attribute {attribute!r}"
+        raise AttributeError(msg)
+
+    vars(module)["__getattr__"] = missing_attribute
+    return module
+
+
+def get_array_module(*args: Any) -> ModuleType:
+    """Return ``cupy`` where any argument is a device array, else ``numpy``."""
+    if any(isinstance(a, DeviceArray) for a in args):
+        return modules()["cupy"]
+    return np
+
+
+def _result_type(*args: Any) -> np.dtype[Any]:
+    return np.result_type(*[a._host if isinstance(a, DeviceArray) else a for a in args])
+
+
+def _plain(name: str) -> Callable[..., Any]:
+    """Return a NumPy function that asks about an array and touches no element."""
+    target = getattr(np, name)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        hosts = [a._host if isinstance(a, DeviceArray) else a for a in args]
+        return target(*hosts, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
+def _cupy() -> dict[str, Any]:
+    contents: dict[str, Any] = dict(functions.TABLE)
+    contents.update(creation.table())
+    contents.update({name: getattr(np, name) for name in _SAME if hasattr(np, name)})
+    contents["AxisError"] = np.exceptions.AxisError
+    asking = (
+        "iscomplexobj isrealobj isfortran may_share_memory min_scalar_type ndim shape"
+    )
+    for name in (*asking.split(), "shares_memory", "size"):
+        contents[name] = _plain(name)
+    contents.update(
+        __version__=VERSION,
+        ndarray=ndarray,
+        ufunc=ufunc,
+        flatiter=flatiter,
+        asnumpy=transfers.asnumpy,
+        ascontiguousarray=transfers.ascontiguousarray,
+        asfortranarray=transfers.asfortranarray,
+        astype=lambda x, dtype, copy=True: x.astype(dtype, copy=copy),
+        result_type=_result_type,
+        get_array_module=get_array_module,
+        get_default_memory_pool=memory.get_default_memory_pool,
+        get_default_pinned_memory_pool=memory.get_default_pinned_memory_pool,
+        is_available=lambda: True,
+    )
+    return contents
+
+
+def _cuda() -> dict[str, Any]:
+    return {
+        "Device": streams.Device,
+        "Event": streams.Event,
+        "Stream": streams.Stream,
+        "ExternalStream": streams.ExternalStream,
+        "get_current_stream": streams.get_current_stream,
+        "get_elapsed_time": streams.get_elapsed_time,
+        "get_device_id": lambda: 0,
+        "get_local_runtime_version": lambda: runtime.RUNTIME_VERSION,
+        "is_available": lambda: True,
+        "BaseMemory": memory.BaseMemory,
+        "Memory": memory.Memory,
+        "MemoryPointer": memory.MemoryPointer,
+        "MemoryPool": memory.MemoryPool,
+        "PinnedMemory": memory.PinnedMemory,
+        "PinnedMemoryPointer": memory.PinnedMemory,
+        "PinnedMemoryPool": memory.PinnedMemoryPool,
+        "UnownedMemory": memory.UnownedMemory,
+        "alloc": memory.alloc,
+        "alloc_pinned_memory": memory.alloc_pinned_memory,
+        "set_allocator": memory.set_allocator,
+        "profile": cupyx.profile,
+    }
+
+
+_SUBMODULE_CONTENTS: dict[str, str] = {
+    "cupy.cuda.device": "Device get_device_id",
+    "cupy.cuda.stream": "Stream Event ExternalStream get_current_stream get_elapsed_time",
+    "cupy.cuda.memory": "BaseMemory Memory MemoryPointer MemoryPool UnownedMemory alloc "
+    "set_allocator",
+    "cupy.cuda.pinned_memory": "PinnedMemory PinnedMemoryPointer PinnedMemoryPool "
+    "alloc_pinned_memory",
+}
+
+
+@functools.cache
+def modules() -> dict[str, ModuleType]:
+    """Return the simulated modules by name; every call gives the same ones."""
+    cuda = _cuda()
+    for name in ("Device", "Event", "Stream", "ExternalStream"):
+        cuda[name].__module__ = "cupy.cuda"
+    for name in ("MemoryPointer", "Memory", "UnownedMemory", "MemoryPool"):
+        cuda[name].__module__ = "cupy.cuda.memory"
+    contents: dict[str, dict[str, Any]] = {
+        "cupy": _cupy(),
+        "cupy.cuda": cuda,
+        "cupy.cuda.runtime": runtime.table(),
+        "cupy.fft": fft.table(),
+        "cupy.linalg": linalg.table(),
+        "cupy.random": random.table(),
+        "cupy.testing": linalg.testing_table(),
+        "cupyx": cupyx.table(),
+        "cupyx.profiler": cupyx.profiler_table(),
+        "cupyx.scipy": {"get_array_module": get_array_module},
+        "cupyx.scipy.fft": {**fft.table()},
+    }
+    for name, names in _SUBMODULE_CONTENTS.items():
+        contents[name] = {n: cuda[n] for n in names.split()}
+    for module, names_ in cupyx.SCIPY.items():
+        contents[f"cupyx.scipy.{module}"] = {
+            n: cupyx.scipy_function(module, n) for n in names_
+        }
+    built = {name: _module(name, inside) for name, inside in contents.items()}
+    for name, module_ in built.items():
+        parent, _, last = name.rpartition(".")
+        if parent:
+            setattr(built[parent], last, module_)
+    return built
+
+
+def install() -> None:
+    """Make ``import cupy`` and ``import cupyx`` give the simulated packages."""
+    sys.modules.update(modules())
+    if not any(finder is _Finder for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type]
+
+
+def uninstall(before: Sequence[tuple[str, ModuleType | None]] = ()) -> None:
+    """Take the simulated packages out of ``sys.modules``, and put others back."""
+    for name, module in modules().items():
+        if sys.modules.get(name) is module:
+            del sys.modules[name]
+    with contextlib.suppress(ValueError):
+        sys.meta_path.remove(_Finder)  # type: ignore[arg-type]
+    for name, old in before:
+        if old is not None:
+            sys.modules[name] = old
+
+
+@contextlib.contextmanager
+def installed() -> Iterator[ModuleType]:
+    """Install the simulated packages for the length of a ``with`` block."""
+    before = [(name, sys.modules.get(name)) for name in modules()]
+    install()
+    try:
+        yield modules()["cupy"]
+    finally:
+        uninstall(before)
