@@ -1,12 +1,14 @@
 """The pictures that the blurs are tried on: drawn afresh, and a photograph.
 
-Owns what is drawn, and why; judges nothing.
+Owns what is drawn, and why, and what programs return that remember too much; judges
+nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,10 @@ import numpy.typing as npt
 
 Draw = Callable[[str], np.random.Generator]
 Image = npt.NDArray[np.float32]
+Array = npt.NDArray[np.float64]
+Blur = Callable[[npt.NDArray[Any], float], Array]
 
-PHOTOGRAPH = (
-    Path(__file__).parents[2] / "assignments" / "fft_callbacks" / "data" / "coffee.png"
-)
+PHOTOGRAPH = "coffee.png"
 
 # Lengths that an FFT takes in any form: no prime factor is above 127, where cuFFT
 # refuses callbacks. None is 3, so that the channels' axis of a result is never in
@@ -56,12 +58,17 @@ class Case:
         return int(self.image.shape[1])
 
     @property
+    def slug(self) -> str:
+        """The case's name for a file."""
+        return "-".join(self.name.replace(",", "").split())
+
+    @property
     def where(self) -> str:
         """The case in the learner's words, for messages."""
         return f"{self.name}, {self.height} x {self.width}, sigma {self.sigma:.4g}"
 
 
-def gray_cases(draw: Draw) -> list[Case]:
+def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
     """
     Return the images for ``gaussian_blur``.
 
@@ -80,29 +87,29 @@ def gray_cases(draw: Draw) -> list[Case]:
             sigma=sigma + float(rng.uniform(0.8, 1.5)),
         ),
         Case(
-            name="height and width swapped",
+            name="an image with height and width swapped",
             image=picture(rng, sizes[1]),
             sigma=float(rng.uniform(0.6, 0.85)),
         ),
         Case(
-            name="odd sides",
+            name="a dark image with odd sides",
             image=np.float32(shade) * picture(rng, sizes[2]),
             sigma=float(rng.uniform(0.6, 0.85)),
         ),
         Case(
-            name="even sides",
+            name="an image with even sides",
             image=picture(rng, sizes[3]),
             sigma=float(rng.uniform(1.2, 3.2)),
         ),
         Case(name="a large image", image=picture(rng, sizes[4]), sigma=20.0),
     ]
-    gray = photograph().mean(axis=-1, dtype=np.float32)
+    gray = photograph(data_folder).mean(axis=-1, dtype=np.float32)
     sigma = float(rng.uniform(1.5, 3.5))
     cases.append(Case(name="the photograph", image=gray, sigma=sigma))
     return cases
 
 
-def colour_cases(draw: Draw) -> list[Case]:
+def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
     """
     Return the images for ``sepia_blur``.
 
@@ -145,7 +152,8 @@ def colour_cases(draw: Draw) -> list[Case]:
         ),
     ]
     sigma = float(rng.uniform(1.5, 3.5))
-    cases.append(Case(name="the photograph", image=photograph(), sigma=sigma))
+    image = photograph(data_folder)
+    cases.append(Case(name="the photograph", image=image, sigma=sigma))
     return cases
 
 
@@ -182,13 +190,53 @@ def colour_picture(
     return np.ascontiguousarray(scaled, dtype=np.float32)
 
 
-def photograph() -> Image:
+def photograph(data_folder: Path) -> Image:
     """Return the photograph, ``(196, 285, 3)`` float32 in [0, 1]."""
     from PIL import Image as Pictures  # noqa: PLC0415 - not needed to collect
 
-    with Pictures.open(PHOTOGRAPH) as file:
+    with Pictures.open(data_folder / PHOTOGRAPH) as file:
         pixels: npt.NDArray[Any] = np.asarray(file.convert("RGB"))
     return (pixels / np.float32(255)).astype(np.float32)
+
+
+def remembered(
+    blur: Blur, case: Case, expected: Array, earlier: Sequence[Case]
+) -> dict[str, Callable[[], Array]]:
+    """
+    Return what a program would give that keeps something of an earlier call.
+
+    Args:
+        blur: The oracle.
+
+        case: The case at hand.
+
+        expected: The oracle's answer to it.
+
+        earlier: The cases before it.
+
+    Returns:
+        As the oracles' mistakes. The first of them is the answer itself, with which a
+        program agrees that is right, but not to single precision.
+    """
+    mistakes: dict[str, Callable[[], Array]] = {
+        "This is right to a few digits only. Is something rounded to half precision, "
+        "or to whole numbers, on its way?": lambda: expected
+    }
+    for other in earlier:
+        scale = case.image.size / other.image.size
+        mistakes |= {
+            f"This is the blur for the sigma of an earlier call, {other.sigma:.4g}: "
+            "what do you keep between calls?": partial(blur, case.image, other.sigma),
+            f"This is divided by the size of an earlier image, {other.height} x "
+            f"{other.width}: a number in a callback is frozen when it is compiled.": (
+                partial(np.multiply, expected, scale)
+            ),
+        }
+        if other.image.shape == case.image.shape:
+            mistakes["This is the result for the image of an earlier call."] = partial(
+                blur, other.image, other.sigma
+            )
+    return mistakes
 
 
 def _sizes(rng: np.random.Generator) -> list[tuple[int, int]]:

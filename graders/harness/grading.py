@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from graders.harness.errors import (
     EnvironmentMismatch,
     EnvironmentUnavailable,
@@ -15,7 +18,12 @@ _MAX_TEXT = 1200
 
 
 def judge(
-    check: CheckRubric, title: str, error: BaseException | None, *, seconds: float = 0.0
+    check: CheckRubric,
+    title: str,
+    error: BaseException | None,
+    *,
+    seconds: float = 0.0,
+    details: Mapping[str, Any] | None = None,
 ) -> CheckResult:
     """
     Return a check's result from what it raised.
@@ -31,6 +39,8 @@ def judge(
         error: What it raised, or None where it returned.
 
         seconds: How long it took.
+
+        details: Figures for the report.
     """
     status, reason, message, hint, earned = _outcome(error)
     if status is Status.FAILED and not hint:
@@ -45,6 +55,7 @@ def judge(
         message=message[:_MAX_TEXT],
         hint=hint[:_MAX_TEXT],
         seconds=seconds,
+        details=dict(details or {}),
     )
 
 

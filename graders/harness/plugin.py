@@ -27,6 +27,7 @@ from graders.harness.supervisor import ForkServer
 
 SESSION = pytest.StashKey[GradingSession]()
 RESULTS = pytest.StashKey["Collected"]()
+NOTES = pytest.StashKey[dict[str, Any]]()
 
 
 @dataclass
@@ -170,7 +171,8 @@ def pytest_runtest_makereport(
     if check.name in known or (error is None and call.when != "call"):
         return report
     title = check_title(item)
-    result = judge(check, title, error, seconds=call.duration)
+    notes = item.stash.get(NOTES, {})
+    result = judge(check, title, error, seconds=call.duration, details=notes)
     collected.add(exercise.name, result)
     report.user_properties.append(("points", result.points))
     report.user_properties.append(("max_points", result.max_points))
@@ -196,8 +198,8 @@ def programs(request: pytest.FixtureRequest) -> Iterator[ExercisePrograms]:
     module = request.node
     assert isinstance(module, GradedModule)
     exercise = module.exercise
-    _, submission = locate(session.submission, [exercise], named=True)[0]
-    opened = ExercisePrograms(session, exercise, submission.path)
+    path = session.module or locate(session.submission, [exercise], named=True)[0][1].path
+    opened = ExercisePrograms(session, exercise, path)
     yield opened
     collected = request.config.stash[RESULTS]
     collected.outputs[exercise.name] = opened.learner().output
@@ -257,6 +259,17 @@ def draw(request: pytest.FixtureRequest) -> Callable[[str], np.random.Generator]
         return session.generator(exercise, name)
 
     return by_name
+
+
+@pytest.fixture
+def note(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
+    """Return a function that takes a named figure into the check's details."""
+    notes = request.node.stash.setdefault(NOTES, {})
+
+    def take(name: str, value: Any) -> None:
+        notes[name] = value
+
+    return take
 
 
 @pytest.fixture(scope="module")

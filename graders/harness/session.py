@@ -41,6 +41,8 @@ class GradingSession:
 
         submission: The folder or module that is graded.
 
+        module: The exercise's module where it has been found already; it need not exist.
+
         output: Where graded pictures go, or None.
     """
 
@@ -49,6 +51,7 @@ class GradingSession:
     server: ForkServer
     seed: str
     submission: Path
+    module: Path | None = None
     output: Path | None = None
     lease: Lease | None = field(default=None)
 

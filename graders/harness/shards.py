@@ -147,7 +147,7 @@ def run_checks(
     session: GradingSession, exercise: Exercise, path: Path, collected: Collected
 ) -> int:
     """Run one exercise's grader with pytest in this process; return pytest's exit code."""
-    session.submission = path
+    session.module = path
     arguments = [
         str(exercise.grader), "-q", "--no-header", "--tb=short", "--import-mode=importlib",
         "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "graders.harness.plugin",

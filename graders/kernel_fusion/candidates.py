@@ -1,8 +1,9 @@
-"""Programs for ReLU(A B + b), right and wrong, that a learner's ``matches`` must tell apart.
+"""Programs for ReLU(A B + b), right and wrong, that ``matches`` must tell apart.
 
-Each is a function of NumPy arrays that runs in the grading process; the learner's code sees
-it as a function of CuPy arrays. Every right one computes in the operands' precision or
-better; every wrong one makes one mistake that the assignment's README names.
+Each is a function of NumPy arrays that runs in the grading process; the learner's code
+sees it as a function of CuPy arrays. Every right one computes in the operands'
+precision or better; every wrong one makes one mistake that the assignment's README
+names.
 """
 
 from __future__ import annotations
@@ -187,7 +188,8 @@ def square_pitch(a: Array, b: Array, bias: Array) -> Array:
     """It takes the number of rows for the length of a row."""
     right = three_steps(a, b, bias)
     rows, columns = np.indices(right.shape)
-    return np.take(right, (rows * a.shape[0] + columns) % max(right.size, 1))
+    places = (rows * a.shape[0] + columns) % max(right.size, 1)
+    return np.asarray(np.take(right, places))
 
 
 @_wrong("is right for square matrices only, and raises for others")

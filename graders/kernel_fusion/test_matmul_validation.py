@@ -37,11 +37,11 @@ def test_case_consistent(learner: Learner, oracles: ModuleType) -> None:
             raise WrongShape(msg)
         allowed = _rounding(given, operands) * exact.scale
         for index in np.ndindex(given.shape):
-            number = given[index].item()
-            off = abs(Fraction(number) - expected[index])
-            if off > allowed[index] and not _nearest(given, expected[index], number):
+            number, wanted = given[index].item(), expected[index]
+            off = abs(Fraction(number) - wanted)
+            if off > allowed[index] and not _nearest(given, wanted, number):
                 place = f"{name}[{', '.join(map(str, index))}]"
-                msg = f"{place} is {number:.17g}. Expected was {float(expected[index]):.17g}."
+                msg = f"{place} is {given[index]!s}. Expected was {float(wanted):.12g}."
                 raise WrongValue(msg, hint=_step_hint(name, case))
 
 
@@ -72,36 +72,50 @@ def test_case_covers(learner: Learner, oracles: ModuleType, limits: Limits) -> N
 def test_matches(learner: Learner, draw: Draw, limits: Limits) -> None:
     """The test accepts every right program and refuses every wrong one."""
     candidates = [*RIGHT, *WRONG]
-    accepted = []
+    missed = []
     for index in draw("candidates").permutation(len(candidates)):
         candidate = candidates[index]
-        verdict = _verdict(learner, candidate, limits)
-        if candidate.right and verdict is not True:
+        watched = _Watched(candidate, limits)
+        accepted = _accepts(learner, watched)
+        if candidate.right and not accepted:
             msg = f"matches refused a right program: one that {candidate.what}."
             hint = (
                 "Right programs differ by rounding and memory order. How far may they?"
             )
             raise WrongValue(msg, hint=hint)
-        if not candidate.right and verdict is not False:
-            accepted.append(f"one that {candidate.what}{verdict or ''}")
-    if accepted:
-        caught = 1 - len(accepted) / len(WRONG)
+        if accepted and not candidate.right:
+            escape = " (its exception got out of matches)" if watched.escaped else ""
+            missed.append(f"one that {candidate.what}{escape}")
+    if missed:
+        caught = len(WRONG) - len(missed)
         msg = (
-            f"matches refused {len(WRONG) - len(accepted)} of {len(WRONG)} wrong programs. "
-            f"It missed {_some(sorted(accepted))}."
+            f"matches refused {caught} of {len(WRONG)} wrong programs. It missed "
+            f"{_some(sorted(missed))}."
         )
         hint = "Which case would show it, and what must be compared there?"
-        raise WrongValue(msg, hint=hint, earned=caught)
+        raise WrongValue(msg, hint=hint, earned=caught / len(WRONG))
 
 
 @dataclass
 class _Watched:
-    """A candidate as it is handed out: bounded, and remembering what it saw."""
+    """
+    A candidate as it is handed out: bounded, and remembering what it saw.
+
+    Attributes:
+        calls: How often it was called.
+
+        raised: Whether it raised an exception of its own.
+
+        escaped: Whether ``matches`` let that exception out.
+
+        misuse: How it was called against its contract, or nothing.
+    """
 
     candidate: Candidate
     limits: Limits
     calls: int = 0
     raised: bool = False
+    escaped: bool = False
     misuse: str = ""
 
     def __call__(self, arguments: list[Array]) -> Array:
@@ -139,16 +153,16 @@ class _Watched:
         raise ValueError(msg)
 
 
-def _verdict(learner: Learner, candidate: Candidate, limits: Limits) -> bool | str:
-    """Return what ``matches`` says, or how it failed on a candidate that raises."""
-    watched = _Watched(candidate, limits)
+def _accepts(learner: Learner, watched: _Watched) -> bool:
+    """Return whether ``matches`` lets a candidate through, as right or by raising."""
     try:
         value = learner.call("matches", proxy(watched)).value
     except Crashed:
-        if not watched.raised or watched.misuse:
-            _raise_misuse(watched)
+        _raise_misuse(watched)
+        if not watched.raised:
             raise
-        return " (the candidate's exception got through)"
+        watched.escaped = True
+        return True
     _raise_misuse(watched)
     if isinstance(value, ArrayValue) and value.shape == () and value.dtype == "bool":
         return bool(value.array)
@@ -168,7 +182,7 @@ def _case(learner: Learner) -> dict[str, Array]:
     """Return the learner's case after judging its keys, types and operands' shapes."""
     value = learner.call("make_case").value
     if not isinstance(value, dict):
-        msg = f"make_case returned {describe(value)}. Expected was a dictionary of arrays."
+        msg = f"make_case returned {describe(value)}. Expected was a dictionary."
         raise WrongDtype(msg, hint="The docstring lists its six keys.")
     missing = [name for name in (*_OPERANDS, *_STEPS) if name not in value]
     if missing:
@@ -221,7 +235,7 @@ def _rounding(step: Array, operands: list[Array]) -> Fraction:
 
 
 def _nearest(step: Array, exact: Fraction, number: float) -> bool:
-    """Return whether this is the floating-point number of the step's dtype next to exact."""
+    """Return whether no number of the step's floating-point dtype is nearer."""
     if step.dtype.kind != "f":
         return False
     with np.errstate(over="ignore"):

@@ -16,6 +16,7 @@ from graders.harness.device.evidence import Copy, Evidence, Kernel
 Word = Literal["a", "b", "both", "result", "product", "clock"]
 _UP: tuple[Word, ...] = ("a", "b", "both")
 _SMALL_CHANGE = 4096  # bytes: scalars and tables of a library, no operand
+_DIGITS = 9  # of a time in seconds
 _A_RUN = 3  # so many in a row are a benchmark, fewer are a warm-up or preparation
 
 
@@ -66,17 +67,19 @@ class Recipe:
 
         gpu_products: The other products.
 
-        a_up: Copies of the first operand to the device, those of ``cpu_products`` excluded.
+        a_up: Copies of the first operand to the device, those of ``cpu_products``
+            excluded.
 
         b_up: The same of the second operand.
 
-        result_down: Copies of the result to the host, those of ``cpu_products`` excluded.
+        result_down: Copies of the result to the host, those of ``cpu_products``
+            excluded.
 
         fed_from_host: How many of ``gpu_products`` had an operand copied up for them
             beside a benchmark of the copies.
 
-        sent_to_host: How many of ``gpu_products`` had their result copied down after them
-            beside a benchmark of the copies.
+        sent_to_host: How many of ``gpu_products`` had their result copied down after
+            them beside a benchmark of the copies.
     """
 
     cpu_products: int
@@ -106,7 +109,7 @@ class _Step:
 
 
 def strangers(evidence: Evidence, sizes: Sizes) -> list[Copy]:
-    """Return the copies between host and device that moved none of the three matrices."""
+    """Return the copies between host and device that moved no whole matrix."""
     return [
         copy
         for copy in evidence.copies
@@ -148,11 +151,11 @@ def read_recipe(evidence: Evidence, sizes: Sizes, rounds: int) -> Recipe:
     """
     Count how often each of the four benchmarks did its work.
 
-    A product with operands in CPU memory shows as both operands up, product, result down.
-    A program that takes turns (both up, a product with operands in GPU memory, the result
-    down) looks the same, so the readings of the clock between them tell the two apart, and
-    where there are none, the absence of any other copies does. The first reading of the
-    trace that is complete is returned, else the plainest.
+    A product with operands in CPU memory shows as both operands up, product, result
+    down. A program that takes turns (both up, a product with operands in GPU memory,
+    the result down) looks the same, so the readings of the clock between them tell the
+    two apart, and where there are none, the absence of any other copies does. The first
+    reading of the trace that is complete is returned, else the plainest.
 
     Args:
         evidence: What the call did.
@@ -209,14 +212,20 @@ def _steps(evidence: Evidence, sizes: Sizes) -> list[_Step]:
 
 def _products(evidence: Evidence) -> list[float]:
     """Return when each of nvmath's products began on the device."""
-    kernels = sorted(k.start for k in evidence.kernels if k.kind == "gemm")
-    starts = []
-    for operation in evidence.operations:
-        if operation.library == "matmul" and operation.phase == "execute":
-            # The library is called on the host, its kernel starts a little later.
-            index = bisect.bisect_left(kernels, operation.start)
-            starts.append(kernels[index] if index < len(kernels) else operation.start)
-    return starts
+    kernels = [k for k in evidence.kernels if k.kind == "gemm"]
+    kernels.sort(key=lambda kernel: kernel.start)
+    starts = [kernel.start for kernel in kernels]
+    # CUDA notes the call, which the kernel follows; the simulator the end of the
+    # kernel.
+    ended = {round(k.start + k.seconds, _DIGITS): k.start for k in kernels}
+    found = []
+    for step in evidence.operations:
+        if step.library != "matmul" or step.phase != "execute":
+            continue
+        index = bisect.bisect_left(starts, step.start)
+        following = starts[index] if index < len(starts) else step.start
+        found.append(ended.get(round(step.start, _DIGITS), following))
+    return found
 
 
 def _round_trips(steps: Sequence[_Step]) -> list[_Step]:
@@ -232,7 +241,7 @@ def _round_trips(steps: Sequence[_Step]) -> list[_Step]:
 
 
 def _every_other(steps: Sequence[_Step]) -> list[_Step]:
-    """Return half of the round trips, if nothing but round trips was done in earnest."""
+    """Return half of the round trips, if hardly anything else was done."""
     trips = _round_trips(steps)
     products = sum(step.word == "product" for step in steps)
     uploads = sum(step.word == "a" for step in steps)

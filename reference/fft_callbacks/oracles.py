@@ -163,6 +163,9 @@ def gaussian_blur_mistakes(image: npt.NDArray[Any], sigma: float) -> Mistakes:
         "The response was built for (W, H) and read as if it were for (H, W).": (
             blurred_with(_reread(gaussian_response(width, height, sigma), right.shape))
         ),
+        "The response lies in memory column by column, the spectrum row by row.": (
+            blurred_with(_reread(right.T, right.shape))
+        ),
         "The frequencies are not in cycles per pixel: they were not divided by the "
         "lengths.": blurred_with(in_cycles),
         "The rows are not blurred: only fy is in the exponent.": blurred_with(
@@ -256,7 +259,8 @@ def _reread(values: Array, shape: tuple[int, ...]) -> Array:
 def _neighbours(planes: Array) -> Array:
     """Return sepia of planes whose memory is taken for pixels."""
     sums = np.ascontiguousarray(planes).reshape(-1, 3) @ SEPIA.T
-    return np.minimum(1.0, sums).reshape(planes.shape)
+    result: Array = np.minimum(1.0, sums).reshape(planes.shape)
+    return result
 
 
 def _thirds(image: npt.NDArray[Any]) -> Array:

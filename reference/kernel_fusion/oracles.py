@@ -1,7 +1,5 @@
 """The truth about the kernel_fusion exercises, in float64 or exactly, without a GPU."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any

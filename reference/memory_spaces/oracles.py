@@ -1,7 +1,5 @@
 """The truth about the memory_spaces exercises, without a GPU."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -38,7 +36,7 @@ class Journey:
 
 
 def journey(a: npt.NDArray[np.generic], b: npt.NDArray[np.generic]) -> Journey:
-    """Return the bytes that ``matmul(a, b)`` moves if the operands are in CPU memory."""
+    """Return the bytes that ``matmul(a, b)`` moves for operands in CPU memory."""
     dtype = np.result_type(a, b)
     return Journey(a.nbytes, b.nbytes, a.shape[0] * b.shape[1] * dtype.itemsize)
 
@@ -63,7 +61,8 @@ def figures_of(
 
         transfers: Seconds of all copies together.
 
-        share_up: How much of the transfers goes from host to device. The default is half.
+        share_up: How much of the transfers goes from host to device. The default is
+            half.
     """
     return {
         "matmul_cpu_operands": computation + transfers,

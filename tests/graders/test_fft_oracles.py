@@ -20,6 +20,7 @@ from graders.fft_callbacks.pictures import (
 )
 
 ROOT = Path(__file__).parents[2]
+DATA = ROOT / "assignments" / "fft_callbacks" / "data"
 
 
 def load_oracles() -> ModuleType:
@@ -55,7 +56,7 @@ def test_blur_is_that_of_scipy(shape: tuple[int, int], sigma: float) -> None:
 
 
 def test_blur_away_from_the_borders_is_that_of_scipy_with_other_borders() -> None:
-    image = photograph().mean(axis=-1, dtype=np.float64)
+    image = photograph(DATA).mean(axis=-1, dtype=np.float64)
     ours = ORACLES.gaussian_blur(image, 2.0)[16:-16, 16:-16]
     expected = ndimage.gaussian_filter(image, 2.0, mode="reflect", truncate=8.0)
     assert relative(ours, expected[16:-16, 16:-16]) < 1e-6
@@ -118,7 +119,7 @@ TRUTH = {"gaussian_blur": ORACLES.gaussian_blur, "sepia_blur": ORACLES.sepia_blu
 def test_every_mistake_is_far_beyond_the_limit(exercise: str, seed: int) -> None:
     make, mistakes_of = CASES[exercise]
     largest: dict[str, float] = {}
-    for case in make(drawn(seed)):
+    for case in make(drawn(seed), DATA):
         right = TRUTH[exercise](case.image, case.sigma)
         for sentence, mistake in mistakes_of(case.image, case.sigma).items():
             wrong = mistake()
@@ -131,7 +132,7 @@ def test_every_mistake_is_far_beyond_the_limit(exercise: str, seed: int) -> None
 @pytest.mark.parametrize("seed", range(5))
 def test_drawn_cases_cover_what_they_must(seed: int) -> None:
     for make, _ in CASES.values():
-        cases = make(drawn(seed))
+        cases = make(drawn(seed), DATA)
         sides = {(case.height % 2, case.width % 2) for case in cases}
         assert sides == {(0, 0), (0, 1), (1, 0), (1, 1)}
         first, second, swapped = cases[:3]
@@ -152,7 +153,9 @@ def test_drawn_cases_cover_what_they_must(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_bright_cases_saturate_and_dark_ones_do_not(seed: int) -> None:
-    shares = {case.name: saturated_share(case) for case in colour_cases(drawn(seed))}
+    shares = {
+        case.name: saturated_share(case) for case in colour_cases(drawn(seed), DATA)
+    }
     assert shares["a bright image"] > 1 / 3
     assert shares["a bright image with odd sides"] > 1 / 3
     assert shares["a dark image, height and width swapped"] == 0
@@ -160,7 +163,7 @@ def test_bright_cases_saturate_and_dark_ones_do_not(seed: int) -> None:
 
 
 def test_cases_are_fresh_for_each_seed_and_the_same_for_one() -> None:
-    one, again, other = (gray_cases(drawn(seed))[0] for seed in (1, 1, 2))
+    one, again, other = (gray_cases(drawn(seed), DATA)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.image, again.image)
     assert one.sigma == again.sigma
     assert one.sigma != other.sigma

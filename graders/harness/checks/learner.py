@@ -20,10 +20,12 @@ from graders.harness.checks.failures import (
 from graders.harness.errors import (
     Crashed,
     Failure,
+    HarnessError,
     NotRun,
     ProtocolError,
     TimedOut,
     WorkerCrashed,
+    WorkerError,
     WorkerTimedOut,
 )
 from graders.harness.measure.lease import Lease
@@ -92,6 +94,7 @@ class Learner:
         self._load_failure: Failure | NotRun | None = None
         self._known: dict[bytes, Observation | Failure | NotRun] = {}
         self._output = ""
+        self._held: tuple[Any, ...] = ()
         self.layers: tuple[str, ...] = ()
 
     def call(
@@ -136,18 +139,59 @@ class Learner:
         key = _key(function, args, (poison, trace, value))
         if fresh or key is None or key not in self._known:
             found = self._observe(
-                function, args, timeout or self._timeout, poison, trace, value, alone
+                function,
+                args,
+                timeout or self._timeout,
+                poison=poison,
+                trace=trace,
+                value=value,
+                alone=alone,
             )
             if key is None:
                 return _or_raise(found)
             self._known[key] = found
         return _or_raise(self._known[key])
 
+    def hold(self, args: tuple[Any, ...]) -> None:
+        """Hand over arguments for :meth:`call_held`; large ones cross only once."""
+        self._held = args
+        if self._worker is not None and not self._worker.closed:
+            self._worker.kill()
+        self._worker = None
+
+    def call_held(self, function: str) -> Observation:
+        """
+        Call a function with fresh copies of the held arguments, for its evidence alone.
+
+        Nothing is poisoned and no result crosses. The GPU is leased to nobody else.
+
+        Raises:
+            Failure, NotRun: As for :meth:`call`.
+        """
+        return _or_raise(
+            self._observe(
+                function,
+                (),
+                self._timeout,
+                poison=False,
+                trace=True,
+                value=False,
+                alone=True,
+            )
+        )
+
+    def restart(self) -> None:
+        """Let the next call run in a fresh worker."""
+        if self._worker is not None:
+            self._worker.finish()
+            self._worker = None
+
     def _observe(
         self,
         function: str,
         args: tuple[Any, ...],
         timeout: float,
+        *,
         poison: bool,
         trace: bool,
         value: bool,
@@ -155,12 +199,14 @@ class Learner:
     ) -> Observation | Failure | NotRun:
         try:
             worker = self._ready()
-            with _leased(self._lease, alone=alone):
-                seen = worker.call(
-                    function, args, timeout=timeout, poison=poison, trace=trace, value=value
-                )
-            self._output = worker.output_tail()
-            return self._checked(seen, function, len(args))
+            try:
+                with _leased(self._lease, alone=alone):
+                    seen = worker.call(
+                        function, args, timeout=timeout, poison=poison, trace=trace, value=value
+                    )
+            finally:
+                self._output = worker.output_tail()
+            return self._checked(seen, function, len(args or self._held))
         except (Failure, NotRun) as outcome:
             return outcome
         except WorkerCrashed as err:
@@ -188,11 +234,17 @@ class Learner:
             raise self._load_failure
         if self._worker is not None and not self._worker.closed:
             return self._worker
-        worker = self._server.fork()
         try:
+            worker = self._server.fork()
             worker.start()
-            self.layers = worker.layers
+        except WorkerError as err:  # nothing of the learner's has run yet
+            msg = f"no worker could be started: {err}"
+            raise HarnessError(msg) from err
+        self.layers = worker.layers
+        try:
             self._load(worker)
+            if self._held:
+                worker.hold(self._held, self._timeout)
         except (Failure, NotRun) as outcome:
             self._load_failure = outcome
             self._output = worker.output_tail()

@@ -193,11 +193,11 @@ class Evidence:
             TypeError, ValueError: The data has unknown or missing fields. It comes from the
                 worker, which is not trusted: callers turn this into a protocol error.
         """
-        rest = dict(data)
-        lists: dict[str, tuple[Any, ...]] = {}
-        for name, cls_ in _RECORDS.items():
-            lists[name] = tuple(cls_(**_tupled(item)) for item in rest.pop(name, ()))
-        return cls(**lists, **rest)
+        fields = dict(data)
+        for name, record in _RECORDS.items():
+            items = fields.get(name, ())
+            fields[name] = tuple(record(**_tupled(item)) for item in items)
+        return cls(**fields)
 
 
 _RECORDS: dict[str, type[Any]] = {

@@ -29,6 +29,8 @@ _CHUNK = 1 << 20
 _TAIL = 8192
 _START_SECONDS = 120.0
 _ENDED_SECONDS = 5.0
+# What reading a stranger's data may raise.
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -100,12 +102,13 @@ class Worker:
         self._status = status
         self._pid = 0
         self._tail = b""
-        self._printed = 0
+        self._lines = 0
         self._deadline = 0.0
         self._budget = 0.0
         self._selector = selectors.DefaultSelector()
         self._selector.register(connection, selectors.EVENT_READ)
         self._selector.register(output, selectors.EVENT_READ)
+        self._selector.register(status, selectors.EVENT_READ)
         self._closed = False
 
     # ---------------------------------------------------------------- requests
@@ -133,8 +136,10 @@ class Worker:
         """Load a staged module; return the exception that it raised, as plain data."""
         self.start()
         head, _ = self._request({"op": "load", "path": str(path)}, [], timeout)
-        problem: dict[str, Any] | None = head.get("exception")
-        return problem
+        try:
+            return _exception(head["exception"])
+        except _MALFORMED as err:
+            raise self._malformed(err) from err
 
     def call(
         self,
@@ -152,7 +157,8 @@ class Worker:
         Args:
             function: Its name.
 
-            args: Plain values, ``ArrayValue`` for arrays in a memory space, ``Proxy``.
+            args: Plain values, ``ArrayValue`` for arrays in a memory space, ``Proxy``. Where
+                there are none, those of the last :meth:`hold`.
 
             timeout: Seconds until the worker and its process group are killed.
 
@@ -186,6 +192,13 @@ class Worker:
         answer, blobs = self._request(head, encoder.blobs, timeout, proxies)
         return self._observation(answer, blobs, time.perf_counter() - started)
 
+    def hold(self, args: Sequence[Any], timeout: float) -> None:
+        """Hand over arguments for calls that name none; each gets fresh copies of them."""
+        self.start()
+        encoder = wire.Encoder()
+        nodes = [encoder.encode(arg) for arg in args]
+        self._request({"op": "hold", "args": nodes}, encoder.blobs, timeout)
+
     def finish(self) -> None:
         """Ask the child to end, and clean up."""
         if not self._closed and self._pid:
@@ -201,6 +214,7 @@ class Worker:
         if self._pid:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGKILL)
+        self._drain_rest()
         self._selector.close()
         self._connection.close()
         os.close(self._output)
@@ -215,8 +229,12 @@ class Worker:
     def output_tail(self) -> str:
         """Return the end of what the program printed, with a note of what is left out."""
         text = self._tail.decode("utf-8", "replace")
-        left_out = self._printed - len(self._tail)
-        return f"[{left_out:,} bytes left out]\n{text}" if left_out > 0 else text
+        if len(self._tail) < _TAIL:
+            return text
+        _, newline, whole = text.partition("\n")  # the first line may be cut
+        if not newline:
+            return f"[the start of a long line left out]\n{text}"
+        return f"[{self._lines - whole.count(chr(10)):,} lines left out]\n{whole}"
 
     # --------------------------------------------------------------- transport
 
@@ -242,7 +260,7 @@ class Worker:
             proxy = proxies[int(head["n"])]
             values = [wire.decode(node, blobs) for node in head["args"]]
             arrays = [value.array for value in values]
-        except (KeyError, TypeError, ValueError, AttributeError) as err:
+        except _MALFORMED as err:
             self.kill()
             msg = f"the worker's request for a function is malformed: {type(err).__name__}"
             raise ProtocolError(msg) from err
@@ -277,12 +295,14 @@ class Worker:
                 claimed_seconds=float(head["seconds"]),
                 changed=tuple(int(i) for i in head["changed"]),
                 late_write=bool(head["late_write"]),
-                exception=head["exception"],
+                exception=_exception(head["exception"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as err:
-            self.kill()
-            msg = f"the worker's answer is malformed: {err}"
-            raise ProtocolError(msg) from err
+        except _MALFORMED as err:
+            raise self._malformed(err) from err
+
+    def _malformed(self, error: Exception) -> ProtocolError:
+        self.kill()
+        return ProtocolError(f"the worker's answer is malformed ({type(error).__name__})")
 
     def _arm(self, timeout: float) -> None:
         self._budget = timeout
@@ -317,23 +337,38 @@ class Worker:
             left = self._deadline - time.monotonic()
             if left <= 0:
                 self._time_out()
-            for key, _ in self._selector.select(left):
-                if key.fd == self._output:
-                    self._drain()
-                    continue
-                chunk = self._connection.recv(min(_CHUNK, count - len(data)))
+            ready = {key.fd for key, _ in self._selector.select(left)}
+            if self._output in ready:
+                self._drain()
+            if self._connection.fileno() in ready:
+                chunk = self._receive_some(min(_CHUNK, count - len(data)))
                 if not chunk:
                     raise EOFError
                 data += chunk
+            elif self._status in ready:  # it ended, though a process of its own may live on
+                raise EOFError
         return data
+
+    def _receive_some(self, count: int) -> bytes:
+        try:
+            return self._connection.recv(count)
+        except ConnectionError:  # it ended with a request of ours unread
+            return b""
 
     def _drain(self) -> None:
         chunk = os.read(self._output, _CHUNK)
         if not chunk:
             self._selector.unregister(self._output)
             return
-        self._printed += len(chunk)
+        self._lines += chunk.count(b"\n")
         self._tail = (self._tail + chunk)[-_TAIL:]
+
+    def _drain_rest(self) -> None:
+        """Take what the program had printed when it ended or was stopped."""
+        os.set_blocking(self._output, False)
+        with contextlib.suppress(OSError, KeyError):
+            for _ in range(64):  # a pipe holds less, unless somebody still fills it
+                self._drain()
 
     def _time_out(self) -> NoReturn:
         self.kill()
@@ -361,6 +396,22 @@ class Worker:
         else:
             msg = "it ended without a word"
         raise WorkerCrashed(msg, exit_code=code, signal=number)
+
+
+def _exception(data: Any) -> dict[str, Any] | None:
+    """Return an exception's description as far as it is one; anything else raises."""
+    if data is None:
+        return None
+    return {
+        "type": str(data["type"]),
+        "types": [str(name) for name in data["types"]],
+        "message": str(data["message"]),
+        "frames": [
+            {"file": str(f["file"]), "line": int(f["line"]), "source": str(f["source"])}
+            for f in data["frames"]
+        ],
+        "innermost": bool(data["innermost"]),
+    }
 
 
 def _with_refs(arg: Any, proxies: dict[int, Proxy]) -> Any:

@@ -72,12 +72,14 @@ class Child:
         self._layers = layers
         self._module: ModuleType | None = None
         self._folder = ""
+        self._held: list[Any] = []
 
     def serve(self) -> None:
         """Answer requests until asked to finish."""
         handlers: dict[str, Callable[[dict[str, Any], list[wire.Blob]], None]] = {
             "describe": self._describe,
             "load": self._load,
+            "hold": self._hold,
             "call": self._call,
         }
         self._channel.send({"op": "hello", "pid": os.getpid(), "layers": self._layers})
@@ -106,17 +108,23 @@ class Child:
         _flush()
         self._channel.send({"op": "loaded", "exception": problem})
 
+    def _hold(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        """Keep arguments for many calls, each of which gets fresh copies of them."""
+        self._held = [wire.decode(node, blobs) for node in head["args"]]
+        self._channel.send({"op": "held"})
+
     def _call(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
         function = getattr(self._module, head["function"], None)
         if function is None:
             self._channel.send({"op": "missing", "names": self._public_names()})
             return
-        args = [self._build(wire.decode(node, blobs), head) for node in head["args"]]
+        values = [wire.decode(node, blobs) for node in head["args"]]
+        args = [self._build(value, head) for value in (values or self._held)]
         problem = signature_problem(function, len(args))
         if problem is not None:
             self._channel.send({"op": "signature", "problem": problem})
             return
-        before = [self._frozen(arg) for arg in args]
+        before = [self._frozen(arg) if head["value"] else None for arg in args]
         self._device.begin(
             poison=head["poison"], trace=head["trace"], operands=_arrays_among(args)
         )
@@ -140,10 +148,15 @@ class Child:
         before: list[bytes | None],
     ) -> None:
         seen = wire.Encoder(self._seen_by_user)
-        node = seen.encode(value) if head["value"] else {"t": "none"}
+        node = {"t": "none"}
+        if head["value"]:
+            try:
+                node = seen.encode(value)
+            except BaseException as exc:  # noqa: BLE001 - looking at it runs the learner's code
+                exception = describe_exception(exc, self._folder)
         evidence, device_problem = self._end()
         late = False
-        if head["value"] and device_problem is None:
+        if head["value"] and device_problem is None and exception is None:
             idle = wire.Encoder(self._seen_when_idle)
             idle.encode(value)
             late = any(a != b for a, b in zip(seen.blobs, idle.blobs, strict=False))
@@ -153,18 +166,20 @@ class Child:
             if device_problem is None and old is not None and self._frozen(arg) != old
         ]
         _flush()
-        self._channel.send(
-            {
-                "op": "observation",
-                "value": node,
-                "exception": exception or device_problem,
-                "evidence": evidence,
-                "seconds": seconds,
-                "changed": changed,
-                "late_write": late,
-            },
-            seen.blobs,
-        )
+        head = {
+            "op": "observation",
+            "value": node,
+            "exception": exception or device_problem,
+            "evidence": evidence,
+            "seconds": seconds,
+            "changed": changed,
+            "late_write": late,
+        }
+        try:
+            self._channel.send(head, seen.blobs)
+        except wire.WireError:  # nothing was sent yet
+            larger = {"t": "opaque", "type": "that is larger than what is read"}
+            self._channel.send({**head, "value": larger})
 
     def _end(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """End the recording; a device that faults only now is the learner's exception."""
@@ -259,6 +274,8 @@ def _arrays_among(args: list[Any]) -> list[Any]:
 
 def _listed(value: Any) -> Any:
     """Return an iterator's items; running it belongs to the call."""
+    if inspect.iscoroutine(value):
+        value.close()  # nobody awaits it, and Python would complain with a path of ours
     if not hasattr(value, "__next__"):
         return value
     items = []

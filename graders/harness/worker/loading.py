@@ -81,12 +81,19 @@ def describe_exception(exc: BaseException, folder: str) -> dict[str, Any]:
     if isinstance(exc, SyntaxError) and (exc.filename or "").startswith(prefix):
         frames.append(_frame(str(exc.filename), prefix, exc.lineno or 0, ""))
     return {
-        "type": type(exc).__name__,
-        "types": [f"{c.__module__}.{c.__qualname__}" for c in type(exc).__mro__][:30],
+        "type": _type_names(exc)[0].rpartition(".")[2],
+        "types": _type_names(exc),
         "message": _text(exc),
         "frames": frames[-_MAX_FRAMES:],
         "innermost": innermost,
     }
+
+
+def _type_names(exc: BaseException) -> list[str]:
+    try:
+        return [f"{c.__module__}.{c.__qualname__}" for c in type(exc).__mro__][:30]
+    except BaseException:  # noqa: BLE001 - the learner's class may raise when it is looked at
+        return ["builtins.BaseException"]
 
 
 def _text(exc: BaseException) -> str:

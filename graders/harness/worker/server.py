@@ -110,19 +110,20 @@ def _run_child(
     child: Any, device: Any, confine: Any, connection: socket.socket, scratch: str
 ) -> None:
     # os._exit in every case: a child must never run the server's exit handlers.
-    code = 1
+    code, serving = 1, False
     try:
         layers = confine()
         os.chdir(Path(scratch) / "work")
         os.environ["HOME"] = os.environ["TMPDIR"] = str(Path(scratch) / "work")
         sys.argv = [""]
         device.start()
+        serving = True
         child.Child(child.Channel(connection), device, layers).serve()
         code = 0
     except EOFError:
         code = 0  # the grading process has gone
     finally:
-        if code:
+        if code and not serving:  # later on, what it prints is the learner's output
             import traceback  # noqa: PLC0415 - only when the harness itself failed
 
             traceback.print_exc()

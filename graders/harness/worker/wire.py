@@ -153,6 +153,8 @@ class Encoder:
             return {"t": "complex", "v": [repr(value.real), repr(value.imag)]}
         if kind is str:
             return {"t": "str", "v": value[:MAX_TEXT].encode("utf-8", "replace").decode()}
+        if kind in (tuple, list, dict) and self._nodes + len(value) > MAX_NODES:
+            return {"t": "opaque", "type": f"{kind.__name__} of {len(value):,} items"}
         if kind is tuple or kind is list:
             items = [self.encode(item, depth + 1) for item in value]
             return {"t": kind.__name__, "items": items}

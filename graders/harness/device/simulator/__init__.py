@@ -70,6 +70,7 @@ class SimulatorDevice:
                 versions[package] = "not installed"
         return {
             "name": self.name,
+            "device": self.name,
             "models": "one NVIDIA H100: memory spaces, layouts, callbacks, time",
             "versions": versions,
         }
@@ -81,7 +82,7 @@ class SimulatorDevice:
         return result
 
     def from_device(self, value: Any) -> npt.NDArray[Any] | None:
-        """Wait for the device; return a host copy, or None where it is no array of ours."""
+        """Wait for the device; return a host copy, or None of what is no array."""
         if not isinstance(value, DeviceArray):
             return None
         MACHINE.synchronize()
@@ -91,8 +92,8 @@ class SimulatorDevice:
         """
         Return a host copy after waiting for the current stream alone.
 
-        Values here are computed at once; an array that another stream is still writing comes
-        back as NaN bytes, and as a fault in the evidence.
+        Values here are computed at once; an array that another stream is still writing
+        comes back as NaN bytes, and as a fault in the evidence.
         """
         MACHINE.synchronize(current_handle())
         block = value.block

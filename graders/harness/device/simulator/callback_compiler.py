@@ -17,7 +17,15 @@ from graders.harness.device.simulator.machine import MACHINE
 
 COMPILE_SECONDS = 0.1
 # What NVRTC 13 supports.
-_ARCHITECTURES = ((7, 5), (8, 0), (8, 6), (8, 7), (8, 8), (8, 9), (9, 0))
+_ARCHITECTURES: tuple[tuple[int, int], ...] = (
+    (7, 5),
+    (8, 0),
+    (8, 6),
+    (8, 7),
+    (8, 8),
+    (8, 9),
+    (9, 0),
+)
 _ARCHITECTURES += ((10, 0), (10, 3), (11, 0), (12, 0), (12, 1))
 _captured = threading.local()
 
@@ -30,10 +38,10 @@ def _current_device() -> Any:
 
 def install() -> None:
     """Patch numba-cuda. Its modules are imported here."""
-    import numba.cuda  # noqa: PLC0415
-    from numba.cuda import cuda_paths, dispatcher  # noqa: PLC0415
-    from numba.cuda.codegen import CUDACodeLibrary  # noqa: PLC0415
-    from numba.cuda.cudadrv import nvrtc  # noqa: PLC0415
+    import numba.cuda
+    from numba.cuda import cuda_paths, dispatcher
+    from numba.cuda.codegen import CUDACodeLibrary
+    from numba.cuda.cudadrv import nvrtc
 
     nvrtc.get_supported_ccs = lambda: list(_ARCHITECTURES)
     found = cuda_paths._get_nvvm_path()  # noqa: SLF001
@@ -62,5 +70,3 @@ def install() -> None:
 
     CUDACodeLibrary.get_ltoir = get_ltoir
     numba.cuda.compile = compile_and_register
-
-

@@ -1,9 +1,9 @@
-"""Turns the LLVM IR that numba-cuda made of a callback into host code with checked accesses.
+"""Turns the LLVM IR that numba-cuda made of a callback into checked host code.
 
-The IR is the one that NVVM compiles for the GPU, so that types, wrap-around and precision are
-the GPU's. Each load and store through a pointer that is not the callback's own is replaced by
-one that checks it against the operand and against ``user_info``. Imports nothing of the engine
-but ``libdevice`` and ``not_modelled``.
+The IR is the one that NVVM compiles for the GPU, so that types, wrap-around and
+precision are the GPU's. Each load and store through a pointer that is not the
+callback's own is replaced by one that checks it against the operand and against
+``user_info``. Imports nothing of the engine but ``libdevice`` and ``not_modelled``.
 """
 
 from __future__ import annotations
@@ -33,14 +33,16 @@ CONTEXT = (
     "reads",
     "writes",
     "read_offset",
-    "read_address",
+    "read_last",
     "write_offset",
-    "write_address",
+    "write_last",
     "offset",
 )
 _serial = itertools.count(1)
 _INDEX = {name: k for k, name in enumerate(CONTEXT)}
 _OPERAND = r'%"[^"]*"|%[-\w.$]+|@"[^"]*"|@[-\w.$]+'
+_SIZE = "ptrtoint (ptr getelementptr ({}, ptr null, i32 1) to i64)"
+_CONSTANT = re.compile(rf"^({_OPERAND}) = .*\bconstant (\[\d+ x \w+\])")
 _DEFINITION = re.compile(rf"^\s*({_OPERAND}) = (.*)$")
 _LOAD = re.compile(rf"^(\s*\S+ = load )(.+?), ptr ({_OPERAND})((?:,.*)?)$")
 _STORE = re.compile(rf"^(\s*store )(.+), ptr ({_OPERAND})((?:,.*)?)$")
@@ -54,9 +56,22 @@ def _field(name: str) -> str:
 
 
 def _note(kind: str) -> str:
-    """Return the function that counts a bad access and remembers the first one."""
+    """
+    Return the function that counts a bad access and remembers the first one.
+
+    The second half of a complex number does not count again.
+    """
     return f"""
 define internal ptr @bad_{kind}(i64 %address) noinline {{
+  %last = load i64, ptr {_field(kind + "_last")}
+  %item = load i64, ptr {_field("item")}
+  %behind = sub i64 %address, %last
+  %near = icmp ult i64 %behind, %item
+  %later = icmp ne i64 %behind, 0
+  %same = and i1 %near, %later
+  store i64 %address, ptr {_field(kind + "_last")}
+  br i1 %same, label %done, label %new
+new:
   %count = load i64, ptr {_field(kind + "s")}
   %next = add i64 %count, 1
   store i64 %next, ptr {_field(kind + "s")}
@@ -65,7 +80,6 @@ define internal ptr @bad_{kind}(i64 %address) noinline {{
 remember:
   %offset = load i64, ptr {_field("offset")}
   store i64 %offset, ptr {_field(kind + "_offset")}
-  store i64 %address, ptr {_field(kind + "_address")}
   br label %done
 done:
   ret ptr @{"nothing" if kind == "read" else "dump"}
@@ -73,7 +87,7 @@ done:
 
 
 def _check(kind: str) -> str:
-    """Return the function that lets a pointer through, or gives a harmless one instead."""
+    """Return the function that lets a pointer through, or gives a harmless one."""
     mark = f"""
   %mask = load ptr, ptr {_field("mask")}
   %none = icmp eq ptr %mask, null
@@ -111,11 +125,29 @@ good:
 }}"""
 
 
+_CHECK_CONSTANT = """
+define internal ptr @check_constant(ptr %p, i64 %size, ptr %base, i64 %n) alwaysinline {
+  %a = ptrtoint ptr %p to i64
+  %end = add i64 %a, %size
+  %low = ptrtoint ptr %base to i64
+  %high = add i64 %low, %n
+  %above = icmp uge i64 %a, %low
+  %below = icmp ule i64 %end, %high
+  %inside = and i1 %above, %below
+  br i1 %inside, label %good, label %bad
+bad:
+  %harmless = call ptr @bad_read(i64 %a)
+  ret ptr %harmless
+good:
+  ret ptr %p
+}
+"""
 _PREAMBLE = (
     f"@grader_context = global [{len(CONTEXT)} x i64] zeroinitializer\n"
     '@nothing = internal constant [256 x i8] c"' + "\\FF" * 256 + '", align 64\n'
     "@dump = internal global [256 x i8] zeroinitializer, align 64\n"
     + "".join(make(kind) for make in (_note, _check) for kind in ("read", "write"))
+    + _CHECK_CONSTANT
 )
 
 
@@ -153,44 +185,65 @@ def _simplify(module: Any, machine: Any) -> None:
     passes.run(module, builder)
 
 
-def _is_own(operand: str, definitions: dict[str, str], seen: set[str]) -> bool:
-    """Whether a pointer surely leads into the stack or into a constant."""
-    if operand.startswith("@") or operand in seen:
-        return True
+def _roots(operand: str, definitions: dict[str, str], seen: set[str]) -> set[str]:
+    """Return where a pointer may lead: ``stack``, globals by name, or ``?``."""
+    if operand.startswith("@"):
+        return {operand}
+    if operand in seen:
+        return set()
     seen.add(operand)
     right = definitions.get(operand, "")
     if right.startswith("alloca"):
-        return True
+        return {"stack"}
+    sources: list[str] = []
     if match := _GEP.match(right):
-        return _is_own(match[1], definitions, seen)
-    if match := _SELECT.match(right):
-        return all(_is_own(x, definitions, seen) for x in match.groups())
-    if right.startswith("phi ptr"):
-        incoming = _PHI.findall(right)
-        return all(_is_own(x, definitions, seen) for x in incoming if x[0] in "%@")
-    return False
+        sources = [match[1]]
+    elif match := _SELECT.match(right):
+        sources = list(match.groups())
+    elif right.startswith("phi ptr"):
+        sources = [x for x in _PHI.findall(right) if x[0] in "%@"]
+    if not sources:
+        return {"?"}
+    return set().union(*(_roots(x, definitions, seen) for x in sources))
+
+
+def _checked_pointer(
+    kind: str, pointer: str, size: str, roots: set[str], sizes: dict[str, str]
+) -> str | None:
+    """Return the call that checks a pointer, or None where it needs no check."""
+    root = next(iter(roots)) if len(roots) == 1 else "?"
+    if root == pointer or roots == {"stack"}:
+        return None
+    if root in sizes and kind == "read":
+        bounds = f"ptr {root}, i64 {_SIZE.format(sizes[root])}"
+        return f"call ptr @check_constant(ptr {pointer}, i64 {size}, {bounds})"
+    if "?" not in roots:
+        return None
+    return f"call ptr @check_{kind}(ptr {pointer}, i64 {size})"
 
 
 def _instrument(text: str) -> str:
     lines = text.splitlines()
     definitions = {m[1]: m[2] for line in lines if (m := _DEFINITION.match(line))}
+    sizes = {m[1]: m[2] for line in lines if (m := _CONSTANT.match(line))}
     out: list[str] = []
     for number, line in enumerate(lines):
-        for pattern, kind in ((_LOAD, "read"), (_STORE, "write")):
-            match = pattern.match(line)
-            if match is None or _is_own(match[3], definitions, set()):
-                continue
-            start, what, pointer, rest = match.groups()
-            # In a store the type stands before the value.
-            kind_of = what if kind == "read" else _leading_type(what)
-            size = f"ptrtoint (ptr getelementptr ({kind_of}, ptr null, i32 1) to i64)"
+        kind, match = "read", _LOAD.match(line)
+        if match is None:
+            kind, match = "write", _STORE.match(line)
+        if match is None:
+            out.append(line)
+            continue
+        start, what, pointer, rest = match.groups()
+        # In a store the type stands before the value.
+        size = _SIZE.format(what if kind == "read" else _leading_type(what))
+        roots = _roots(pointer, definitions, set())
+        check = _checked_pointer(kind, pointer, size, roots, sizes)
+        if check is None:
+            out.append(line)
+        else:
             checked = f"%checked.{number}"
-            out.append(
-                f"  {checked} = call ptr @check_{kind}(ptr {pointer}, i64 {size})"
-            )
-            line = f"{start}{what}, ptr {checked}{rest}"  # noqa: PLW2901 - rewritten
-            break
-        out.append(line)
+            out += [f"  {checked} = {check}", f"{start}{what}, ptr {checked}{rest}"]
     return "\n".join(out)
 
 
@@ -292,7 +345,9 @@ class HostCode:
         return dict(zip(CONTEXT, self.context.tolist(), strict=True))
 
 
-def build(texts: list[str], entry: str, dtype: np.dtype[Any], *, is_store: bool) -> HostCode:
+def build(
+    texts: list[str], entry: str, dtype: np.dtype[Any], *, is_store: bool
+) -> HostCode:
     """
     Compile a callback for the host.
 
@@ -343,7 +398,6 @@ def build(texts: list[str], entry: str, dtype: np.dtype[Any], *, is_store: bool)
     engine.add_module(module)
     engine.finalize_object()
     address = engine.get_global_value_address(f"grader_context_{number}")
-    context = np.frombuffer(
-        (ctypes.c_int64 * len(CONTEXT)).from_address(address), dtype=np.int64
-    )
+    memory: Any = (ctypes.c_int64 * len(CONTEXT)).from_address(address)
+    context = np.frombuffer(memory, dtype=np.int64)
     return HostCode(engine.get_function_address(f"grader_drive_{number}"), context)

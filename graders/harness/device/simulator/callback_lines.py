@@ -1,4 +1,4 @@
-"""Finds the line at which a callback leaves its memory, by interpreting it at one offset.
+"""Finds the line at which a callback leaves its memory: it interprets it there.
 
 Imports nothing of the engine but the machine.
 """
@@ -26,7 +26,8 @@ class Found:
     Attributes:
         line: The line, or that of the callback's ``def`` where it could not be told.
 
-        array: ``"data"``, ``"info"``, or empty where it could not be told.
+        array: ``"data"``, ``"info"``, ``"constant"`` (an array that the callback closes
+            over), or empty where it could not be told.
 
         index: The index that was used.
     """
@@ -44,7 +45,7 @@ class _OutsideError(Exception):
 
 
 class _Checked:
-    """A pointer as a callback sees it, which raises where an access leaves the memory."""
+    """A pointer as a callback sees it; accesses outside its memory raise."""
 
     def __init__(self, name: str, memory: Memory, kind: str) -> None:
         self._name = name
@@ -67,7 +68,9 @@ class _Checked:
 def _plain(value: Any) -> Any:
     """Return a ``cuda.jit`` device function as the Python function behind it."""
     function = getattr(value, "py_func", None)
-    return interpretable(function) if isinstance(function, types.FunctionType) else value
+    return (
+        interpretable(function) if isinstance(function, types.FunctionType) else value
+    )
 
 
 def interpretable(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,10 +86,15 @@ def interpretable(function: Callable[..., Any]) -> Callable[..., Any]:
     else:
         space = {**function.__globals__, **replaced}
     cells = tuple(
-        types.CellType(_plain(cell.cell_contents)) for cell in function.__closure__ or ()
+        types.CellType(_plain(cell.cell_contents))
+        for cell in function.__closure__ or ()
     )
     copy = types.FunctionType(
-        function.__code__, space, function.__name__, function.__defaults__, cells or None
+        function.__code__,
+        space,
+        function.__name__,
+        function.__defaults__,
+        cells or None,
     )
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
@@ -125,15 +133,22 @@ def find(
     try:
         interpretable(function)(*arguments)
     except _OutsideError as outside:
-        line = start
-        trace = outside.__traceback__
-        own = function.__code__.co_filename
-        while trace is not None:
-            name = trace.tb_frame.f_code.co_filename
-            if name == own or MACHINE.is_learner_file(name):
-                line = trace.tb_lineno
-            trace = trace.tb_next
-        return Found(line, outside.array, outside.index)
-    except Exception:  # noqa: BLE001 - Python may refuse what Numba compiles; no line then
+        return Found(_innermost(outside, function), outside.array, outside.index)
+    except IndexError as outside:
+        # NumPy's own check, of an array that the callback closes over.
+        return Found(_innermost(outside, function), "constant")
+    except Exception:  # noqa: BLE001 - Python may refuse what Numba compiles
         return Found(start)
     return Found(start)
+
+
+def _innermost(error: Exception, function: Callable[..., Any]) -> int:
+    """Return the innermost line of an error in the learner's files."""
+    line = int(function.__code__.co_firstlineno)
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if name == function.__code__.co_filename or MACHINE.is_learner_file(name):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

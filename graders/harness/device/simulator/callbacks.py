@@ -1,4 +1,4 @@
-"""FFT callbacks on the host: which LTO-IR is which function, and how it runs and is checked.
+"""FFT callbacks on the host: which LTO-IR is which function, and how it runs.
 
 Imports nothing of the engine but the machine and its own parts (``callback_ir``,
 ``callback_lines``).
@@ -19,15 +19,19 @@ import numpy.typing as npt
 from graders.harness.device.simulator import callback_ir, callback_lines
 from graders.harness.device.simulator.machine import MACHINE, Allocation
 
-_NAME = re.compile(r"cufftJITCallback(Load|Store)(Real|DoubleReal|Complex|DoubleComplex)")
-_DTYPES = {
+_NAME = re.compile(
+    r"cufftJITCallback(Load|Store)(Real|DoubleReal|Complex|DoubleComplex)"
+)
+_DTYPES: dict[str, np.dtype[Any]] = {
     "Complex": np.dtype(np.complex64),
     "DoubleComplex": np.dtype(np.complex128),
     "Real": np.dtype(np.float32),
     "DoubleReal": np.dtype(np.float64),
 }
 # cuFFT's callback types: four for loads, then four for stores, in this order.
-_KINDS = [("Load", d) for d in _DTYPES.values()] + [("Store", d) for d in _DTYPES.values()]
+_KINDS = [("Load", d) for d in _DTYPES.values()] + [
+    ("Store", d) for d in _DTYPES.values()
+]
 
 
 @dataclass(eq=False)
@@ -71,7 +75,11 @@ _compiled: dict[bytes, Compiled] = {}
 
 
 def register(
-    ltoir: bytes, function: Callable[..., Any], entry: str, info_type: Any, texts: list[str]
+    ltoir: bytes,
+    function: Callable[..., Any],
+    entry: str,
+    info_type: Any,
+    texts: list[str],
 ) -> None:
     """Remember which function a piece of LTO-IR is."""
     match = _NAME.search(entry)
@@ -113,7 +121,11 @@ class Attached:
         return MACHINE.resolve(self.pointer)[0] if self.pointer else None
 
     def load(
-        self, offsets: npt.NDArray[np.int64], block: Allocation, offset: int, extent: int
+        self,
+        offsets: npt.NDArray[np.int64],
+        block: Allocation,
+        offset: int,
+        extent: int,
     ) -> npt.NDArray[Any]:
         """Run a prolog for each offset and return what it returned."""
         cells = np.empty(offsets.shape, self.dtype)
@@ -139,9 +151,9 @@ class Attached:
             function = self.compiled.function
             MACHINE.fault(
                 "unwritten",
-                f"The epilog {function.__name__} left {missing:,} of the {offsets.size:,} "
-                "elements of the result unwritten. An epilog must store every element that "
-                "it is called for: data_out[offset] = ...",
+                f"The epilog {function.__name__} left {missing:,} of the "
+                f"{offsets.size:,} elements of the result unwritten. An epilog must "
+                "store every element that it is called for: data_out[offset] = ...",
                 line=function.__code__.co_firstlineno,
                 count=missing,
             )
@@ -192,29 +204,35 @@ class Attached:
             kind=kind,
         )
         what = "epilog" if self.is_store else "prolog"
-        if found.array == "data":
-            name = "data_out" if self.is_store else "data_in"
-            side = "result" if self.is_store else "operand"
-            where = f"{name}[{found.index}], but the {side} has {operand.extent:,} elements"
-        elif found.array == "info" and info is None:
-            where = f"user_info[{found.index}], but the callback was given no data pointer"
-        elif found.array == "info":
-            where = (
-                f"user_info[{found.index}], beyond the {info.high - info.low:,} bytes of "
-                "the array behind it"
-                if info
-                else ""
-            )
-        else:
-            where = "memory that is neither the operand's nor user_info's"
+        times = "once" if count == 1 else f"{count:,} times"
         MACHINE.fault(
             f"out_of_bounds_{kind}",
-            f"At offset {at:,} the {what} {self.compiled.function.__name__} "
-            f"{'reads' if kind == 'read' else 'writes'} {where}. "
-            f"That happened {count:,} times in {offsets.size:,} calls.",
+            f"At offset {at:,} the {what} {self.compiled.function.__name__} {kind}s "
+            f"{self._place(found, operand, info)}. That happened {times} in "
+            f"{offsets.size:,} calls.",
             line=found.line,
             count=count,
         )
+
+    def _place(
+        self, found: callback_lines.Found, operand: Operand, info: Info | None
+    ) -> str:
+        """Say in words where an access went."""
+        if found.array == "data":
+            name, side = "data_in", "operand"
+            if self.is_store:
+                name, side = "data_out", "result"
+            count = f"{operand.extent:,}"
+            return f"{name}[{found.index}], but the {side} has {count} elements"
+        if found.array == "info" and info is None:
+            place = f"user_info[{found.index}]"
+            return f"{place}, but the callback was given no data pointer"
+        if found.array == "info" and info is not None:
+            size = f"{info.high - info.low:,} bytes"
+            return f"user_info[{found.index}], beyond the {size} of the array behind it"
+        if found.array == "constant":
+            return "beyond an array that it takes from outside"
+        return "memory that is neither the operand's nor user_info's"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The host's clocks on virtual time, for the learner's program alone.
 
-A reading by the program's own lines comes from the machine, so that what it measures fits the
-modelled device. Everything else (threads, logging, the harness) keeps the real clocks.
+A reading by the program's own lines comes from the machine, so that what it measures
+fits the modelled device. All else (threads, logging, the harness) keeps real clocks.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 import timeit
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from graders.harness.device.simulator.machine import MACHINE
 
@@ -24,9 +24,9 @@ _ON_BEHALF = frozenset({timeit.__file__, "<timeit-src>", __file__})
 _real: dict[str, Callable[..., Any]] = {}
 
 
-def real(name: str) -> Callable[..., Any]:
+def real(name: str) -> Any:
     """Return the real function of the module ``time`` with this name."""
-    return _real.get(name) or getattr(time, name)  # type: ignore[no-any-return]
+    return _real.get(name) or getattr(time, name)
 
 
 def _for_the_learner(depth: int = 2) -> bool:
@@ -42,7 +42,7 @@ def _seconds(name: str, start: float) -> Callable[[], float]:
     def read() -> float:
         if _for_the_learner():
             return start + MACHINE.read_clock()
-        return genuine()  # type: ignore[no-any-return]
+        return float(genuine())
 
     read.__name__ = name
     return read
@@ -55,16 +55,17 @@ def _nanoseconds(name: str, start: float) -> Callable[[], int]:
     def read() -> int:
         if _for_the_learner():
             return base + round(MACHINE.read_clock() * 1e9)
-        return genuine()  # type: ignore[no-any-return]
+        return int(genuine())
 
     read.__name__ = f"{name}_ns"
     return read
 
 
-def _sleep(seconds: float) -> None:
+def _sleep(seconds: float | SupportsIndex) -> None:
     if not _for_the_learner():
         _real["sleep"](seconds)
         return
+    seconds = float(seconds)
     if seconds < 0:
         msg = "sleep length must be non-negative"
         raise ValueError(msg)

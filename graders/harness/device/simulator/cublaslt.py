@@ -1,4 +1,4 @@
-"""The simulated cuBLASLt: descriptors, heuristics and products for ``nvmath.linalg.advanced``.
+"""The simulated cuBLASLt: what ``nvmath.linalg.advanced`` needs of it.
 
 Imports nothing of the engine but the machine, ``gemm`` and ``not_modelled``.
 """
@@ -71,7 +71,7 @@ _tuning = False
 
 def restart_numbers() -> None:
     """Let the next product be number 0 in the evidence."""
-    global _numbers  # noqa: PLW0603 - the one counter of this process
+    global _numbers
     _numbers = itertools.count(0)
 
 
@@ -151,7 +151,7 @@ def matmul_preference_create() -> int:
 
 
 def _enum(name: str) -> Any:
-    from nvmath.bindings import cublasLt  # noqa: PLC0415
+    from nvmath.bindings import cublasLt
 
     return getattr(cublasLt, name)
 
@@ -183,7 +183,7 @@ def _product(
 ) -> tuple[Described, gemm.Product]:
     described, enum = _object(desc), _enum("MatmulDescAttribute")
     compute = described.integer(enum.COMPUTE_TYPE)
-    from nvmath.bindings import cublas  # noqa: PLC0415
+    from nvmath.bindings import cublas
 
     return described, gemm.Product(
         a=_layout(a),
@@ -206,7 +206,7 @@ def _bias_dtype(described: Described, enum: Any) -> np.dtype[Any] | None:
     return gemm.DTYPES.get(number) if number >= 0 else None
 
 
-def matmul_algo_get_heuristic(  # noqa: PLR0913 - the C function's own parameters
+def matmul_algo_get_heuristic(
     _handle: int,
     desc: int,
     a: int,
@@ -283,7 +283,7 @@ def matmul_algo_cap_get_attribute(
         ctypes.c_uint64.from_address(written).value = int(size)
 
 
-def matmul(  # noqa: PLR0913 - the C function's own parameters
+def matmul(
     _handle: int,
     desc: int,
     alpha: int,
@@ -311,7 +311,12 @@ def matmul(  # noqa: PLR0913 - the C function's own parameters
         "gemm",
         elements=m * n * product.d.batch,
         nbytes=sum(t.rows * t.cols * t.batch * t.dtype.itemsize for t in traits),
-        flops=2.0 * m * n * k * product.d.batch * (4 if product.d.dtype.kind == "c" else 1),
+        flops=2.0
+        * m
+        * n
+        * k
+        * product.d.batch
+        * (4 if product.d.dtype.kind == "c" else 1),
         dtype=product.arithmetic,
         stream=int(stream),
         reads=reads,
@@ -323,7 +328,7 @@ def matmul(  # noqa: PLR0913 - the C function's own parameters
 
 def tune(real: Any, self: Any, *args: Any, **options: Any) -> Any:
     """Run nvmath's own ``Matmul.autotune`` and record it as one operation."""
-    global _tuning  # noqa: PLW0603 - set for the time of the call
+    global _tuning
     described = _objects.get(self.mm_desc) if getattr(self, "mm_desc", None) else None
     _tuning = True
     try:

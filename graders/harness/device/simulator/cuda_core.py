@@ -1,7 +1,7 @@
 """The simulated ``cuda.core`` objects that nvmath-python works with.
 
-Devices, streams, events and buffers over the one simulated machine. Imports nothing of the
-engine but the machine.
+Devices, streams, events and buffers over the one simulated machine. Imports nothing of
+the engine but the machine.
 """
 
 from __future__ import annotations
@@ -269,12 +269,13 @@ class Program:
     """``cuda.core.Program``, which would need a GPU."""
 
     def __init__(self, *_args: Any, **_options: Any) -> None:
-        raise not_modelled("cuda.core.Program")
+        feature = "cuda.core.Program"
+        raise not_modelled(feature)
 
 
 def mem_get_info() -> tuple[Any, int, int]:
     """Stand in for ``cudaMemGetInfo``: status, free and total bytes."""
-    import cuda.bindings.runtime as runtime  # noqa: PLC0415
+    import cuda.bindings.runtime as runtime
 
     free = MEMORY_BYTES - MACHINE.used_bytes
     return runtime.cudaError_t.cudaSuccess, free, MEMORY_BYTES
@@ -282,8 +283,8 @@ def mem_get_info() -> tuple[Any, int, int]:
 
 def install() -> None:
     """Put the simulated objects into ``cuda.core`` and ``cuda.bindings.runtime``."""
-    import cuda.bindings.runtime as runtime  # noqa: PLC0415
-    import cuda.core as core  # noqa: PLC0415
+    import cuda.bindings.runtime as runtime
+    import cuda.core as core
 
     for name, value in {
         "Device": Device,

@@ -1,8 +1,8 @@
 """The simulated cuFFT: what ``nvmath.bindings.cufft`` does for ``nvmath.fft``.
 
-A plan's embedding says where each element lies; transforms are SciPy's, in the operand's own
-precision and unnormalised both ways. Imports nothing of the engine but the machine and the
-callbacks.
+A plan's embedding says where each element lies; transforms are SciPy's, in the
+operand's own precision and unnormalised both ways. Imports nothing of the engine but
+the machine and the callbacks.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ VERSION = 12200  # cuFFT 12.2: sees unsupported lengths itself, unlike 12.3
 PLAN_SECONDS = 3e-4
 LINK_SECONDS = 1e-2
 _LARGEST_PRIME = 127
-# Even lengths from here on (by bytes of a real number) are refused with such a prime factor.
+# Even lengths from here on, by bytes of a real number, are refused with such a factor.
 _LONG = {4: 8192, 8: 4096}
 _FORWARD = -1
+# cufftResult.
+_INVALID_PLAN, _INVALID_VALUE, _NOT_SUPPORTED, _LINK_FAILURE = 1, 4, 16, 19
 # cudaDataType to dtype.
-_DTYPES = {
+_DTYPES: dict[int, np.dtype[Any]] = {
     0: np.dtype(np.float32),
     1: np.dtype(np.float64),
     2: np.dtype(np.float16),
@@ -82,14 +84,14 @@ _numbers = itertools.count(0)
 
 def restart_numbers() -> None:
     """Let the next plan be number 0 in the evidence."""
-    global _numbers  # noqa: PLW0603 - the one counter of this process
+    global _numbers
     _numbers = itertools.count(0)
 
 
-def _error(name: str) -> Exception:
-    from nvmath.bindings import cufft  # noqa: PLC0415
+def _error(status: int) -> Exception:
+    from nvmath.bindings import cufft
 
-    error: Exception = cufft.cuFFTError(int(cufft.Result[name]))
+    error: Exception = cufft.cuFFTError(status)
     return error
 
 
@@ -109,7 +111,7 @@ def _plan(handle: int) -> Plan:
     try:
         return _plans[handle]
     except KeyError:
-        raise _error("INVALID_PLAN") from None
+        raise _error(_INVALID_PLAN) from None
 
 
 def destroy(handle: int) -> None:
@@ -165,7 +167,7 @@ def _refuses_callbacks(plan: Plan) -> bool:
     return long and length % 2 == 0 and _has_large_prime(length)
 
 
-def xt_make_plan_many(  # noqa: PLR0913 - the C function's own parameters
+def xt_make_plan_many(
     handle: int,
     rank: int,
     n: Any,
@@ -183,7 +185,7 @@ def xt_make_plan_many(  # noqa: PLR0913 - the C function's own parameters
     """Plan, and return the size of the work area in bytes."""
     plan = _plan(handle)
     if int(input_type) not in _DTYPES or int(output_type) not in _DTYPES:
-        raise _error("NOT_SUPPORTED")
+        raise _error(_NOT_SUPPORTED)
     lengths = tuple(int(x) for x in n)
     dtypes = _DTYPES[int(input_type)], _DTYPES[int(output_type)]
     kind, plan.source, plan.target = fft_layout.sides(
@@ -197,11 +199,11 @@ def xt_make_plan_many(  # noqa: PLR0913 - the C function's own parameters
     MACHINE.sleep(LINK_SECONDS if attached else PLAN_SECONDS)
     for callback in attached:
         if not callback.fits:
-            raise _error("NVJITLINK_FAILURE")
+            raise _error(_LINK_FAILURE)
     plan.lengths, plan.kind, plan.batch = lengths, kind, int(batch)
     if _refuses_callbacks(plan):
         plan.kind = ""
-        raise _error("NOT_SUPPORTED")
+        raise _error(_NOT_SUPPORTED)
     MACHINE.operation(phase="plan", **plan.facts())
     return 0
 
@@ -221,10 +223,10 @@ def _memory(pointer: int, side: fft_layout.Side, name: str) -> tuple[Allocation,
     beyond = offset + side.extent * side.dtype.itemsize - block.nbytes
     if beyond > 0:
         msg = (
-            f"cudaErrorIllegalAddress: the FFT's {name} reaches {beyond:,} bytes beyond "
-            f"its allocation of {block.nbytes:,} bytes. The plan was made for shape "
-            f"{side.shape} (batch first) with strides {side.strides}; give it an operand of "
-            "the shape and strides that it was planned for."
+            f"cudaErrorIllegalAddress: the FFT's {name} reaches {beyond:,} bytes "
+            f"beyond its allocation of {block.nbytes:,} bytes. The plan was made for shape "
+            f"{side.shape} (batch first) with strides {side.strides}; give it an "
+            "operand of the shape and strides that it was planned for."
         )
         raise RuntimeError(msg)
     return block, offset
@@ -234,15 +236,15 @@ def xt_exec(handle: int, source: int, target: int, direction: int) -> None:
     """Run the transform on the plan's stream."""
     plan = _plan(handle)
     if plan.source is None or plan.target is None or not plan.kind:
-        raise _error("INVALID_PLAN")
+        raise _error(_INVALID_PLAN)
     forward = int(direction) == _FORWARD
     from_block, from_offset = _memory(source, plan.source, "operand")
     to_block, to_offset = _memory(target, plan.target, "result")
     if plan.kind != "C2C":
-        # The real side is read and written in pairs: it must be aligned as complex numbers.
+        # The real side is accessed in pairs: it must be aligned as complex numbers.
         pair = max(plan.source.dtype.itemsize, plan.target.dtype.itemsize)
         if source % pair or target % pair:
-            raise _error("INVALID_VALUE")
+            raise _error(_INVALID_VALUE)
     side = plan.source
     if plan.prolog is None:
         x = side.view(from_block.buffer, from_offset)
@@ -273,7 +275,9 @@ def _account(
         elements=points,
         nbytes=read * plan.source.dtype.itemsize + written * plan.target.dtype.itemsize,
         flops=5.0 * points * math.log2(max(2, math.prod(plan.lengths))),
-        dtype="float64" if plan.source.dtype.name in ("float64", "complex128") else "float32",
+        dtype="float64"
+        if plan.source.dtype.name in ("float64", "complex128")
+        else "float32",
         stream=plan.stream,
         reads=[source, *(b for b in info if b is not None)],
         writes=[target],

@@ -25,8 +25,8 @@ class Side:
     Attributes:
         dtype: The elements' dtype.
 
-        shape: (batch, lengths...) as stored: the half spectrum on a real transform's complex
-            side.
+        shape: (batch, lengths...) as stored: the half spectrum on a real transform's
+            complex side.
 
         strides: For each axis, in elements.
     """
@@ -53,7 +53,7 @@ class Side:
         return np.ascontiguousarray(total)
 
     def view(self, memory: npt.NDArray[np.uint8], offset: int = 0) -> npt.NDArray[Any]:
-        """Return the elements in a block of bytes, beginning ``offset`` bytes into it."""
+        """Return the elements in a block of bytes, from ``offset`` bytes on."""
         strides = tuple(s * self.dtype.itemsize for s in self.strides)
         array: npt.NDArray[Any] = np.ndarray(
             self.shape, self.dtype, buffer=memory, offset=offset, strides=strides

@@ -1,7 +1,7 @@
 """A stand-in for the FFTW-like library that nvmath runs FFTs in CPU memory with.
 
-nvmath finds it where NVPL or MKL would be. Imports nothing of the engine but the machine and
-``fft_layout``.
+nvmath finds it where NVPL or MKL would be. Imports nothing of the engine but the
+machine and ``fft_layout``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _plans: dict[int, Plan] = {}
 _handles = itertools.count(1)
 
 
-def plan_many(  # noqa: PLR0913 - the C function's own parameters
+def plan_many(
     precision: Any,
     kind: Any,
     _sign: Any,
@@ -68,10 +68,17 @@ def plan_many(  # noqa: PLR0913 - the C function's own parameters
     single = precision.name == "FLOAT"
     real = np.dtype(np.float32 if single else np.float64)
     both = np.dtype(np.complex64 if single else np.complex128)
-    dtypes = (real if kind.name == "R2C" else both, real if kind.name == "C2R" else both)
+    dtypes = (
+        real if kind.name == "R2C" else both,
+        real if kind.name == "C2R" else both,
+    )
     lengths = tuple(int(x) for x in n)
     name, source, target = fft_layout.sides(
-        lengths, int(batch), dtypes, (inembed, istride, idist), (onembed, ostride, odist)
+        lengths,
+        int(batch),
+        dtypes,
+        (inembed, istride, idist),
+        (onembed, ostride, odist),
     )
     handle = next(_handles)
     _plans[handle] = Plan(name, lengths, source, target)
@@ -95,7 +102,7 @@ def execute(handle: int, source: int, target: int, direction: int) -> None:
 
 def _bytes(address: int, side: fft_layout.Side) -> Any:
     nbytes = side.extent * side.dtype.itemsize
-    memory = (ctypes.c_uint8 * nbytes).from_address(int(address))
+    memory: Any = (ctypes.c_uint8 * nbytes).from_address(int(address))
     return np.frombuffer(memory, dtype=np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""The arithmetic of the simulated matrix products. Imports only the machine and its errors."""
+"""The arithmetic of the simulated matrix products. Imports the simulator's memory."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ class Matrix:
         steps = (1, self.ld) if self.is_column_major else (self.ld, 1)
         offset = self.batch_offset if self.batch > 1 else 0
         strides = tuple(s * self.dtype.itemsize for s in (offset, *steps))
-        return device_view(address, (self.batch, self.rows, self.cols), strides, self.dtype)
+        return device_view(
+            address, (self.batch, self.rows, self.cols), strides, self.dtype
+        )
 
 
 def _scalar(address: int, dtype: np.dtype[Any]) -> Any:
@@ -74,16 +76,21 @@ def _rounded(x: Array, bits: int) -> Array:
     contiguous = np.ascontiguousarray(x)
     words = contiguous.view(np.float32).view(np.uint32)
     drop = 23 - bits
-    half = np.uint32((1 << (drop - 1)) - 1) + ((words >> np.uint32(drop)) & np.uint32(1))
+    half = np.uint32((1 << (drop - 1)) - 1) + (
+        (words >> np.uint32(drop)) & np.uint32(1)
+    )
     kept = (words + half) & np.uint32(0xFFFFFFFF ^ ((1 << drop) - 1))
-    rounded: Array = kept.view(np.float32).view(contiguous.dtype).reshape(contiguous.shape)
+    rounded: Array = (
+        kept.view(np.float32).view(contiguous.dtype).reshape(contiguous.shape)
+    )
     return np.where(np.isfinite(contiguous), rounded, contiguous)
 
 
 def _gelu(x: Array) -> Array:
     # The tanh form, which is the one cuBLASLt uses.
     inner = np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)
-    return (0.5 * x * (1.0 + np.tanh(inner))).astype(x.dtype)
+    result: Array = 0.5 * x * (1.0 + np.tanh(inner))
+    return result.astype(x.dtype)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +111,7 @@ class Product:
 
         bias: The bias's address, or 0.
 
-        bias_batch_offset: The distance of two biases, in elements; 0 where all share one.
+        bias_batch_offset: The distance of two biases in elements; 0 for a shared one.
 
         bias_dtype: Its dtype. The default is that of D.
     """
@@ -175,7 +182,9 @@ class Product:
                 view = _rounded(view, bits)
         if self.compute.endswith("FAST_16F"):
             half = view.view(np.float32) if view.dtype == np.float32 else view
-            view = half.astype(np.float16).astype(np.float32) if half is not view else view
+            view = (
+                half.astype(np.float16).astype(np.float32) if half is not view else view
+            )
         return view, block
 
     def run(
@@ -189,7 +198,13 @@ class Product:
 
             beta: Host address of beta.
 
-            a, b, c, d: Simulated addresses of the matrices; ``c`` may be 0.
+            a: Simulated address of A.
+
+            b: Simulated address of B.
+
+            c: Simulated address of C, or 0.
+
+            d: Simulated address of D.
 
         Returns:
             The allocations that were read, and the one that was written.

@@ -1,4 +1,4 @@
-"""Which host functions stand in for libdevice's, in LLVM IR. Imports nothing of the engine."""
+"""Which host functions stand in for libdevice's. Imports nothing of the engine."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ def _test(name: str, kind: str, test: str) -> tuple[str, str]:
 def _made() -> dict[str, str]:
     """Return the definitions of the libdevice functions that the C library lacks."""
     made: dict[str, str] = {}
-    for kind, tail, test_tail in (("float", "f", "f"), ("double", "", "d")):
-        absolute = f"  %a = call {kind} @llvm.fabs.{'f32' if tail else 'f64'}({kind} %x)\n"
+    for kind, tail, letter in (("float", "f", "f"), ("double", "", "d")):
+        absolute = (
+            f"  %a = call {kind} @llvm.fabs.{'f32' if tail else 'f64'}({kind} %x)\n"
+        )
         infinite = "0x7FF0000000000000"
         tests = {
-            f"__nv_isnan{test_tail}": f"  %b = fcmp uno {kind} %x, 0.0\n",
-            f"__nv_isinf{test_tail}": f"{absolute}  %b = fcmp oeq {kind} %a, {infinite}\n",
+            f"__nv_isnan{letter}": f"  %b = fcmp uno {kind} %x, 0.0\n",
+            f"__nv_isinf{letter}": f"{absolute}  %b = fcmp oeq {kind} %a, {infinite}\n",
             "__nv_finitef" if tail else "__nv_isfinited": (
                 f"{absolute}  %b = fcmp olt {kind} %a, {infinite}\n"
             ),
@@ -40,9 +42,15 @@ def _made() -> dict[str, str]:
             f"  %r = fdiv {kind} 1.0, %s\n",
         }
         for function in ("sin", "cos"):
-            widen = "  %d = fpext float %x to double\n" if tail else "  %d = fadd double %x, 0.0\n"
+            widen = (
+                "  %d = fpext float %x to double\n"
+                if tail
+                else "  %d = fadd double %x, 0.0\n"
+            )
             narrow = (
-                "  %r = fptrunc double %v to float\n" if tail else "  %r = fadd double %v, 0.0\n"
+                "  %r = fptrunc double %v to float\n"
+                if tail
+                else "  %r = fadd double %v, 0.0\n"
             )
             one[f"{function}pi"] = (
                 f"{widen}  %p = fmul double %d, {_PI}\n"
@@ -93,6 +101,77 @@ _RENAMED = {
 }
 
 
+# Of the C library, callbacks may call these and their single-precision forms.
+_LIBRARY = frozenset(
+    [
+        "acos",
+        "acosh",
+        "asin",
+        "asinh",
+        "atan",
+        "atan2",
+        "atanh",
+        "cbrt",
+        "ceil",
+        "copysign",
+        "cos",
+        "cosh",
+        "erf",
+        "erfc",
+        "exp",
+        "exp10",
+        "exp2",
+        "expm1",
+        "fabs",
+        "fdim",
+        "floor",
+        "fma",
+        "fmax",
+        "fmin",
+        "fmod",
+        "frexp",
+        "hypot",
+        "ilogb",
+        "j0",
+        "j1",
+        "jn",
+        "ldexp",
+        "lgamma",
+        "llrint",
+        "llround",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "logb",
+        "lrint",
+        "lround",
+        "modf",
+        "nearbyint",
+        "nextafter",
+        "pow",
+        "remainder",
+        "remquo",
+        "rint",
+        "round",
+        "scalbn",
+        "sin",
+        "sincos",
+        "sinh",
+        "sqrt",
+        "tan",
+        "tanh",
+        "tgamma",
+        "trunc",
+        "y0",
+        "y1",
+        "yn",
+        "abs",
+        "llabs",
+    ]
+)
+
+
 @functools.cache
 def _library() -> Any:
     return ctypes.CDLL("libm.so.6")
@@ -103,10 +182,12 @@ def is_known(name: str) -> bool:
     """Return whether a declared function can be called from host code."""
     if name.startswith("llvm."):
         return not name.startswith("llvm.nvvm.")
+    if name.removesuffix("f") not in _LIBRARY and name not in _LIBRARY:
+        return False
     try:
         function = getattr(_library(), name)
     except AttributeError:
-        return llvm.address_of_symbol(name) is not None
+        return False
     llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
     return True
 

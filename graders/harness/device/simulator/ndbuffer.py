@@ -1,7 +1,7 @@
 """A replacement for nvmath's ``NDBuffer``: strided arrays in host or device memory.
 
-Every copy between the memory spaces that nvmath makes goes through here and is accounted
-for. Imports nothing of the engine but the machine and ``cuda_core``.
+Every copy between the memory spaces that nvmath makes goes through here and is
+accounted for. Imports nothing of the engine but the machine and ``cuda_core``.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ class NDBuffer:
         """Wrap an array of the simulated CuPy."""
         dtype = np.dtype(array.dtype)
         address = int(array.data.ptr)
-        view, block = device_view(address, tuple(array.shape), tuple(array.strides), dtype)
+        view, block = device_view(
+            address, tuple(array.shape), tuple(array.strides), dtype
+        )
         return cls(view, int(array.device.id), array, address, block)
 
     @classmethod
@@ -137,7 +139,9 @@ class NDBuffer:
         """Allocate an array with a dense layout."""
         kind = to_numpy_dtype(dtype)
         strides = tuple(s * kind.itemsize for s in layout.strides)
-        return cls._allocate(tuple(layout.shape), strides, kind, device_id, memory_resource)
+        return cls._allocate(
+            tuple(layout.shape), strides, kind, device_id, memory_resource
+        )
 
     @classmethod
     def empty_like(
@@ -149,12 +153,18 @@ class NDBuffer:
         memory_resource: Any = None,
         **_options: Any,
     ) -> NDBuffer:
-        """Allocate a dense array with the shape and the order of axes of another one."""
+        """Allocate a dense array with another one's shape and order of axes."""
         where = other.device_id if device_id is None else device_id
         # A template without memory of its own: only its strides are of interest.
-        model = as_strided(np.empty(1, other.array.dtype), other.shape, other.array.strides)
-        strides = np.empty_like(model, order="K").strides if other.size else model.strides
-        return cls._allocate(other.shape, strides, other.array.dtype, where, memory_resource)
+        model = as_strided(
+            np.empty(1, other.array.dtype), other.shape, other.array.strides
+        )
+        strides = (
+            np.empty_like(model, order="K").strides if other.size else model.strides
+        )
+        return cls._allocate(
+            other.shape, strides, other.array.dtype, where, memory_resource
+        )
 
     @classmethod
     def _allocate(
@@ -167,7 +177,11 @@ class NDBuffer:
     ) -> NDBuffer:
         count = int(np.prod(shape, dtype=np.int64))
         if device_id == "cpu":
-            host = np.ndarray(shape, dtype, strides=strides) if count else np.empty(shape, dtype)
+            host = (
+                np.ndarray(shape, dtype, strides=strides)
+                if count
+                else np.empty(shape, dtype)
+            )
             return cls.from_numpy(host)
         nbytes = count * dtype.itemsize
         if memory_resource is None:
@@ -225,7 +239,7 @@ class NDBuffer:
     @property
     def layout(self) -> StridedLayout:
         """The layout, as nvmath's own type."""
-        from nvmath.internal._layout import StridedLayout  # noqa: PLC0415
+        from nvmath.internal._layout import StridedLayout
 
         return StridedLayout(self.shape, self.strides, self.itemsize)
 
@@ -243,7 +257,7 @@ class NDBuffer:
         return self._viewed(as_strided(self.array, tuple(layout.shape), strides))
 
     def reshape(self, shape: Any) -> NDBuffer:
-        """Return a view with another shape; raises ``ValueError`` where it needs a copy."""
+        """Return a view with another shape, or raise where it needs a copy."""
         return self._viewed(self.array.reshape(tuple(shape), copy=False))
 
     def as_numpy(self) -> npt.NDArray[Any]:

@@ -1,4 +1,4 @@
-"""The one error for what the simulator does not model. Imports nothing of the engine."""
+"""The one error for what the simulator lacks. Imports nothing of the engine."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Lets the real nvmath-python run over the simulated machine.
 
-It puts the simulated CUDA objects and libraries under nvmath before nvmath is imported; what
-is above them (options, layouts, errors, log lines) stays nvmath's own. Imports nothing of the
-engine but the parts of the simulator.
+It puts the simulated CUDA objects and libraries under nvmath before nvmath is imported;
+what is above them (options, layouts, errors, log lines) stays nvmath's own. Imports
+nothing of the engine but the parts of the simulator.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def install() -> None:
     Raises:
         RuntimeError: nvmath was imported before, over the real CUDA.
     """
-    global _installed  # noqa: PLW0603 - once in a process
+    global _installed
     if _installed:
         return
     if "nvmath" in sys.modules:
@@ -56,10 +56,10 @@ def install() -> None:
 
 
 def _patch_below_nvmath() -> None:
-    """Patch modules of nvmath that others capture functions of, before those are imported."""
+    """Patch what other modules of nvmath capture, before those are imported."""
     spec = importlib.util.find_spec("nvmath")
     assert spec is not None
-    # A bare parent lets the submodules be imported without running nvmath's own __init__.
+    # A bare parent lets submodules be imported without running nvmath's __init__.
     parent = types.ModuleType("nvmath")
     parent.__path__ = list(spec.submodule_search_locations or ())
     sys.modules["nvmath"] = parent
@@ -83,7 +83,9 @@ def _patch_below_nvmath() -> None:
 
 def _patch_nvmath() -> None:
     nvmath = sys.modules["nvmath"]
-    for name in [n for n in sys.modules if n.startswith("nvmath.") and n.count(".") == 1]:
+    for name in [
+        n for n in sys.modules if n.startswith("nvmath.") and n.count(".") == 1
+    ]:
         setattr(nvmath, name.split(".")[1], sys.modules[name])
     matmul = importlib.import_module("nvmath.linalg.advanced.matmulmod").Matmul
     real = matmul.autotune
@@ -95,6 +97,7 @@ def _patch_nvmath() -> None:
     autotune.__qualname__ = real.__qualname__
     matmul.autotune = autotune
     sys.modules[_DEVICE] = device = _DeviceModule(_DEVICE)
+    device.__path__ = []
     nvmath.device = device  # type: ignore[attr-defined]
     sys.meta_path.insert(0, _DeviceFinder())
 
@@ -150,7 +153,7 @@ class _DeviceFinder:
 
 
 def warm() -> None:
-    """Compile a prolog and an epilog, so that a forked child is fast at its first one."""
+    """Compile a prolog and an epilog, so that a forked child is fast."""
     fft = sys.modules["nvmath"].fft
 
     def load(data_in: Any, offset: Any, user_info: Any, _reserved: Any) -> Any:

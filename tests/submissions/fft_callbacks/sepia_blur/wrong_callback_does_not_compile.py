@@ -1,5 +1,5 @@
 # Its callback uses divmod, which gives it a fraction for an index.
-# expect: failed values crashed; memory_space crashed; inputs_unchanged crashed; fused crashed
+# expect: failed values compile_failed; memory_space compile_failed; inputs_unchanged compile_failed; fused compile_failed
 
 import cupy as cp
 import numpy as np

@@ -120,6 +120,7 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
         return self._host.shape
 
     @shape.setter
@@ -132,46 +133,57 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
 
     @property
     def strides(self) -> tuple[int, ...]:
+        """Bytes from one element to the next along each axis."""
         return self._host.strides
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
         return self._host.dtype
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return self._host.ndim
 
     @property
     def size(self) -> int:
+        """Number of elements."""
         return self._host.size
 
     @property
     def itemsize(self) -> int:
+        """Bytes of one element."""
         return self._host.itemsize
 
     @property
     def nbytes(self) -> int:
+        """Bytes of all elements."""
         return self._host.nbytes
 
     @property
     def flags(self) -> Flags:
+        """What is known of the layout."""
         return Flags(self)
 
     @property
     def device(self) -> Device:
+        """The device that holds the array."""
         return Device(0)
 
     @property
-    def T(self) -> ndarray:  # noqa: N802 - CuPy's name
+    def T(self) -> Any:  # noqa: N802 - CuPy's name
+        """The array with its axes reversed; a view."""
         return view(self._host.T, self)
 
     @property
-    def mT(self) -> ndarray:  # noqa: N802 - CuPy's name
+    def mT(self) -> Any:  # noqa: N802 - CuPy's name
+        """The array with its last two axes swapped; a view."""
         return view(self._host.mT, self)
 
     @property
     def flat(self) -> indexing.flatiter:
+        """The elements in C order."""
         return indexing.flatiter(self)
 
     @flat.setter
@@ -179,7 +191,8 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
         indexing.flatiter(self)[:] = value
 
     @property
-    def real(self) -> ndarray:
+    def real(self) -> Any:
+        """The real parts; a view."""
         return view(self._host.real, self)
 
     @real.setter
@@ -187,7 +200,8 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
         self.real[...] = value
 
     @property
-    def imag(self) -> ndarray:
+    def imag(self) -> Any:
+        """The imaginary parts; a view where the array is complex."""
         if self._host.dtype.kind == "c":
             return view(self._host.imag, self)
         zeros = empty(self.shape, self._host.dtype)
@@ -310,7 +324,7 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
         if not self._host.ndim:
             msg = "len() of unsized object"
             raise TypeError(msg)
-        return self._host.shape[0]
+        return int(self._host.shape[0])
 
     def __iter__(self) -> Iterator[Any]:
         if not self._host.ndim:
@@ -336,7 +350,7 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
 
     # ------------------------------------------------------------------ copies
 
-    def copy(self, order: str = "C") -> ndarray:
+    def copy(self, order: str = "C") -> Any:
         """Return a copy on the device."""
         return transfers.rearranged(self, order)
 
@@ -347,7 +361,7 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
         casting: Any = None,
         subok: Any = None,
         copy: bool = True,  # noqa: FBT001, FBT002 - CuPy's signature
-    ) -> ndarray:
+    ) -> Any:
         """Return a copy with another dtype."""
         del subok
         target = np.dtype(dtype)
@@ -361,16 +375,16 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
             return self
         return transfers.rearranged(self, order, target)
 
-    def view(self, dtype: npt.DTypeLike | None = None) -> ndarray:
+    def view(self, dtype: npt.DTypeLike | None = None) -> Any:
         """Return the same memory seen as another dtype."""
         return view(
             self._host.view() if dtype is None else self._host.view(dtype), self
         )
 
-    def __copy__(self) -> ndarray:
+    def __copy__(self) -> Any:
         return self.copy()
 
-    def __deepcopy__(self, _memo: Any) -> ndarray:
+    def __deepcopy__(self, _memo: Any) -> Any:
         return self.copy()
 
     # ------------------------------------------------------- NumPy's protocols

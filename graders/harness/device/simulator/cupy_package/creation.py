@@ -1,4 +1,4 @@
-"""CuPy's functions that make arrays out of nothing; none of them touches host memory."""
+"""CuPy's functions that make arrays out of nothing, without host memory."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from graders.harness.device.simulator.cupy_package.execution import (
     kernel_name,
 )
 from graders.harness.device.simulator.cupy_package.memory import AdoptedMemory
+from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import (
     DeviceArray,
     adopt,
@@ -22,7 +23,11 @@ from graders.harness.device.simulator.cupy_package.storage import (
     like_strides,
     wrap,
 )
-from graders.harness.device.simulator.cupy_package.transfers import array, asarray
+from graders.harness.device.simulator.cupy_package.transfers import (
+    array,
+    asarray,
+    asnumpy,
+)
 from graders.harness.device.simulator.machine import MACHINE
 
 
@@ -78,7 +83,6 @@ def empty_like(
     if shape is not None and np.ndim(shape) == 0:
         shape = (shape,)
     same = shape is None or len(shape) == len(prototype.shape)
-    order = "C" if order is None else order
     if order in "Aa":
         order = "F" if prototype.flags.f_contiguous else "C"
     if order in "CcFf" or not same:
@@ -183,7 +187,7 @@ def _saved(name: str) -> Any:
 
     def write(file: Any, *args: Any, **kwargs: Any) -> None:
         def host(value: Any) -> Any:
-            return value.get() if isinstance(value, DeviceArray) else value
+            return asnumpy(value) if isinstance(value, DeviceArray) else value
 
         target(file, *map(host, args), **{k: host(v) for k, v in kwargs.items()})
 
@@ -193,7 +197,13 @@ def _saved(name: str) -> Any:
 
 def table() -> dict[str, Any]:
     """Return every function of this module by its name in CuPy."""
-    generated = ["arange", "bartlett", "blackman", "diag_indices", "diag_indices_from", "eye", "hamming", "hanning", "identity", "indices", "ix_", "kaiser", "linspace", "logspace", "mask_indices", "meshgrid", "tri", "tril_indices", "tril_indices_from", "triu_indices", "triu_indices_from"]
+    generated = names(
+        """
+        arange bartlett blackman diag_indices diag_indices_from eye hamming hanning
+        identity indices ix_ kaiser linspace logspace mask_indices meshgrid tri
+        tril_indices tril_indices_from triu_indices triu_indices_from
+        """
+    )
     read = (
         "frombuffer fromfile fromfunction fromiter fromstring genfromtxt load loadtxt"
     )
@@ -201,7 +211,14 @@ def table() -> dict[str, Any]:
     functions.update({name: _read(name) for name in read.split()})
     functions.update({name: Grid(name) for name in ("mgrid", "ogrid", "r_", "c_")})
     functions.update(
-        {name: _saved(name) for name in ["save", "savez", "savez_compressed", "savetxt"]}
+        {
+            name: _saved(name)
+            for name in names(
+                """
+            save savez savez_compressed savetxt
+            """
+            )
+        }
     )
     functions.update(
         array=array,

@@ -1,4 +1,4 @@
-"""What the simulated CuPy says when it cannot go on; of the engine, ``not_modelled`` alone."""
+"""What the simulated CuPy says when it cannot go on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def not_modelled(name: str) -> NoReturn:
 
 
 class _Missing(type):
-    """Let a class that is not modelled say so wherever it is used, but in isinstance."""
+    """Let a class that is not modelled say so when it is used."""
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__"):

@@ -1,4 +1,4 @@
-"""Run NumPy on device arrays as the device would: check operands, account, wrap results."""
+"""Run NumPy on device arrays as a device would: check, compute, account, wrap."""
 
 from __future__ import annotations
 

@@ -33,13 +33,14 @@ def _prepared(a: Any, kind: str) -> Any:
         raise TypeError(msg)
     char = a._host.dtype.char
     single = char in "efF"
+    wanted: np.dtype[Any]
     if kind == "R2C":
         if char in "FD":
             msg = "complex input is not supported by a real transform"
             raise TypeError(msg)
-        wanted = np.float32 if single else np.float64
+        wanted = np.dtype("float32" if single else "float64")
     else:
-        wanted = np.complex64 if single else np.complex128
+        wanted = np.dtype("complex64" if single else "complex128")
     return a if a._host.dtype == wanted else rearranged(a, "C", wanted)
 
 
@@ -73,10 +74,8 @@ def _run(
     result = call(source)
     last = source.ndim - 1
     swapped = len(axes) == 1 and axes[0] != last
-    if swapped:  # CuPy transforms the last axis and swaps it back: a view
-        out = adopt(result.swapaxes(axes[0], last))
-    else:
-        out = adopt(result)
+    # CuPy transforms the last axis and swaps it back: a view.
+    out = adopt(result.swapaxes(axes[0], last) if swapped else result)
     points = max(math.prod(source.shape[i] for i in axes), 2)
     size = max(source.size, result.size)
     for _ in axes:

@@ -1,7 +1,7 @@
 """CuPy's array functions: which NumPy function computes each, and what it costs.
 
-A function that only looks at memory another way returns a view and runs no kernel; that is
-found out from what NumPy returns. The rest run one kernel of the kind listed here.
+A function that only looks at memory another way returns a view without a kernel: what
+NumPy returns tells. The rest run one kernel of the kind listed here.
 """
 
 from __future__ import annotations
@@ -20,34 +20,36 @@ from graders.harness.device.simulator.cupy_package.execution import (
     run,
     store,
 )
+from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray, adopt
 from graders.harness.device.simulator.cupy_package.ufuncs import UFUNCS
 
 _BY_KIND = {
     "copy": """
-        append array_split atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to
-        choose column_stack compress concat concatenate delete diag diagflat diagonal
-        dsplit dstack expand_dims extract flip fliplr flipud hsplit hstack imag
-        matrix_transpose moveaxis packbits pad permute_dims ravel real repeat reshape
-        resize roll rollaxis rot90 row_stack split squeeze stack swapaxes take
-        take_along_axis tile transpose tril triu trim_zeros unpackbits vsplit vstack
+        append array_split atleast_1d atleast_2d atleast_3d broadcast_arrays
+        broadcast_to choose column_stack compress concat concatenate delete diag
+        diagflat diagonal dsplit dstack expand_dims extract flip fliplr flipud hsplit
+        hstack imag matrix_transpose moveaxis packbits pad permute_dims ravel real
+        repeat reshape resize roll rollaxis rot90 row_stack split squeeze stack
+        swapaxes take take_along_axis tile transpose tril triu trim_zeros unpackbits
+        vsplit vstack
     """,
     "elementwise": """
         angle apply_along_axis apply_over_axes argpartition argsort argwhere around
         bincount clip convolve correlate cross cumprod cumsum cumulative_prod
-        cumulative_sum diff digitize ediff1d flatnonzero gradient i0 in1d
-        interp intersect1d isclose iscomplex isin isneginf isposinf isreal kron lexsort
-        nan_to_num nancumprod nancumsum nonzero outer partition piecewise polyadd polymul
-        polysub polyval ravel_multi_index real_if_close roots round searchsorted
-        select setdiff1d setxor1d sort sort_complex trapezoid union1d unique
-        unique_all unique_counts unique_inverse unique_values unravel_index unwrap vander
-        poly polyfit where
+        cumulative_sum diff digitize ediff1d flatnonzero gradient i0 in1d interp
+        intersect1d isclose iscomplex isin isneginf isposinf isreal kron lexsort
+        nan_to_num nancumprod nancumsum nonzero outer partition piecewise polyadd
+        polymul polysub polyval ravel_multi_index real_if_close roots round
+        searchsorted select setdiff1d setxor1d sort sort_complex trapezoid union1d
+        unique unique_all unique_counts unique_inverse unique_values unravel_index
+        unwrap vander poly polyfit where
     """,
     "reduction": """
-        all allclose amax amin any argmax argmin array_equal array_equiv average corrcoef
-        count_nonzero cov histogram histogram2d histogramdd max mean median min nanargmax
-        nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar percentile
-        prod ptp quantile std sum trace var
+        all allclose amax amin any argmax argmin array_equal array_equiv average
+        corrcoef count_nonzero cov histogram histogram2d histogramdd max mean median
+        min nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum
+        nanvar percentile prod ptp quantile std sum trace var
     """,
     "gemm": "dot einsum inner matmul tensordot vdot",
 }
@@ -57,10 +59,17 @@ KINDS: dict[str, str] = {
 }
 KINDS = {name: kind for name, kind in KINDS.items() if hasattr(np, name)}
 
-# CuPy hands these to the argument's own method, so that a NumPy array comes back as one.
+# CuPy hands these to the argument's own method: a NumPy array comes back as one.
 _OF_THE_ARGUMENT = frozenset(
-    ["amax", "amin", "argmax", "argmin", "argsort", "copy", "diagonal", "dot", "flip", "fliplr", "flipud", "matrix_transpose", "max", "mean", "min", "permute_dims", "prod", "ravel", "real_if_close", "rot90", "sort", "sort_complex", "squeeze", "std", "sum", "trace", "transpose", "var", "clip", "reshape", "take", "repeat", "cumsum", "cumprod", "nonzero", "round", "around", "compress", "choose", "searchsorted"]
-) - {"cumsum", "cumprod", "nonzero", "round", "around", "flip"}
+    names(
+        """
+        amax amin argmax argmin argsort copy diagonal dot flip fliplr flipud
+        matrix_transpose max mean min permute_dims prod ravel real_if_close rot90 sort
+        sort_complex squeeze std sum trace transpose var clip reshape take repeat
+        compress choose searchsorted
+        """
+    )
+)
 
 # Results that NumPy gives as Python scalars and CuPy as 0-d arrays.
 _ZERO_DIMENSIONAL = {"allclose", "array_equal", "array_equiv", "count_nonzero"}

@@ -1,4 +1,4 @@
-"""Reading and writing parts of device arrays: views without kernels, gathers with one."""
+"""Parts of device arrays: views without kernels, gathers with one."""
 
 from __future__ import annotations
 

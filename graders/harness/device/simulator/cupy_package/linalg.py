@@ -8,11 +8,22 @@ import numpy as np
 
 from graders.harness.device.simulator.cupy_package.execution import run
 from graders.harness.device.simulator.cupy_package.functions import TABLE
+from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.transfers import asnumpy
 
-_SOLVERS = ["cholesky", "cond", "det", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq", "matrix_power", "matrix_rank", "pinv", "qr", "slogdet", "solve", "svd", "tensorinv", "tensorsolve"]
+_SOLVERS = names(
+    """
+    cholesky cond det eig eigh eigvals eigvalsh inv lstsq matrix_power matrix_rank
+    pinv qr slogdet solve svd tensorinv tensorsolve
+    """
+)
 
-_ASSERTIONS = ["assert_allclose", "assert_array_almost_equal", "assert_array_almost_equal_nulp", "assert_array_equal", "assert_array_less", "assert_array_max_ulp"]
+_ASSERTIONS = names(
+    """
+    assert_allclose assert_array_almost_equal assert_array_almost_equal_nulp
+    assert_array_equal assert_array_less assert_array_max_ulp
+    """
+)
 
 
 def _solver(name: str, kind: str) -> Any:

@@ -45,6 +45,7 @@ class BaseMemory:
 
     @property
     def device(self) -> Device:
+        """The device that holds it."""
         return Device(self.device_id)
 
     def __int__(self) -> int:
@@ -106,10 +107,12 @@ class MemoryPointer:
 
     @property
     def device_id(self) -> int:
+        """The device's number."""
         return self.mem.device_id
 
     @property
     def device(self) -> Device:
+        """The device that holds it."""
         return self.mem.device
 
     def __int__(self) -> int:
@@ -319,6 +322,7 @@ class PinnedMemory(bytearray):
 
     @property
     def mem(self) -> PinnedMemory:
+        """The memory itself."""
         return self
 
     def size(self) -> int:
@@ -346,7 +350,7 @@ def is_pinned(array: npt.NDArray[Any]) -> bool:
 
 
 def host_range(array: npt.NDArray[Any]) -> tuple[int, int]:
-    """Return where a NumPy array's elements begin in host memory, and how far they reach."""
+    """Return where a host array's elements begin, and how many bytes they span."""
     low = high = host_address(array)
     for length, stride in zip(array.shape, array.strides, strict=True):
         if stride < 0:

@@ -121,7 +121,7 @@ class Methods:
 
 
 def array_ufunc(function: Any, method: str, inputs: Any, kwargs: Any) -> Any:
-    """Answer ``numpy.exp(device_array)`` and its like, as CuPy's ``__array_ufunc__``."""
+    """Answer ``numpy.exp(device_array)`` and its like, as CuPy does."""
     if "out" in kwargs:
         if len(kwargs["out"]) != 1:
             msg = "The 'out' parameter must have exactly one array value"

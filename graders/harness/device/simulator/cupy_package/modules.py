@@ -1,4 +1,4 @@
-"""The packages ``cupy`` and ``cupyx`` put together, and their place in ``sys.modules``."""
+"""The packages ``cupy`` and ``cupyx``, and their place in ``sys.modules``."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from graders.harness.device.simulator.cupy_package.errors import (
     not_modelled,
 )
 from graders.harness.device.simulator.cupy_package.indexing import flatiter
+from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray
 from graders.harness.device.simulator.cupy_package.ufuncs import ufunc
 
@@ -40,7 +41,18 @@ if TYPE_CHECKING:
 VERSION = "14.2.0"
 
 # NumPy's own objects that CuPy offers under the same name.
-_SAME = ["AxisError", "base_repr", "binary_repr", "bool", "bool_", "broadcast_shapes", "byte", "can_cast", "cdouble", "clongdouble", "complex128", "complex64", "complexfloating", "csingle", "double", "dtype", "e", "euler_gamma", "finfo", "float16", "float32", "float64", "floating", "format_float_positional", "format_float_scientific", "generic", "get_printoptions", "half", "iinfo", "index_exp", "inexact", "inf", "int16", "int32", "int64", "int8", "int_", "intc", "integer", "intp", "isdtype", "isscalar", "issubdtype", "iterable", "long", "longlong", "mintypecode", "nan", "ndindex", "newaxis", "number", "pi", "printoptions", "promote_types", "s_", "set_printoptions", "short", "signedinteger", "single", "typename", "ubyte", "uint", "uint16", "uint32", "uint64", "uint8", "uintc", "uintp", "ulong", "ulonglong", "unsignedinteger", "ushort"]
+_SAME = names(
+    """
+    AxisError base_repr binary_repr bool bool_ broadcast_shapes byte can_cast cdouble
+    clongdouble complex128 complex64 complexfloating csingle double dtype e
+    euler_gamma finfo float16 float32 float64 floating format_float_positional
+    format_float_scientific generic get_printoptions half iinfo index_exp inexact inf
+    int16 int32 int64 int8 int_ intc integer intp isdtype isscalar issubdtype iterable
+    long longlong mintypecode nan ndindex newaxis number pi printoptions promote_types
+    s_ set_printoptions short signedinteger single typename ubyte uint uint16 uint32
+    uint64 uint8 uintc uintp ulong ulonglong unsignedinteger ushort
+    """
+)
 
 # Names that the real packages have and the simulator has no model of.
 _MISSING_CLASSES = {
@@ -52,8 +64,8 @@ _MISSING_CLASSES = {
 }
 _MISSING_FUNCTIONS = {
     "cupy": "array2string array_repr array_str asarray_chkfinite asfarray byte_bounds "
-    "clear_memo common_type disp fromDlpack from_dlpack fuse get_array_wrap histogram2d "
-    "histogramdd lexsort make_aligned_dtype memoize require show_config who",
+    "clear_memo common_type disp fromDlpack from_dlpack fuse get_array_wrap "
+    "make_aligned_dtype memoize require show_config who",
     "cupy.cuda": "get_allocator get_cublas_handle get_cuda_path get_nvcc_path "
     "malloc_async malloc_managed set_pinned_memory_allocator using_allocator",
     "cupy.cuda.runtime": "deviceGetAttribute eventCreate eventCreateWithFlags "
@@ -66,7 +78,17 @@ _MISSING_FUNCTIONS = {
     "cupyx": "allow_synchronize errstate get_runtime_info geterr seterr",
 }
 _MISSING_MODULES = frozenset(
-    ["cupy.cuda.compiler", "cupy.cuda.cufft", "cupy.cuda.cutensor", "cupy.cuda.graph", "cupy.cuda.nccl", "cupy.cuda.nvtx", "cupy.cuda.profiler", "cupy.cuda.texture", "cupy.cuda.thrust", "cupy.cublas", "cupy.lib", "cupy.polynomial", "cupy.typing", "cupy.exceptions", "cupyx.cusolver", "cupyx.cusparse", "cupyx.cutensor", "cupyx.distributed", "cupyx.jit", "cupyx.lapack", "cupyx.linalg", "cupyx.optimizing", "cupyx.signal", "cupyx.time", "cupyx.tools", "cupyx.scipy.interpolate", "cupyx.scipy.sparse", "cupyx.scipy.spatial", "cupyx.scipy.optimize", "cupyx.scipy.integrate"]
+    names(
+        """
+        cupy.cuda.compiler cupy.cuda.cufft cupy.cuda.cutensor cupy.cuda.graph
+        cupy.cuda.nccl cupy.cuda.nvtx cupy.cuda.profiler cupy.cuda.texture
+        cupy.cuda.thrust cupy.cublas cupy.lib cupy.polynomial cupy.typing
+        cupy.exceptions cupyx.cusolver cupyx.cusparse cupyx.cutensor cupyx.distributed
+        cupyx.jit cupyx.lapack cupyx.linalg cupyx.optimizing cupyx.signal cupyx.time
+        cupyx.tools cupyx.scipy.interpolate cupyx.scipy.sparse cupyx.scipy.spatial
+        cupyx.scipy.optimize cupyx.scipy.integrate
+        """
+    )
 )
 
 
@@ -194,9 +216,10 @@ def _cuda() -> dict[str, Any]:
 
 _SUBMODULE_CONTENTS: dict[str, str] = {
     "cupy.cuda.device": "Device get_device_id",
-    "cupy.cuda.stream": "Stream Event ExternalStream get_current_stream get_elapsed_time",
-    "cupy.cuda.memory": "BaseMemory Memory MemoryPointer MemoryPool UnownedMemory alloc "
-    "set_allocator",
+    "cupy.cuda.stream": "Stream Event ExternalStream get_current_stream "
+    "get_elapsed_time",
+    "cupy.cuda.memory": "BaseMemory Memory MemoryPointer MemoryPool "
+    "UnownedMemory alloc set_allocator",
     "cupy.cuda.pinned_memory": "PinnedMemory PinnedMemoryPointer PinnedMemoryPool "
     "alloc_pinned_memory",
 }
@@ -223,13 +246,13 @@ def modules() -> dict[str, ModuleType]:
         "cupyx.scipy": {"get_array_module": get_array_module},
         "cupyx.scipy.fft": {**fft.table()},
     }
-    for name, names in _SUBMODULE_CONTENTS.items():
-        contents[name] = {n: cuda[n] for n in names.split()}
+    for name, inside in _SUBMODULE_CONTENTS.items():
+        contents[name] = {n: cuda[n] for n in inside.split()}
     for module, names_ in cupyx.SCIPY.items():
         contents[f"cupyx.scipy.{module}"] = {
             n: cupyx.scipy_function(module, n) for n in names_
         }
-    built = {name: _module(name, inside) for name, inside in contents.items()}
+    built = {name: _module(name, items) for name, items in contents.items()}
     for name, module_ in built.items():
         parent, _, last = name.rpartition(".")
         if parent:
@@ -241,7 +264,7 @@ def install() -> None:
     """Make ``import cupy`` and ``import cupyx`` give the simulated packages."""
     sys.modules.update(modules())
     if not any(finder is _Finder for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Finder)
 
 
 def uninstall(before: Sequence[tuple[str, ModuleType | None]] = ()) -> None:
@@ -250,7 +273,7 @@ def uninstall(before: Sequence[tuple[str, ModuleType | None]] = ()) -> None:
         if sys.modules.get(name) is module:
             del sys.modules[name]
     with contextlib.suppress(ValueError):
-        sys.meta_path.remove(_Finder)  # type: ignore[arg-type]
+        sys.meta_path.remove(_Finder)
     for name, old in before:
         if old is not None:
             sys.modules[name] = old

@@ -1,4 +1,4 @@
-"""The operators of ``cupy.ndarray``: each one elementwise kernel, or a product for ``@``."""
+"""The operators of ``cupy.ndarray``: one elementwise kernel each, or a product."""
 
 from __future__ import annotations
 

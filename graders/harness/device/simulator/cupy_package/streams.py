@@ -57,18 +57,22 @@ class Device:
 
     @property
     def compute_capability(self) -> str:
+        """Major and minor digit, as text."""
         return COMPUTE_CAPABILITY
 
     @property
     def mem_info(self) -> tuple[int, int]:
+        """Free and total bytes."""
         return MEMORY_BYTES - MACHINE.used_bytes, MEMORY_BYTES
 
     @property
     def pci_bus_id(self) -> str:
+        """Where it sits."""
         return "0000:00:00.0"
 
     @property
     def attributes(self) -> dict[str, int]:
+        """Some of the device's attributes."""
         return {
             "MaxThreadsPerBlock": 1024,
             "MultiProcessorCount": 132,
@@ -176,6 +180,7 @@ class Stream:
 
     @property
     def is_non_blocking(self) -> bool:
+        """Whether it ignores the default stream."""
         return not MACHINE.streams[self.ptr].blocking
 
     def record(self, event: Event | None = None) -> Event:
@@ -229,7 +234,7 @@ class Event:
     A mark in a stream's time.
 
     Attributes:
-        time: Device time at which it happened or will happen; None before it is recorded.
+        time: Device time at which it happens; None before it is recorded.
     """
 
     _handles = 0
@@ -247,7 +252,7 @@ class Event:
         self.time: float | None = None
 
     def record(self, stream: Stream | None = None) -> None:
-        """Mark the present end of a stream's work; the default is the current stream."""
+        """Mark the present end of a stream's work, by default the current one's."""
         handle = current_handle() if stream is None else stream.ptr
         state = MACHINE.streams[handle]
         done = max(state.time, MACHINE.host_time)

@@ -1,4 +1,4 @@
-"""Copies between host and device memory, each one counted: asarray, asnumpy, get, set."""
+"""Copies between host and device, each one counted: asarray, asnumpy, get, set."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def rearranged(
 
 
 def copied(source: DeviceArray, target: DeviceArray) -> None:
-    """Account for a copy on the device: of bytes where the layouts agree, or a kernel."""
+    """Account for a copy on the device: of bytes where layouts agree, or a kernel."""
     old, new = source._host, target._host
     if not new.size:
         return
@@ -114,8 +114,8 @@ def download(
     Return a host copy of a device array.
 
     Args:
-        array: The device array. One that is not contiguous in ``order`` is first copied on
-            the device, as CuPy does.
+        array: The device array. One that is not contiguous in ``order`` is first copied
+            on the device, as CuPy does.
 
         stream: Where the copy is ordered. Default: the current stream.
 

@@ -1,4 +1,4 @@
-"""CuPy's elementwise functions, each one kernel over NumPy's function of the same name."""
+"""CuPy's elementwise functions: one kernel each over NumPy's of the same name."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from graders.harness.device.simulator.cupy_package.execution import (
     run,
     store,
 )
+from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray, adopt
 
 _KWARGS = {"out", "dtype", "casting"}
@@ -36,12 +37,14 @@ class ufunc:  # noqa: N801 - CuPy's name
 
     @property
     def nargs(self) -> int:
+        """How many arguments it takes, outputs included."""
         return self.nin + self.nout
 
     def __repr__(self) -> str:
         return f"<ufunc 'cupy_{self.__name__}'>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute each element; ``out``, ``dtype`` and ``casting`` as NumPy's."""
         found: list[DeviceArray] = []
         if len(args) == self.nin and not kwargs:
             hosts = [operand(a, found) for a in args]
@@ -132,7 +135,20 @@ def _broadcast(result: Any, out: Any) -> Any:
     return result
 
 
-_NAMES = ["abs", "absolute", "acos", "acosh", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "bitwise_and", "bitwise_count", "bitwise_invert", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "cbrt", "ceil", "conj", "conjugate", "copysign", "cos", "cosh", "deg2rad", "degrees", "divide", "divmod", "equal", "exp", "exp2", "expm1", "fabs", "fix", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "gcd", "greater", "greater_equal", "heaviside", "hypot", "i0", "invert", "isfinite", "isinf", "isnan", "lcm", "ldexp", "left_shift", "less", "less_equal", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor", "maximum", "minimum", "mod", "modf", "multiply", "negative", "nextafter", "not_equal", "positive", "pow", "power", "rad2deg", "radians", "reciprocal", "remainder", "right_shift", "rint", "sign", "signbit", "sin", "sinc", "sinh", "sqrt", "square", "subtract", "tan", "tanh", "true_divide", "trunc"]
+_NAMES = names(
+    """
+    abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh
+    asin asinh atan atan2 atanh bitwise_and bitwise_count bitwise_invert
+    bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor cbrt
+    ceil conj conjugate copysign cos cosh deg2rad degrees divide divmod equal exp exp2
+    expm1 fabs fix float_power floor floor_divide fmax fmin fmod frexp gcd greater
+    greater_equal heaviside hypot i0 invert isfinite isinf isnan lcm ldexp left_shift
+    less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not
+    logical_or logical_xor maximum minimum mod modf multiply negative nextafter
+    not_equal positive pow power rad2deg radians reciprocal remainder right_shift rint
+    sign signbit sin sinc sinh sqrt square subtract tan tanh true_divide trunc
+    """
+)
 
 # CuPy names some kernels otherwise than the function.
 _KERNELS = {

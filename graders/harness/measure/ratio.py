@@ -1,0 +1,178 @@
+"""Is one program faster than another? Paired rounds, an interval, three answers.
+
+Rounds come in blocks of four, ABBA or BAAB in random order, so that a drifting clock meets
+both programs alike. The statistic is the median of the pairs' log-ratios; its interval is a
+percentile bootstrap. There are a few looks, and the error is split over them (Bonferroni), so
+that looking again does not make a verdict likelier.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from graders.harness.device.evidence import Copy, Evidence, Kernel
+from graders.harness.errors import EnvironmentUnavailable
+
+#: Pairs seen at each look. Even, as blocks hold two pairs.
+LOOKS = (8, 16, 32)
+#: The chance of a wrong verdict at a ratio that equals the threshold, over all looks.
+ERROR = 0.01
+_WARM_ROUNDS = 3
+_RESAMPLES = 2000
+
+Round = Callable[[], float]
+
+
+class Answer(StrEnum):
+    """What the rounds say of the ratio."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ratio:
+    """
+    A measured time ratio.
+
+    Attributes:
+        ratio: The other program's time divided by the submission's: above 1, the submission
+            is faster. The median over pairs.
+
+        low: Lower end of the interval.
+
+        high: Upper end of the interval.
+
+        threshold: What it is compared with.
+
+        pairs: How many pairs of rounds were run.
+
+        answer: What they say.
+
+        samples: The submission's and the other's times of each pair, in seconds.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    threshold: float
+    pairs: int
+    answer: Answer
+    samples: tuple[tuple[float, float], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the ratio as JSON-ready data for a report's details."""
+        return {**asdict(self), "answer": self.answer.value, "samples": list(self.samples)}
+
+
+def device_time(evidence: Evidence) -> float:
+    """
+    Return the time for which the device was busy with kernels and copies, in seconds.
+
+    Overlapping work on several streams counts once.
+
+    Raises:
+        EnvironmentUnavailable: There is no evidence, or nothing ran.
+    """
+    records: tuple[Kernel | Copy, ...] = (*evidence.kernels, *evidence.copies)
+    spans = sorted((r.start, r.start + r.seconds) for r in records)
+    if not evidence.available or not spans:
+        why = evidence.unavailable_because or "no kernel and no copy was recorded"
+        msg = f"the device's busy time cannot be measured here: {why}"
+        raise EnvironmentUnavailable(msg)
+    busy, until = 0.0, -math.inf
+    for start, end in spans:
+        busy += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return busy
+
+
+def measure_ratio(
+    submission: Round,
+    other: Round,
+    *,
+    threshold: float,
+    rng: np.random.Generator,
+    looks: Sequence[int] = LOOKS,
+) -> Ratio:
+    """
+    Run paired rounds until they tell on which side of the threshold the ratio lies.
+
+    Args:
+        submission: Runs one round of the submission and returns its time in seconds.
+
+        other: Likewise for what it is compared with.
+
+        threshold: The ratio to be reached.
+
+        rng: Draws the order of the rounds, and the resamples.
+
+        looks: Numbers of pairs at which to decide; the last is the cap.
+    """
+    for warm in (submission, other) * _WARM_ROUNDS:
+        warm()
+    samples: list[tuple[float, float]] = []
+    confidence = 1 - ERROR / len(looks)
+    found = Ratio(
+        ratio=1.0, low=0.0, high=math.inf, threshold=threshold, pairs=0,
+        answer=Answer.INCONCLUSIVE,
+    )  # fmt: skip
+    for pairs in looks:
+        while len(samples) < pairs:
+            samples += _block(submission, other, first=bool(rng.integers(2)))
+        found = _judge(samples, threshold, confidence, rng)
+        if found.answer is not Answer.INCONCLUSIVE:
+            break
+    return found
+
+
+def _block(submission: Round, other: Round, *, first: bool) -> list[tuple[float, float]]:
+    """Run four rounds, ABBA or BAAB, and return the two pairs (submission, other)."""
+    if first:
+        a, b, c, d = submission(), other(), other(), submission()
+        return [(a, b), (d, c)]
+    a, b, c, d = other(), submission(), submission(), other()
+    return [(b, a), (c, d)]
+
+
+def _judge(
+    samples: Sequence[tuple[float, float]],
+    threshold: float,
+    confidence: float,
+    rng: np.random.Generator,
+) -> Ratio:
+    logs = np.log([other / mine for mine, other in samples])
+    if np.ptp(logs) == 0:
+        low = high = float(logs[0])
+    else:
+        interval = stats.bootstrap(
+            (logs,),
+            np.median,
+            confidence_level=confidence,
+            n_resamples=_RESAMPLES,
+            method="percentile",
+            rng=rng,
+        ).confidence_interval
+        low, high = float(interval.low), float(interval.high)
+    answer = Answer.INCONCLUSIVE
+    if low >= math.log(threshold):
+        answer = Answer.ABOVE
+    elif high < math.log(threshold):
+        answer = Answer.BELOW
+    return Ratio(
+        ratio=math.exp(float(np.median(logs))),
+        low=math.exp(low),
+        high=math.exp(high),
+        threshold=threshold,
+        pairs=len(samples),
+        answer=answer,
+        samples=tuple(samples),
+    )

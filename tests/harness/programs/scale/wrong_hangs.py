@@ -1,0 +1,8 @@
+# Does not end.
+# expect: failed values timed_out
+# says: scale took too long: it did not return within 3 s and was stopped.
+
+
+def scale(image, factor):
+    while True:
+        pass

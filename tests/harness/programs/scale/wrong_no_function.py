@@ -1,0 +1,4 @@
+# Has something else under the function's name.
+# expect: failed values import_failed
+# says: scale is not a function but 'int'
+scale = 3

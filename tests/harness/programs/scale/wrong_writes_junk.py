@@ -1,0 +1,13 @@
+# Writes junk into every open file.
+# expect: failed values crashed
+# says: scale disturbed the worker's answer
+import os
+
+
+def scale(image, factor):
+    for number in range(3, 256):
+        try:
+            os.write(number, b"junk" * 64)
+        except OSError:
+            pass
+    return image * factor

@@ -1,0 +1,13 @@
+# Returns an object whose attributes raise when they are looked at.
+# expect: failed value wrong_dtype
+# says: an object of type total.Prickly
+
+
+class Prickly:
+    @property
+    def strides(self):
+        raise RuntimeError("no")
+
+
+def total(values):
+    return Prickly()

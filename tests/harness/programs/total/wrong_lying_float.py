@@ -1,0 +1,17 @@
+# Returns a float's subclass that equals everything.
+# expect: failed value wrong_dtype
+# says: an object of type total.Liar
+
+
+class Liar(float):
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return False
+
+    __hash__ = None
+
+
+def total(values):
+    return Liar(1)

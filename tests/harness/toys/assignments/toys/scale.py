@@ -1,0 +1,15 @@
+"""Exercise scale: a toy."""
+
+
+def scale(image, factor):
+    """
+    Do what the exercise says.
+
+    Args:
+        image: The operand.
+
+    Returns:
+        The scaled array, a CuPy array of float32.
+    """
+    # TODO: Write it.
+    raise NotImplementedError

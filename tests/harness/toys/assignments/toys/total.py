@@ -1,0 +1,15 @@
+"""Exercise total: a toy."""
+
+
+def total(values):
+    """
+    Do what the exercise says.
+
+    Args:
+        values: The operand.
+
+    Returns:
+        The sum, a float.
+    """
+    # TODO: Write it.
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""No oracles: the checks are simple."""
