@@ -6,5 +6,9 @@ if __name__ == "__main__":
     try:
         from graders.harness.cli import main
     except ImportError as missing:
-        sys.exit(f"grade.py: {missing.name} is not installed. Run: pip install -e .")
+        print(
+            f"grade.py: {missing.name} is not installed. Run: pip install -e .",
+            file=sys.stderr,
+        )
+        sys.exit(3)  # the harness's code for a failure that is not the learner's
     sys.exit(main())

@@ -121,7 +121,11 @@ class Catalog:
         everything = self.select(())
         if matching := tuple(e for e in everything if e.slug == name):
             return matching
-        known = [*self.assignments, *(e.name for e in everything), *(e.slug for e in everything)]
+        known = [
+            *self.assignments,
+            *(e.name for e in everything),
+            *(e.slug for e in everything),
+        ]
         near = difflib.get_close_matches(name, known, 1)
         guess = f" Did you mean {near[0]!r}?" if near else ""
         msg = (

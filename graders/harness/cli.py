@@ -55,9 +55,15 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="a folder or a module to grade instead of assignments/",
     )
-    parser.add_argument("--device", choices=("auto", "cuda", "simulator"), default="auto")
-    parser.add_argument("--jobs", type=_positive, default=0, metavar="N", help="exercises at once")
-    parser.add_argument("--seed", default="", help="draw the inputs of an earlier grading again")
+    parser.add_argument(
+        "--device", choices=("auto", "cuda", "simulator"), default="auto"
+    )
+    parser.add_argument(
+        "--jobs", type=_positive, default=0, metavar="N", help="exercises at once"
+    )
+    parser.add_argument(
+        "--seed", default="", help="draw the inputs of an earlier grading again"
+    )
     parser.add_argument(
         "--report",
         action="append",
@@ -67,10 +73,15 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"write a report as well; formats: {', '.join(WRITERS)}",
     )
     parser.add_argument(
-        "--save-output", type=Path, metavar="DIR", help="save the graded pictures as PNG files"
+        "--save-output",
+        type=Path,
+        metavar="DIR",
+        help="save the graded pictures as PNG files",
     )
     parser.add_argument(
-        "--exit-zero", action="store_true", help="exit with 0 whenever a report was made"
+        "--exit-zero",
+        action="store_true",
+        help="exit with 0 whenever a report was made",
     )
     return parser
 
@@ -160,5 +171,3 @@ def _short(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-

@@ -70,7 +70,9 @@ def read_program(exercise: Exercise, path: Path) -> Program:
         path=path,
         summary=text.splitlines()[0].removeprefix("# ").strip(),
         expected=expected,
-        devices=frozenset(devices[1].split()) if devices else frozenset({"simulator", "cuda"}),
+        devices=frozenset(devices[1].split())
+        if devices
+        else frozenset({"simulator", "cuda"}),
     )
 
 

@@ -70,7 +70,9 @@ class WorkerCrashed(WorkerError):
         return (_rebuild_crash, (str(self), self.exit_code, self.signal))
 
 
-def _rebuild_crash(message: str, exit_code: int | None, signal: int | None) -> WorkerCrashed:
+def _rebuild_crash(
+    message: str, exit_code: int | None, signal: int | None
+) -> WorkerCrashed:
     return WorkerCrashed(message, exit_code=exit_code, signal=signal)
 
 
@@ -121,7 +123,9 @@ class Failure(AssertionError):
         return (_rebuild_failure, (type(self), self.message, self.hint, self.earned))
 
 
-def _rebuild_failure(cls: type[Failure], message: str, hint: str, earned: float) -> Failure:
+def _rebuild_failure(
+    cls: type[Failure], message: str, hint: str, earned: float
+) -> Failure:
     return cls(message, hint=hint, earned=earned)
 
 

@@ -29,8 +29,12 @@ def tree_problems(catalog: Catalog) -> Iterator[str]:
         modules = {f"{slug}.py" for slug in slugs}
         tests = {f"test_{slug}.py" for slug in slugs}
         root = catalog.root
-        yield from _files(root / "assignments" / assignment, modules | _ASSIGNMENT_FILES, modules)
-        yield from _files(root / "reference" / assignment, modules | _REFERENCE_FILES, modules)
+        yield from _files(
+            root / "assignments" / assignment, modules | _ASSIGNMENT_FILES, modules
+        )
+        yield from _files(
+            root / "reference" / assignment, modules | _REFERENCE_FILES, modules
+        )
         yield from _files(root / "graders" / assignment, tests | _GRADER_FILES, tests)
         for exercise in exercises:
             yield from _stub_problems(exercise)
@@ -46,7 +50,9 @@ def tree_problems(catalog: Catalog) -> Iterator[str]:
 def _files(folder: Path, wanted: set[str], owned: set[str]) -> Iterator[str]:
     """Yield missing files, and files that look like exercises but are none."""
     shown = f"{folder.parent.name}/{folder.name}"
-    present = {p.name for p in folder.glob("*") if p.is_file()} if folder.is_dir() else set()
+    present = (
+        {p.name for p in folder.glob("*") if p.is_file()} if folder.is_dir() else set()
+    )
     for name in sorted(wanted - present):
         yield f"{shown}/{name}: is missing."
     if folder.parent.name == "assignments":

@@ -17,11 +17,22 @@ import pytest
 
 from graders.harness.catalog import Catalog, Exercise
 from graders.harness.checks import Learner, Pictures
-from graders.harness.errors import Failure, HarnessError, NotRun, RubricError
+from graders.harness.errors import (
+    EnvironmentUnavailable,
+    Failure,
+    HarnessError,
+    NotRun,
+    RubricError,
+)
 from graders.harness.grading import judge
 from graders.harness.models import CheckResult, Reason, Status
 from graders.harness.rubric import CheckRubric
-from graders.harness.session import ExercisePrograms, GradingSession, choose_device, new_seed
+from graders.harness.session import (
+    ExercisePrograms,
+    GradingSession,
+    choose_device,
+    new_seed,
+)
 from graders.harness.submission import locate
 from graders.harness.supervisor import ForkServer
 
@@ -58,10 +69,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of ``grade.py`` that make sense for graders run by pytest."""
     group = parser.getgroup("grading")
     group.addoption(
-        "--submission", default="assignments", help="What to grade: a folder or a module."
+        "--submission",
+        default="assignments",
+        help="What to grade: a folder or a module.",
     )
-    group.addoption("--grading-device", default="auto", choices=("auto", "cuda", "simulator"))
-    group.addoption("--grading-seed", default="", help="Draw the inputs of an earlier grading.")
+    group.addoption(
+        "--grading-device", default="auto", choices=("auto", "cuda", "simulator")
+    )
+    group.addoption(
+        "--grading-seed", default="", help="Draw the inputs of an earlier grading."
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,12 +109,16 @@ def _session(config: pytest.Config) -> GradingSession:
 
 def _exercise_of(path: Path, catalog: Catalog) -> Exercise | None:
     """Return the exercise whose grader this file is."""
-    if path.parent.parent != catalog.root / "graders" or not path.stem.startswith("test_"):
+    if path.parent.parent != catalog.root / "graders" or not path.stem.startswith(
+        "test_"
+    ):
         return None
     if path.parent.name not in catalog.assignments:
         return None
     slug = path.stem.removeprefix("test_")
-    return next((e for e in catalog.exercises(path.parent.name) if e.slug == slug), None)
+    return next(
+        (e for e in catalog.exercises(path.parent.name) if e.slug == slug), None
+    )
 
 
 class GradedModule(pytest.Module):
@@ -116,7 +137,21 @@ class GradedModule(pytest.Module):
                 f"{sorted(set(checks) - set(items))}."
             )
             raise RubricError(msg)
+        for item in items.values():
+            _tell_plainly(item)
         return [items[name] for name in checks]
+
+
+def _tell_plainly(item: Any) -> None:
+    """Let a check's failure be told by its message; only our own faults need a traceback."""
+    with_traceback = item.repr_failure
+
+    def told(excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, Failure | NotRun | EnvironmentUnavailable):
+            return str(excinfo.value)
+        return with_traceback(excinfo, style)
+
+    item.repr_failure = told
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> pytest.Module | None:
@@ -139,7 +174,8 @@ def _graded(item: pytest.Item) -> tuple[Exercise, CheckRubric] | None:
     return exercise, exercise.rubric.checks[item.name.removeprefix("test_")]
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
     """Skip checks that this machine cannot run or whose prerequisite did not pass."""
     graded = _graded(item)
     if graded is None:
@@ -178,7 +214,11 @@ def pytest_runtest_makereport(
     report.user_properties.append(("max_points", result.max_points))
     if isinstance(error, NotRun):
         report.outcome = "skipped"
-        report.longrepr = (str(item.path), item.reportinfo()[1] or 0, f"Skipped: {error}")
+        report.longrepr = (
+            str(item.path),
+            item.reportinfo()[1] or 0,
+            f"Skipped: {error}",
+        )
     elif isinstance(error, Failure | HarnessError):
         hint = f"\n{result.hint}" if result.hint else ""
         report.longrepr = f"{result.title}\n[{result.reason}] {result.message}{hint}"
@@ -198,7 +238,9 @@ def programs(request: pytest.FixtureRequest) -> Iterator[ExercisePrograms]:
     module = request.node
     assert isinstance(module, GradedModule)
     exercise = module.exercise
-    path = session.module or locate(session.submission, [exercise], named=True)[0][1].path
+    path = (
+        session.module or locate(session.submission, [exercise], named=True)[0][1].path
+    )
     opened = ExercisePrograms(session, exercise, path)
     yield opened
     collected = request.config.stash[RESULTS]
@@ -277,5 +319,3 @@ def data_folder(request: pytest.FixtureRequest) -> Path:
     """Return the assignment's folder of data files, as the harness provides it."""
     folder: Path = request.node.exercise.data
     return folder
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,7 +104,9 @@ class _Reader:
             if key not in allowed:
                 near = difflib.get_close_matches(key, allowed, 1)
                 guess = f" (did you mean {near[0]!r}?)" if near else ""
-                self.fail(where, f"unknown key {key!r}{guess}; allowed are {sorted(allowed)}")
+                self.fail(
+                    where, f"unknown key {key!r}{guess}; allowed are {sorted(allowed)}"
+                )
 
     def table(self, table: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
         value = table.get(key)
@@ -111,7 +114,9 @@ class _Reader:
             self.fail(f"{where}.{key}", "must be a table that is not empty")
         return dict(value or {})
 
-    def text(self, table: Mapping[str, Any], key: str, where: str, default: str = "") -> str:
+    def text(
+        self, table: Mapping[str, Any], key: str, where: str, default: str = ""
+    ) -> str:
         value = table.get(key, default)
         if not isinstance(value, str) or (not value and not default and key == "title"):
             self.fail(f"{where}.{key}", f"must be a text (got {value!r})")
@@ -123,10 +128,15 @@ class _Reader:
             self.fail(f"{where}.{key}", f"must be a list of names (got {value!r})")
         return list(value)
 
-    def number(self, table: Mapping[str, Any], key: str, where: str, default: Any = None) -> float:
+    def number(
+        self, table: Mapping[str, Any], key: str, where: str, default: Any = None
+    ) -> float:
         value = table.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-            self.fail(f"{where}.{key}", f"must be a number of 0 or more (got {value!r})")
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 <= value < math.inf:
+            self.fail(
+                f"{where}.{key}", f"must be a number of 0 or more (got {value!r})"
+            )
         return float(value)
 
     def exercise(self, name: str, table: Any) -> ExerciseRubric:
@@ -141,10 +151,15 @@ class _Reader:
         for check in checks.values():
             for other in check.requires:
                 if other not in checks or other == check.name:
-                    self.fail(f"{where}.checks.{check.name}.requires", f"no check {other!r}")
+                    self.fail(
+                        f"{where}.checks.{check.name}.requires", f"no check {other!r}"
+                    )
         functions = self.strings(table, "functions", where)
         if not functions:
             self.fail(f"{where}.functions", "must name at least one function")
+        timeout = self.number(table, "timeout", where, _DEFAULT_TIMEOUT)
+        if not timeout:
+            self.fail(f"{where}.timeout", "must be more than 0 seconds")
         limits = table.get("limits", {})
         if not isinstance(limits, dict):
             self.fail(f"{where}.limits", f"must be a table (got {limits!r})")
@@ -152,7 +167,7 @@ class _Reader:
             name=name,
             title=self.text(table, "title", where),
             functions=tuple(functions),
-            timeout=self.number(table, "timeout", where, _DEFAULT_TIMEOUT),
+            timeout=timeout,
             limits=limits,
             checks=checks,
         )
@@ -166,7 +181,10 @@ class _Reader:
             self.fail(f"{where}.needs", f"must be 'cuda' (got {needs!r})")
         visibility = self.text(table, "visibility", where, "public")
         if visibility not in ("public", "hidden"):
-            self.fail(f"{where}.visibility", f"must be 'public' or 'hidden' (got {visibility!r})")
+            self.fail(
+                f"{where}.visibility",
+                f"must be 'public' or 'hidden' (got {visibility!r})",
+            )
         return CheckRubric(
             name=name,
             points=self.number(table, "points", where),

@@ -56,9 +56,7 @@ class Grader:
         self._server = ForkServer(device)
         self._facts: dict[str, object] | None = None
 
-    def grade(
-        self, request: Request, listener: Listener | None = None
-    ) -> Report:
+    def grade(self, request: Request, listener: Listener | None = None) -> Report:
         """
         Grade and return the report.
 

@@ -24,9 +24,13 @@ def main(argv: Sequence[str]) -> int:
     """Run the self-check and return 0 if all is well, 1 if not."""
     parser = argparse.ArgumentParser(prog="grade.py selfcheck", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these exercises")
-    parser.add_argument("--device", choices=("auto", "cuda", "simulator"), default="auto")
     parser.add_argument(
-        "--full", action="store_true", help="grade the corpus of right and wrong programs as well"
+        "--device", choices=("auto", "cuda", "simulator"), default="auto"
+    )
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="grade the corpus of right and wrong programs as well",
     )
     options = parser.parse_args(argv)
     catalog = Catalog()
@@ -36,7 +40,10 @@ def main(argv: Sequence[str]) -> int:
     failed = _say(console, "the three trees mirror one another", tree_problems(catalog))
     with Grader(device, catalog) as grader:
         checks: list[tuple[str, Callable[[], Iterator[str]]]] = [
-            ("stubs earn nothing", lambda: stub_problems(grader, catalog, options.names)),
+            (
+                "stubs earn nothing",
+                lambda: stub_problems(grader, catalog, options.names),
+            ),
             (
                 "references earn everything",
                 lambda: reference_problems(grader, catalog, options.names),
@@ -57,12 +64,16 @@ def _say(console: Console, title: str, problems: Iterator[str]) -> bool:
     return bool(found)
 
 
-def _grade_tree(grader: Grader, catalog: Catalog, names: Sequence[str], tree: str) -> Report:
+def _grade_tree(
+    grader: Grader, catalog: Catalog, names: Sequence[str], tree: str
+) -> Report:
     work = locate(catalog.root / tree, catalog.select(names), named=True)
     return grader.grade(Request(work=work, device=grader.device))
 
 
-def stub_problems(grader: Grader, catalog: Catalog, names: Sequence[str]) -> Iterator[str]:
+def stub_problems(
+    grader: Grader, catalog: Catalog, names: Sequence[str]
+) -> Iterator[str]:
     """Yield what stubs earn, and failures that are not called unimplemented."""
     for exercise in _grade_tree(grader, catalog, names, "assignments").exercises:
         if exercise.score:
@@ -73,7 +84,9 @@ def stub_problems(grader: Grader, catalog: Catalog, names: Sequence[str]) -> Ite
                 yield f"{exercise.name}: {check.name} says {check.reason}: {check.message}"
 
 
-def reference_problems(grader: Grader, catalog: Catalog, names: Sequence[str]) -> Iterator[str]:
+def reference_problems(
+    grader: Grader, catalog: Catalog, names: Sequence[str]
+) -> Iterator[str]:
     """Yield points that references do not earn where this machine can give them."""
     for exercise in _grade_tree(grader, catalog, names, "reference").exercises:
         if exercise.max_score <= exercise.not_run_points:
@@ -102,7 +115,9 @@ def _grade_corpus(
         row[1 if program.right else 3] += not problem
         if problem:
             broken.append(f"{program.name}: {problem}")
-    table = Table("exercise", "right programs", "accepted", "wrong programs", "caught as meant")
+    table = Table(
+        "exercise", "right programs", "accepted", "wrong programs", "caught as meant"
+    )
     for name, row in counts.items():
         table.add_row(name, *map(str, row))
     console.print(table)

@@ -121,7 +121,9 @@ class ExercisePrograms:
 
 
 def _import_trusted(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"trusted_{path.parent.name}_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(
+        f"trusted_{path.parent.name}_{path.stem}", path
+    )
     if spec is None or spec.loader is None or not path.is_file():
         msg = f"{path}: this file is missing."
         raise CatalogError(msg)

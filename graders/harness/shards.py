@@ -131,7 +131,11 @@ def _run(
     log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
     os.dup2(log.fileno(), 1)
     os.dup2(log.fileno(), 2)
-    collected = Collected(listener=lambda _, result: send({"check": check_to_dict(result)}))
+    # A notebook or a test may have put streams of its own in the place of these.
+    sys.stdout = sys.stderr = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
+    collected = Collected(
+        listener=lambda _, result: send({"check": check_to_dict(result)})
+    )
     try:
         code = run_checks(session, exercise, submission.path, collected)
         output = collected.outputs.get(exercise.name, "")
@@ -150,7 +154,9 @@ def run_checks(
     session.module = path
     arguments = [
         str(exercise.grader), "-q", "--no-header", "--tb=short", "--import-mode=importlib",
-        "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "graders.harness.plugin",
+        "-p", "no:cacheprovider", "-p", "no:faulthandler",
+        "-p", "no:unraisableexception", "-p", "no:threadexception",  # they collect garbage
+        "-p", "graders.harness.plugin",
         "-c", str(_EMPTY_CONFIG), "--rootdir", str(exercise.root),
     ]  # fmt: skip
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -175,7 +181,9 @@ class _Stash:
 
 
 def _problem(said: str) -> str:
-    lines = [line for line in said.splitlines() if line.startswith("E ")] or said.splitlines()
+    lines = [
+        line for line in said.splitlines() if line.startswith("E ")
+    ] or said.splitlines()
     return " ".join(line.removeprefix("E").strip() for line in lines[-6:])[:800]
 
 
@@ -191,11 +199,15 @@ def _finish(shard: _Shard) -> ExerciseResult:
                 result = check_from_dict(event["check"])
                 found[result.name] = result
             end = event.get("end", end)
-    problem = end.get("problem") or ("" if end else f"its process ended with status {code}")
+    problem = end.get("problem") or (
+        "" if end else f"its process ended with status {code}"
+    )
     return ExerciseResult(
         name=shard.exercise.name,
         title=shard.exercise.rubric.title,
-        checks=tuple(_check_or_missing(shard.exercise, n, found, problem) for n in _names(shard)),
+        checks=tuple(
+            _check_or_missing(shard.exercise, n, found, problem) for n in _names(shard)
+        ),
         seconds=time.perf_counter() - shard.started,
         digest=shard.submission.digest,
         output=end.get("output", ""),

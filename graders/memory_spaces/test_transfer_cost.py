@@ -302,7 +302,7 @@ def _expect_synchronised(evidence: Evidence, sizes: Sizes, rounds: int) -> None:
 
 
 def _times(count: int) -> str:
-    return {0: "never", 1: "once"}.get(count, f"{count} times")
+    return "1 time" if count == 1 else f"{count} times"
 
 
 def _within(seen: float, expected: float, factor: float) -> bool:

@@ -475,8 +475,28 @@ def test_what_the_host_lacks_is_named(device: Any) -> None:
     def thread(data_in: Any, offset: Any, _info: Any, _reserved: Any) -> Any:
         return data_in[offset] * cuda.threadIdx.x
 
-    with pytest.raises(NotModelled, match=r"tid\.x in a callback is not"):
+    with pytest.raises(NotModelled, match=r"cuda\.threadIdx\.x in"):
         run_prolog(device, drawn(4, 16), thread)
+
+
+def test_print_is_named(device: Any) -> None:
+    def show(data_in: Any, offset: Any, _info: Any, _reserved: Any) -> Any:
+        print(offset)  # noqa: T201 - what the test is about
+        return data_in[offset]
+
+    with pytest.raises(NotModelled, match=r"^print in a callback is not"):
+        run_prolog(device, drawn(4, 16), show)
+
+
+def test_kernels_of_the_learners_own_are_named(device: Any) -> None:
+    from numba import cuda
+
+    @cuda.jit
+    def fill(x: Any) -> None:
+        x[0] = 1
+
+    with pytest.raises(NotModelled, match="Launching a kernel of numba-cuda"):
+        fill[1, 1](device.to_device(drawn(4)))
 
 
 @pytest.mark.parametrize("width", [131, 2 * 131])

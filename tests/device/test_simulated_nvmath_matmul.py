@@ -305,3 +305,36 @@ def test_epilogs_that_are_not_modelled_are_named(device: Any, name: str) -> None
     a, b = device.to_device(drawn(16, 16)), device.to_device(drawn(16, 16))
     with pytest.raises(NotModelled, match=f"The epilog {name} is not modelled"):
         matmul(a, b, epilog=MatmulEpilog[name])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.complex128])
+@pytest.mark.parametrize("orders", ["CC", "CF", "FC", "FF"])
+@pytest.mark.parametrize("place", ["cpu", "cuda"])
+def test_generic_products(
+    device: Any, record: Record, dtype: Any, orders: str, place: str
+) -> None:
+    import nvmath
+
+    a = np.asarray(drawn(7, 5, dtype=dtype), order=orders[0])
+    b = np.asarray(drawn(5, 9, dtype=dtype, seed=4), order=orders[1])
+    c = drawn(7, 9, dtype=dtype, seed=5)
+    operands = [a, b, c]
+    if place == "cuda":
+        operands = [device.to_device(x) for x in operands]
+    result, evidence = record(
+        lambda: nvmath.linalg.matmul(*operands, alpha=0.5, beta=2.0)
+    )
+    seen = device.from_device(result) if place == "cuda" else result
+    assert error(seen, 0.5 * a @ b + 2 * c) < 1e-6
+    assert len(evidence.kernels) == (place == "cuda")
+
+
+@pytest.mark.parametrize("place", ["cpu", "cuda"])
+def test_generic_batches(device: Any, place: str) -> None:
+    import nvmath
+
+    a, b = drawn(3, 7, 5), drawn(3, 5, 9, seed=4)
+    operands = [device.to_device(x) for x in (a, b)] if place == "cuda" else [a, b]
+    result = nvmath.linalg.matmul(*operands)
+    seen = device.from_device(result) if place == "cuda" else result
+    assert error(seen, a @ b) < 1e-6

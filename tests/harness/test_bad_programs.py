@@ -69,7 +69,9 @@ def test_is_judged_as_it_says(
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=IDS)
-def test_message_is_the_learners(path: Path, results: dict[str, ExerciseResult]) -> None:
+def test_message_is_the_learners(
+    path: Path, results: dict[str, ExerciseResult]
+) -> None:
     """A message is short, says what it must, and holds nothing of ours or of the machine."""
     result = results[f"{path.parent.name}/{path.stem}"]
     failed = [c for c in result.checks if c.status is Status.FAILED]
@@ -87,7 +89,9 @@ def test_message_is_the_learners(path: Path, results: dict[str, ExerciseResult])
     assert len(result.output) < 10_000
 
 
-def test_a_missing_file_is_the_learners(toys: Catalog, toy_grader: Grader, tmp_path: Path) -> None:
+def test_a_missing_file_is_the_learners(
+    toys: Catalog, toy_grader: Grader, tmp_path: Path
+) -> None:
     """A missing file fails with its name, its folder's name and what to hand in."""
     (exercise,) = toys.select(["scale"])
     work = [(exercise, _submission(exercise, tmp_path / "homework" / "scale.py"))]
@@ -105,10 +109,16 @@ def test_a_missing_file_is_the_learners(toys: Catalog, toy_grader: Grader, tmp_p
 
 def test_others_are_graded(toys: Catalog, toy_grader: Grader, tmp_path: Path) -> None:
     """The worst programs leave the other exercises of the same grading untouched."""
-    bad = [p for p in PROGRAMS if p.stem in ("wrong_segfault", "wrong_killed", "wrong_writes_junk")]
+    bad = [
+        p
+        for p in PROGRAMS
+        if p.stem in ("wrong_segfault", "wrong_killed", "wrong_writes_junk")
+    ]
     (scale, total) = toys.select(["scale", "total"])
     good = _submission(total, total.reference)
-    work = [pair for p in bad for pair in ((scale, _submission(scale, p)), (total, good))]
+    work = [
+        pair for p in bad for pair in ((scale, _submission(scale, p)), (total, good))
+    ]
     found = toy_grader.results(Request(work=work, device="simulator", jobs=2))
     assert [r.verdict.value for r in found] == ["failed", "passed"] * 3
 

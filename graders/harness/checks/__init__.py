@@ -19,7 +19,14 @@ from graders.harness.checks.conduct import (
 from graders.harness.checks.learner import Learner, gpu, proxy
 from graders.harness.checks.pictures import Pictures
 from graders.harness.checks.speed import expect_faster
-from graders.harness.device.evidence import ClockRead, Copy, Evidence, Fault, Kernel, Operation
+from graders.harness.device.evidence import (
+    ClockRead,
+    Copy,
+    Evidence,
+    Fault,
+    Kernel,
+    Operation,
+)
 from graders.harness.supervisor import Observation
 from graders.harness.worker.wire import ArrayValue, Opaque
 

@@ -50,7 +50,9 @@ def expect_array(
         WrongShape: It has another shape.
     """
     if not isinstance(value, ArrayValue):
-        wanted = {"cuda": "a CuPy array", "cpu": "a NumPy array"}.get(memory_space or "", "an array")
+        wanted = {"cuda": "a CuPy array", "cpu": "a NumPy array"}.get(
+            memory_space or "", "an array"
+        )
         msg = f"{_capital(name)} is {describe(value)}. Expected was {wanted}."
         hint = "Is there a return statement on every path?" if value is None else ""
         raise WrongDtype(msg, hint=hint)
@@ -64,11 +66,15 @@ def expect_array(
     dtypes = (dtype,) if isinstance(dtype, str) else tuple(dtype)
     if value.dtype not in dtypes:
         msg = f"{_capital(name)} has the dtype {value.dtype}. Expected was {' or '.join(dtypes)}."
-        raise WrongDtype(msg, hint="Look for a constant or an array of another precision.")
+        raise WrongDtype(
+            msg, hint="Look for a constant or an array of another precision."
+        )
     return value.array
 
 
-def raise_memory_space(value: ArrayValue, memory_space: str, name: str = "the result") -> None:
+def raise_memory_space(
+    value: ArrayValue, memory_space: str, name: str = "the result"
+) -> None:
     """Raise the failure for an array that lies in the wrong memory space."""
     places = {"cpu": "CPU", "cuda": "GPU"}
     msg = (
@@ -130,7 +136,8 @@ def expect_close(
     good = (
         bool(np.isfinite(wide).all())
         and float(np.linalg.norm(difference)) <= relative_error * norm + _tiny(expected)
-        and float(difference.max()) <= _ELEMENT_MARGIN * relative_error * scale + _tiny(expected)
+        and float(difference.max())
+        <= _ELEMENT_MARGIN * relative_error * scale + _tiny(expected)
     )
     if good:
         return
@@ -184,7 +191,9 @@ def _largest(actual: Array, expected: Array, difference: Array, scale: float) ->
             f"{count:,} of {total:,} elements are NaN or infinite, the first at {index}, where "
             f"{_number(expected[index])} was expected."
         )
-    index = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
+    index = tuple(
+        int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape)
+    )
     relative = float(difference.max()) / scale if scale else math.inf
     return (
         f"the largest error is {difference.max():.3g} ({relative:.1e} of the largest value), at "
@@ -290,7 +299,11 @@ def _shape_hint(seen: tuple[int, ...], shapes: list[tuple[int, ...]]) -> str:
                 )
         if sorted(seen) == sorted(wanted) and seen != wanted:
             return "The axes are in another order."
-        if len(seen) == len(wanted) and len(wanted) > 1 and abs(seen[1] - wanted[1]) == 1:
+        if (
+            len(seen) == len(wanted)
+            and len(wanted) > 1
+            and abs(seen[1] - wanted[1]) == 1
+        ):
             return "Look at last_axis_parity: the transformed length came out one off."
     return ""
 

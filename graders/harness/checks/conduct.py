@@ -25,9 +25,13 @@ def expect_unchanged(observation: Observation, names: Sequence[str]) -> None:
         MutatedInput: It changed at least one; the message names them.
     """
     if observation.changed:
-        changed = [names[i] if i < len(names) else f"argument {i}" for i in observation.changed]
+        changed = [
+            names[i] if i < len(names) else f"argument {i}" for i in observation.changed
+        ]
         msg = f"The call changed its input {' and '.join(changed)}. Expected was that it reads it."
-        raise MutatedInput(msg, hint="Write into a new array; look for out=, += and x[...] =.")
+        raise MutatedInput(
+            msg, hint="Write into a new array; look for out=, += and x[...] =."
+        )
 
 
 def expect_settled(observation: Observation) -> None:
@@ -39,7 +43,11 @@ def expect_settled(observation: Observation) -> None:
     """
     racing = [f for f in observation.evidence.faults if f.kind == "unsynchronized_read"]
     if observation.late_write or racing:
-        seen = racing[0].message if racing else "The result changed after the call returned."
+        seen = (
+            racing[0].message
+            if racing
+            else "The result changed after the call returned."
+        )
         msg = f"{seen} Expected was a result that is ready, or ordered on the current stream."
         raise WrongValue(msg, hint="Synchronize your own stream before you return.")
 

@@ -22,7 +22,13 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _STAGED_PATH = re.compile(r"(/[^\s\"':]+)+/submission/")
 _MAX_TEXT = 420
 _NOT_MODELLED = "graders.harness.device.simulator.not_modelled.NotModelled"
-_COMPILER_MODULES = ("numba.", "numba_cuda.", "llvmlite.", "cuda.core.", "cupy.cuda.compiler.")
+_COMPILER_MODULES = (
+    "numba.",
+    "numba_cuda.",
+    "llvmlite.",
+    "cuda.core.",
+    "cupy.cuda.compiler.",
+)
 _LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
 
 
@@ -40,13 +46,17 @@ def raise_for_load(problem: dict[str, Any], module: str) -> NoReturn:
     at = _place(problem)
     if "builtins.SyntaxError" in types:
         msg = f"{module} is not valid Python{at}: {text}."
-        raise ImportFailed(msg, hint="Correct that line; the rest has not been read yet.")
+        raise ImportFailed(
+            msg, hint="Correct that line; the rest has not been read yet."
+        )
     if "builtins.ImportError" in types:
         msg = f"{module} imports what is not there{at}: {text}."
         raise ImportFailed(msg, hint="Use the packages that the stub imports.")
     if "builtins.SystemExit" in types:
         msg = f"{module} ends the program when it is imported{at}."
-        raise ImportFailed(msg, hint="Leave out sys.exit and exit; only define functions.")
+        raise ImportFailed(
+            msg, hint="Leave out sys.exit and exit; only define functions."
+        )
     msg = f"{module} raises {kind} when it is imported{at}: {text}"
     raise ImportFailed(msg, hint="Run the file by itself to see the whole traceback.")
 
@@ -56,9 +66,14 @@ def raise_for_call(problem: dict[str, Any], function: str) -> NoReturn:
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
     at = _place(problem)
     if "builtins.NotImplementedError" in types and problem["innermost"]:
-        msg = f"{function} is not written yet{at}: it raises NotImplementedError."
+        last = problem["frames"][-1]
+        msg = (
+            f"{function} is not written yet: line {last['line']} of {last['file']} "
+            "still raises NotImplementedError."
+        )
         raise Unimplemented(
-            msg, hint="Read the assignment's README.md, then replace the line under the TODO."
+            msg,
+            hint="Read the assignment's README.md, then replace the line under the TODO.",
         )
     _raise_if_common(problem, function)
     if "builtins.SystemExit" in types:
@@ -85,7 +100,9 @@ def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
 def crash_failure(error: WorkerCrashed, what: str) -> Failure:
     """Return the failure for a worker that ended before it answered."""
     if error.signal is not None:
-        hint = "Look for a pointer that outlives its array, or an index beyond the data."
+        hint = (
+            "Look for a pointer that outlives its array, or an index beyond the data."
+        )
     else:
         hint = "Leave out os._exit and the like; return the result."
     msg = f"{what} took its process down: {error}. It was expected to return."
@@ -106,7 +123,8 @@ def _raise_if_common(problem: dict[str, Any], what: str) -> None:
     if compiling or any(code in text for code in _LINK_ERRORS):
         msg = f"{what} does not compile{at}: {kind}: {text}"
         raise CompileFailed(
-            msg, hint="Check the callback's parameters, its return value and the dtype strings."
+            msg,
+            hint="Check the callback's parameters, its return value and the dtype strings.",
         )
 
 

@@ -202,7 +202,12 @@ class Learner:
             try:
                 with _leased(self._lease, alone=alone):
                     seen = worker.call(
-                        function, args, timeout=timeout, poison=poison, trace=trace, value=value
+                        function,
+                        args,
+                        timeout=timeout,
+                        poison=poison,
+                        trace=trace,
+                        value=value,
                     )
             finally:
                 self._output = worker.output_tail()
@@ -311,7 +316,9 @@ def _key(function: str, args: tuple[Any, ...], flags: tuple[bool, ...]) -> bytes
         host = arg.array if isinstance(arg, ArrayValue) else arg
         if isinstance(host, np.ndarray):
             space = arg.memory_space if isinstance(arg, ArrayValue) else "cpu"
-            digest.update(repr((space, host.dtype.str, host.shape, host.strides)).encode())
+            digest.update(
+                repr((space, host.dtype.str, host.shape, host.strides)).encode()
+            )
             digest.update(np.ascontiguousarray(host).view(np.uint8).data)
         else:
             digest.update(repr(arg).encode())

@@ -62,6 +62,10 @@ class Pictures:
 
 
 def _bytes(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    clean = np.nan_to_num(np.asarray(picture, dtype=np.float64), nan=1.0, posinf=1.0, neginf=0.0)
-    data: npt.NDArray[np.uint8] = (np.clip(clean, 0.0, 1.0) * 255 + 0.5).astype(np.uint8)
+    clean = np.nan_to_num(
+        np.asarray(picture, dtype=np.float64), nan=1.0, posinf=1.0, neginf=0.0
+    )
+    data: npt.NDArray[np.uint8] = (np.clip(clean, 0.0, 1.0) * 255 + 0.5).astype(
+        np.uint8
+    )
     return data if data.ndim == _GRAY_DIMENSIONS else np.ascontiguousarray(data)

@@ -67,7 +67,9 @@ def expect_faster(
             f"measured were {found.ratio:.2f} (between {found.low:.2f} and {found.high:.2f}, "
             f"{found.pairs} pairs of rounds)."
         )
-        raise TooSlow(msg, hint="Count the kernels, and the bytes that each reads and writes.")
+        raise TooSlow(
+            msg, hint="Count the kernels, and the bytes that each reads and writes."
+        )
 
 
 def _measure(

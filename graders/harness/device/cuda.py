@@ -31,6 +31,7 @@ from graders.harness.device.gpu_facts import (
 )
 from graders.harness.device.libraries import OperationRecorder
 from graders.harness.device.poison import PoisoningAllocator
+from graders.harness.device.toolchain import load_matching_nvvm
 from graders.harness.device.transfers import download, upload
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class CudaDevice:
 
     def preload(self) -> None:
         """Import the packages and warm the callback compiler; make no CUDA context."""
+        load_matching_nvvm()
         # nvmath first: it finds CUDA's libraries in the wheels, which CuPy does not.
         for module in (
             "numpy",

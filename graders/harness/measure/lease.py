@@ -23,13 +23,17 @@ class Lease:
 
     def __init__(self, uuid: str, folder: Path | None = None) -> None:
         safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in uuid)
-        self._path = (folder or Path(tempfile.gettempdir())) / f"gpu-lease-{os.getuid()}-{safe}"
+        self._path = (
+            folder or Path(tempfile.gettempdir())
+        ) / f"gpu-lease-{os.getuid()}-{safe}"
         self._file: int | None = None
 
     def acquire(self, *, alone: bool) -> None:
         """Wait for the lease, shared with other numeric work or alone."""
         if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._file = os.open(
+                self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
         fcntl.flock(self._file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
 
     def release(self) -> None:

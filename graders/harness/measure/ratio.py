@@ -70,7 +70,11 @@ class Ratio:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ratio as JSON-ready data for a report's details."""
-        return {**asdict(self), "answer": self.answer.value, "samples": list(self.samples)}
+        return {
+            **asdict(self),
+            "answer": self.answer.value,
+            "samples": list(self.samples),
+        }
 
 
 def device_time(evidence: Evidence) -> float:
@@ -134,7 +138,9 @@ def measure_ratio(
     return found
 
 
-def _block(submission: Round, other: Round, *, first: bool) -> list[tuple[float, float]]:
+def _block(
+    submission: Round, other: Round, *, first: bool
+) -> list[tuple[float, float]]:
     """Run four rounds, ABBA or BAAB, and return the two pairs (submission, other)."""
     if first:
         a, b, c, d = submission(), other(), other(), submission()

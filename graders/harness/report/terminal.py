@@ -56,7 +56,9 @@ class Progress:
     def __call__(self, exercise: str, result: CheckResult) -> None:
         """Take note of a check's result."""
         self._done += 1
-        self._say(f"{exercise}: {result.name.replace('_', ' ')} {_MARKS[result.status][0]}")
+        self._say(
+            f"{exercise}: {result.name.replace('_', ' ')} {_MARKS[result.status][0]}"
+        )
 
     def _say(self, text: str) -> None:
         if self._status is not None:
@@ -109,7 +111,11 @@ def _grouped(exercise: ExerciseResult) -> dict[tuple[str, str], list[CheckResult
 
 
 def _print_total(report: Report, console: Console) -> None:
-    colour = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.UNGRADED: "magenta"}
+    colour = {
+        Verdict.PASSED: "green",
+        Verdict.FAILED: "red",
+        Verdict.UNGRADED: "magenta",
+    }
     console.print()
     total = f"{_points(report.score)} of {_points(report.max_score)} points"
     left = report.not_run_points

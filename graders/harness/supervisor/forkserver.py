@@ -20,8 +20,19 @@ ROOT = Path(__file__).resolve().parents[3]
 _SERVER = ROOT / "graders" / "harness" / "worker" / "server.py"
 
 # What a worker may know of the environment. All else, tokens and keys above all, stays here.
-_KEPT = frozenset({"LANG", "LD_LIBRARY_PATH", "PATH", "TZ", "VIRTUAL_ENV", "SYSTEMROOT"})
-_KEPT_PREFIXES = ("CUDA_", "CUPY_", "LC_", "NVIDIA_", "NVMATH_", "NUMBA_", "OMP_", "OPENBLAS_")
+_KEPT = frozenset(
+    {"LANG", "LD_LIBRARY_PATH", "PATH", "TZ", "VIRTUAL_ENV", "SYSTEMROOT"}
+)
+_KEPT_PREFIXES = (
+    "CUDA_",
+    "CUPY_",
+    "LC_",
+    "NVIDIA_",
+    "NVMATH_",
+    "NUMBA_",
+    "OMP_",
+    "OPENBLAS_",
+)
 
 
 def worker_environment() -> dict[str, str]:
@@ -102,7 +113,9 @@ class ForkServer:
     def last_words(self) -> str:
         """Return the end of what the server printed, for our own error messages."""
         with contextlib.suppress(OSError):
-            lines = (self._folder / "server.log").read_text("utf-8", "replace").splitlines()
+            lines = (
+                (self._folder / "server.log").read_text("utf-8", "replace").splitlines()
+            )
             return " | ".join(lines[-3:]) or "it printed nothing"
         return "its log could not be read"
 

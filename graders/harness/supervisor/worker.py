@@ -186,7 +186,9 @@ class Worker:
             "poison": poison,
             "trace": trace,
             "value": value,
-            "parameters": list(next(iter(proxies.values())).parameters) if proxies else [],
+            "parameters": list(next(iter(proxies.values())).parameters)
+            if proxies
+            else [],
         }
         started = time.perf_counter()
         answer, blobs = self._request(head, encoder.blobs, timeout, proxies)
@@ -202,7 +204,9 @@ class Worker:
     def finish(self) -> None:
         """Ask the child to end, and clean up."""
         if not self._closed and self._pid:
-            with contextlib.suppress(WorkerCrashed, WorkerTimedOut, ProtocolError, OSError):
+            with contextlib.suppress(
+                WorkerCrashed, WorkerTimedOut, ProtocolError, OSError
+            ):
                 self._request({"op": "finish"}, [], 5.0)
         self.kill()
 
@@ -269,9 +273,16 @@ class Worker:
         answer: dict[str, Any]
         try:
             with np.errstate(all="ignore"):
-                answer = {"op": "proxy_result", "value": encoder.encode(proxy.function(arrays))}
+                answer = {
+                    "op": "proxy_result",
+                    "value": encoder.encode(proxy.function(arrays)),
+                }
         except (ValueError, TypeError) as err:
-            answer = {"op": "proxy_raise", "type": type(err).__name__, "message": str(err)}
+            answer = {
+                "op": "proxy_raise",
+                "type": type(err).__name__,
+                "message": str(err),
+            }
         answer["changed"] = [
             [i, encoder.encode(new)]
             for i, (new, old) in enumerate(zip(arrays, before, strict=True))
@@ -302,7 +313,9 @@ class Worker:
 
     def _malformed(self, error: Exception) -> ProtocolError:
         self.kill()
-        return ProtocolError(f"the worker's answer is malformed ({type(error).__name__})")
+        return ProtocolError(
+            f"the worker's answer is malformed ({type(error).__name__})"
+        )
 
     def _arm(self, timeout: float) -> None:
         self._budget = timeout
@@ -314,7 +327,9 @@ class Worker:
         for piece in wire.frame(head, blobs):
             view = memoryview(piece)
             while view:
-                self._connection.settimeout(max(0.01, self._deadline - time.monotonic()))
+                self._connection.settimeout(
+                    max(0.01, self._deadline - time.monotonic())
+                )
                 try:
                     view = view[self._connection.send(view[: 1 << 22]) :]
                 except TimeoutError:
@@ -345,7 +360,9 @@ class Worker:
                 if not chunk:
                     raise EOFError
                 data += chunk
-            elif self._status in ready:  # it ended, though a process of its own may live on
+            elif (
+                self._status in ready
+            ):  # it ended, though a process of its own may live on
                 raise EOFError
         return data
 

@@ -21,7 +21,11 @@ import numpy as np
 from graders.harness.device.evidence import Evidence
 from graders.harness.device.interface import Device
 from graders.harness.worker import wire
-from graders.harness.worker.loading import describe_exception, load_module, signature_problem
+from graders.harness.worker.loading import (
+    describe_exception,
+    load_module,
+    signature_problem,
+)
 
 _MAX_ITEMS = 100_000
 # The simulator replaces the learner's clocks; ours are these.
@@ -186,7 +190,9 @@ class Child:
         try:
             return self._device.end().to_dict(), None
         except Exception as exc:  # noqa: BLE001 - a sticky CUDA error may be of any type
-            broken = Evidence(available=False, unavailable_because=f"the device failed: {exc}")
+            broken = Evidence(
+                available=False, unavailable_because=f"the device failed: {exc}"
+            )
             return broken.to_dict(), describe_exception(exc, self._folder)
 
     def _seen_by_user(self, value: Any) -> wire.ArrayValue | None:
@@ -195,7 +201,9 @@ class Child:
     def _seen_when_idle(self, value: Any) -> wire.ArrayValue | None:
         return self._as_array(value, self._device.from_device)
 
-    def _as_array(self, value: Any, read: Callable[[Any], Any]) -> wire.ArrayValue | None:
+    def _as_array(
+        self, value: Any, read: Callable[[Any], Any]
+    ) -> wire.ArrayValue | None:
         if isinstance(value, np.ndarray | np.generic) or not hasattr(value, "strides"):
             return None
         try:
@@ -229,7 +237,9 @@ class Child:
     def _proxy(self, number: int, parameters: list[str]) -> Callable[..., Any]:
         """Return a callable whose work is done by the grading process."""
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        signature = inspect.Signature([inspect.Parameter(name, kind) for name in parameters])
+        signature = inspect.Signature(
+            [inspect.Parameter(name, kind) for name in parameters]
+        )
 
         def candidate(*args: Any, **kwargs: Any) -> Any:
             return self._ask(number, list(signature.bind(*args, **kwargs).args))
@@ -240,7 +250,10 @@ class Child:
     def _ask(self, number: int, args: list[Any]) -> Any:
         encoder = wire.Encoder(self._seen_by_user)
         for arg in args:
-            if isinstance(arg, np.ndarray) or self._as_array(arg, self._device.snapshot) is None:
+            if (
+                isinstance(arg, np.ndarray)
+                or self._as_array(arg, self._device.snapshot) is None
+            ):
                 msg = f"Unsupported type {type(arg)}"
                 raise TypeError(msg)
         nodes = [encoder.encode(arg) for arg in args]
@@ -256,7 +269,9 @@ class Child:
     def _public_names(self) -> list[str]:
         names = vars(self._module or ModuleType("empty"))
         return [
-            name for name, item in names.items() if callable(item) and not name.startswith("_")
+            name
+            for name, item in names.items()
+            if callable(item) and not name.startswith("_")
         ][:200]
 
 

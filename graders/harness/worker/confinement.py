@@ -26,7 +26,10 @@ class HiddenPackages:
     """An import hook that keeps the harness's own packages out of the learner's reach."""
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Refuse the harness's packages, leave every other name to the next finder."""
         del path, target
@@ -51,7 +54,10 @@ def confine() -> list[str]:
     layers = []
     os.setsid()
     layers.append("own session")
-    for limit, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, _MAX_FILE_BYTES)):
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, _MAX_FILE_BYTES),
+    ):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (value, value))
     layers.append("file limits")

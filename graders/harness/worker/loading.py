@@ -77,7 +77,9 @@ def describe_exception(exc: BaseException, folder: str) -> dict[str, Any]:
     for summary in traceback.extract_tb(exc.__traceback__):
         innermost = summary.filename.startswith(prefix)
         if innermost:
-            frames.append(_frame(summary.filename, prefix, summary.lineno or 0, summary.name))
+            frames.append(
+                _frame(summary.filename, prefix, summary.lineno or 0, summary.name)
+            )
     if isinstance(exc, SyntaxError) and (exc.filename or "").startswith(prefix):
         frames.append(_frame(str(exc.filename), prefix, exc.lineno or 0, ""))
     return {

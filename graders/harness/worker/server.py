@@ -66,7 +66,9 @@ class _Server:
                 if (request := self._fork(json.loads(data), fds)) is not None:
                     return request
 
-    def _fork(self, request: dict[str, Any], fds: list[int]) -> tuple[socket.socket, str] | None:
+    def _fork(
+        self, request: dict[str, Any], fds: list[int]
+    ) -> tuple[socket.socket, str] | None:
         connection, output, status = fds
         pid = os.fork()
         if pid == 0:

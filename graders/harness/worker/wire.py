@@ -109,7 +109,9 @@ def unpack_array(
     if dtype not in DTYPES:
         msg = f"dtype={dtype!r} is not one that crosses"
         raise WireError(msg)
-    if any(type(n) is not int or n < 0 for n in shape) or sorted(order) != list(range(len(shape))):
+    if any(type(n) is not int or n < 0 for n in shape) or sorted(order) != list(
+        range(len(shape))
+    ):
         msg = f"shape={shape!r} with axis order {order!r} is not a layout"
         raise WireError(msg)
     wanted = math.prod(shape) * np.dtype(dtype).itemsize
@@ -118,7 +120,9 @@ def unpack_array(
         raise WireError(msg)
     flat: npt.NDArray[Any] = np.frombuffer(bytearray(data), dtype=dtype)
     inverse = np.argsort(order) if order else ()
-    return flat.reshape([shape[i] for i in order]).transpose(tuple(int(i) for i in inverse))
+    return flat.reshape([shape[i] for i in order]).transpose(
+        tuple(int(i) for i in inverse)
+    )
 
 
 class Encoder:
@@ -130,7 +134,9 @@ class Encoder:
             :class:`ArrayValue` or None. This is how a worker's CuPy arrays are recognised.
     """
 
-    def __init__(self, array_hook: Callable[[Any], ArrayValue | None] | None = None) -> None:
+    def __init__(
+        self, array_hook: Callable[[Any], ArrayValue | None] | None = None
+    ) -> None:
         self.blobs: list[Blob] = []
         self._hook = array_hook
         self._nodes = 0
@@ -152,7 +158,10 @@ class Encoder:
         if kind is complex:
             return {"t": "complex", "v": [repr(value.real), repr(value.imag)]}
         if kind is str:
-            return {"t": "str", "v": value[:MAX_TEXT].encode("utf-8", "replace").decode()}
+            return {
+                "t": "str",
+                "v": value[:MAX_TEXT].encode("utf-8", "replace").decode(),
+            }
         if kind in (tuple, list, dict) and self._nodes + len(value) > MAX_NODES:
             return {"t": "opaque", "type": f"{kind.__name__} of {len(value):,} items"}
         if kind is tuple or kind is list:
@@ -160,7 +169,8 @@ class Encoder:
             return {"t": kind.__name__, "items": items}
         if kind is dict:
             pairs = [
-                [self.encode(k, depth + 1), self.encode(v, depth + 1)] for k, v in value.items()
+                [self.encode(k, depth + 1), self.encode(v, depth + 1)]
+                for k, v in value.items()
             ]
             return {"t": "dict", "items": pairs}
         return self._encode_other(value)
@@ -253,7 +263,9 @@ def _decode_array(node: dict[str, Any], blobs: list[Blob]) -> ArrayValue:
     if type(number) is not int or not 0 <= number < len(blobs):
         msg = "an array's node names bytes that did not come"
         raise WireError(msg)
-    array = unpack_array(str(node["dtype"]), node["shape"], node["order"], blobs[number])
+    array = unpack_array(
+        str(node["dtype"]), node["shape"], node["order"], blobs[number]
+    )
     space = "cuda" if node["space"] == "cuda" else "cpu"
     strides = tuple(int(s) for s in node["strides"])
     return ArrayValue(array, space, strides, str(node["type"])[:200])
@@ -278,7 +290,9 @@ def frame(head: dict[str, Any], blobs: Iterable[Blob] = ()) -> list[Blob]:
     return [_PREFIX.pack(_MAGIC, len(body), total), body, *blobs]
 
 
-def read_message(read: Callable[[int], bytes | bytearray]) -> tuple[dict[str, Any], list[Blob]]:
+def read_message(
+    read: Callable[[int], bytes | bytearray],
+) -> tuple[dict[str, Any], list[Blob]]:
     """
     Read one message.
 
@@ -297,7 +311,9 @@ def read_message(read: Callable[[int], bytes | bytearray]) -> tuple[dict[str, An
     try:
         head = json.loads(bytes(read(head_length)))
         lengths = head.pop("blobs")
-        whole = len(lengths) <= MAX_BLOBS and all(type(n) is int and n >= 0 for n in lengths)
+        whole = len(lengths) <= MAX_BLOBS and all(
+            type(n) is int and n >= 0 for n in lengths
+        )
         if not whole or sum(lengths) != total:
             msg = "a message's lengths do not add up"
             raise WireError(msg)

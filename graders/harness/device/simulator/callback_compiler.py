@@ -14,6 +14,7 @@ from typing import Any
 from graders.harness.device.simulator import callbacks
 from graders.harness.device.simulator.cuda_core import COMPUTE_CAPABILITY, DEVICE_NAME
 from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.not_modelled import not_modelled
 
 COMPILE_SECONDS = 0.1
 # What NVRTC 13 supports.
@@ -68,5 +69,10 @@ def install() -> None:
             callbacks.register(code, pyfunc, name, info, list(_captured.texts))
         return code, result
 
+    def refuse_launch(*_args: Any, **_options: Any) -> Any:
+        feature = "Launching a kernel of numba-cuda"
+        raise not_modelled(feature)
+
+    dispatcher.CUDADispatcher.configure = refuse_launch
     CUDACodeLibrary.get_ltoir = get_ltoir
     numba.cuda.compile = compile_and_register

@@ -388,7 +388,7 @@ def build(
             driver = function.name.startswith("grader_drive")
             function.linkage = "external" if driver else "internal"
         elif not libdevice.is_known(function.name):
-            feature = f"{function.name} in a callback"
+            feature = f"{libdevice.spoken(function.name)} in a callback"
             raise not_modelled(feature)
     module.triple = machine.triple
     options = llvm.create_pipeline_tuning_options(speed_level=2)

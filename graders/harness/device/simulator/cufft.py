@@ -224,8 +224,8 @@ def _memory(pointer: int, side: fft_layout.Side, name: str) -> tuple[Allocation,
     if beyond > 0:
         msg = (
             f"cudaErrorIllegalAddress: the FFT's {name} reaches {beyond:,} bytes "
-            f"beyond its allocation of {block.nbytes:,} bytes. The plan was made for shape "
-            f"{side.shape} (batch first) with strides {side.strides}; give it an "
+            f"beyond its allocation of {block.nbytes:,} bytes. The plan was made for "
+            f"shape {side.shape} (batch first) with strides {side.strides}; give it an "
             "operand of the shape and strides that it was planned for."
         )
         raise RuntimeError(msg)

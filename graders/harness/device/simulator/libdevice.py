@@ -192,6 +192,17 @@ def is_known(name: str) -> bool:
     return True
 
 
+def spoken(name: str) -> str:
+    """Return what a learner calls a function that callbacks cannot call."""
+    if name == "vprintf":
+        return "print"
+    match = re.fullmatch(r"llvm\.nvvm\.read\.ptx\.sreg\.(n?)(tid|ctaid)\.([xyz])", name)
+    if match is None:
+        return name
+    words = {"tid": "threadIdx", "ntid": "blockDim", "ctaid": "blockIdx"}
+    return f"cuda.{words.get(match[1] + match[2], 'gridDim')}.{match[3]}"
+
+
 def _renamed(match: re.Match[str]) -> str:
     name = match[1]
     if name in _MADE:

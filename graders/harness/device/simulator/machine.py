@@ -175,7 +175,9 @@ class Machine:
             block = Allocation(self._next_address, nbytes, fill, buffer)
             span = -(-max(nbytes, 1) // _GRANULE) * _GRANULE + _GUARD
             self._next_address += span
-            self._addresses.append(block.address)  # addresses only grow, so it stays sorted
+            self._addresses.append(
+                block.address
+            )  # addresses only grow, so it stays sorted
             self._live[block.address] = weakref.ref(block)
             weakref.finalize(block, self._forget, block.address, nbytes).atexit = False
             self.used_bytes += nbytes
@@ -214,7 +216,9 @@ class Machine:
 
     def is_host_operand(self, address: int) -> bool:
         """Return whether this host address lies in an array argument of the observed call."""
-        return any(start <= address < start + max(n, 1) for start, n in self.host_operands)
+        return any(
+            start <= address < start + max(n, 1) for start, n in self.host_operands
+        )
 
     # -------------------------------------------------------------------- time
 
@@ -225,7 +229,9 @@ class Machine:
         self.streams[state.handle] = state
         return state
 
-    def submit(self, seconds: float, stream: int = 0, *, not_before: float = 0.0) -> float:
+    def submit(
+        self, seconds: float, stream: int = 0, *, not_before: float = 0.0
+    ) -> float:
         """
         Put work of this length on a stream, move the host by the launch, return its start.
 
@@ -310,7 +316,9 @@ class Machine:
             writes: Allocations written.
         """
         rate = FLOPS_PER_SECOND.get(dtype, FLOPS_PER_SECOND["float32"])
-        seconds = max(KERNEL_FLOOR_SECONDS, nbytes / DEVICE_BYTES_PER_SECOND, flops / rate)
+        seconds = max(
+            KERNEL_FLOOR_SECONDS, nbytes / DEVICE_BYTES_PER_SECOND, flops / rate
+        )
         reads = list(reads)
         start = self.submit(seconds, stream)
         derived = self._flow(reads, writes, start, start + seconds)
@@ -368,9 +376,13 @@ class Machine:
                 if direction == "host_to_device"
                 else DEVICE_TO_HOST_BYTES_PER_SECOND
             )
-            seconds = COPY_LATENCY_SECONDS + nbytes / (PINNED_BYTES_PER_SECOND if pinned else rate)
+            seconds = COPY_LATENCY_SECONDS + nbytes / (
+                PINNED_BYTES_PER_SECOND if pinned else rate
+            )
         start = self.submit(seconds, stream)
-        derived = self._flow(list(reads), writes, start, start + seconds, operand=operand)
+        derived = self._flow(
+            list(reads), writes, start, start + seconds, operand=operand
+        )
         if blocking is None:
             blocking = direction != "device_to_device" and not pinned
         if blocking:
@@ -393,11 +405,15 @@ class Machine:
             fields.setdefault("start", max(s.time for s in self.streams.values()))
             self.ledger.operations.append(Operation(**fields))
 
-    def fault(self, kind: str, message: str, *, line: int | None = None, count: int = 1) -> None:
+    def fault(
+        self, kind: str, message: str, *, line: int | None = None, count: int = 1
+    ) -> None:
         """Record a fault; the line defaults to the learner's innermost one on the stack."""
         if self.ledger is not None:
             line = self.learner_line() if line is None else line
-            self.ledger.faults.append(Fault(kind=kind, message=message, line=line, count=count))
+            self.ledger.faults.append(
+                Fault(kind=kind, message=message, line=line, count=count)
+            )
 
     def _flow(
         self,

@@ -14,6 +14,7 @@ import types
 from typing import Any
 
 from graders.harness.device.simulator import (
+    blas,
     callback_compiler,
     callbacks,
     cublaslt,
@@ -68,9 +69,7 @@ def _patch_below_nvmath() -> None:
             _disable(importlib.import_module(f"nvmath.bindings.{name}"))
         cufft.install(importlib.import_module("nvmath.bindings.cufft"))
         cublaslt.install(importlib.import_module("nvmath.bindings.cublasLt"))
-        cublas: Any = importlib.import_module("nvmath.bindings.cublas")
-        cublas.create, cublas.destroy = cublaslt.create, cublaslt.destroy
-        cublas.get_version = cublas_version
+        blas.install()
         fftw.install()
         buffers: Any = importlib.import_module("nvmath.internal.ndbuffer")
         buffers.NDBuffer = ndbuffer.NDBuffer
@@ -100,11 +99,6 @@ def _patch_nvmath() -> None:
     device.__path__ = []
     nvmath.device = device  # type: ignore[attr-defined]
     sys.meta_path.insert(0, _DeviceFinder())
-
-
-def cublas_version(_handle: int = 0) -> int:
-    """Return the simulated cuBLAS's version."""
-    return cublaslt.VERSION
 
 
 def _disable(module: Any) -> None:

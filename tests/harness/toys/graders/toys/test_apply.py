@@ -29,7 +29,9 @@ def test_result(learner: Learner) -> None:
     a = np.asfortranarray(np.arange(6, dtype=np.float32).reshape(2, 3))
     b = np.ones((2, 3), np.float32)
     seen = learner.call("apply", proxy(add, parameters=("a", "b")), gpu(a), gpu(b))
-    result = expect_array(seen.value, shape=(2, 3), dtype="float32", memory_space="cuda")
+    result = expect_array(
+        seen.value, shape=(2, 3), dtype="float32", memory_space="cuda"
+    )
     expect_close(result, (a + b).astype(np.float64), relative_error=1e-6)
     if len(calls) != 1 or seen.changed != (1,):
         msg = f"There were {len(calls)} calls, which changed {seen.changed}. Expected was one."

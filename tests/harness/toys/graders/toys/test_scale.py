@@ -24,7 +24,9 @@ def test_values(learner: Learner, draw: Draw, limits: Mapping[str, float]) -> No
         _scale(learner, draw).value, shape=(5, 7), dtype="float32", memory_space="cuda"
     )
     expected = image.astype(np.float64) * 2.0
-    expect_close(result, expected, relative_error=limits["relative_error"], where="5 x 7")
+    expect_close(
+        result, expected, relative_error=limits["relative_error"], where="5 x 7"
+    )
 
 
 def test_later(learner: Learner, draw: Draw) -> None:

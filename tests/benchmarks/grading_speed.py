@@ -1,0 +1,147 @@
+"""How long grading takes, against running the same programs bare.
+
+    python tests/benchmarks/grading_speed.py --device simulator --output FILE.json
+
+In one run it measures the wall time of grading the four references cold, against
+``bare_run.py`` (goal: at most 2 times), and the time from a save to the verdict of one
+exercise while the server is warm (goal: at most 1 s in the simulator on two cores).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from graders.harness.catalog import Catalog  # noqa: E402
+from graders.harness.models import Verdict  # noqa: E402
+from graders.harness.run import Grader, Request  # noqa: E402
+from graders.harness.submission import locate  # noqa: E402
+
+COLD_ROUNDS = 5
+WARM_ROUNDS = 7
+
+
+def wall(command: list[str]) -> float:
+    """Return the wall time of a command that must succeed."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": python_path()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        message = f"{command} failed:\n{done.stdout}\n{done.stderr}"
+        raise SystemExit(message)
+    return seconds
+
+
+def python_path() -> str:
+    """Return the import path for the commands: this repository, then the caller's."""
+    return os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(":")
+
+
+def cold(device: str) -> dict[str, Any]:
+    """Measure whole gradings and bare runs, turn about."""
+    grade = [sys.executable, "grade.py", "--submission", "reference"]
+    grade += ["--device", device]
+    bare = [sys.executable, "tests/benchmarks/bare_run.py", device]
+    wall(bare)  # files into the page cache
+    pairs = [(wall(grade), wall(bare)) for _ in range(COLD_ROUNDS)]
+    return {
+        "grading_seconds": statistics.median(g for g, _ in pairs),
+        "bare_seconds": statistics.median(b for _, b in pairs),
+        "ratio": statistics.median(g / b for g, b in pairs),
+        "goal": 2.0,
+        "pairs": pairs,
+    }
+
+
+def warm(device: str) -> dict[str, Any]:
+    """Measure the time from a save to the verdict, the server being warm."""
+    catalog = Catalog()
+    found: dict[str, Any] = {}
+    with (
+        Grader(device, catalog) as grader,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        for exercise in catalog.select(()):
+            saved = Path(folder) / f"{exercise.slug}.py"
+            times = []
+            for _ in range(WARM_ROUNDS):
+                shutil.copyfile(exercise.reference, saved)  # the save
+                started = time.perf_counter()
+                work = locate(saved, [exercise], named=True)
+                report = grader.grade(Request(work=work, device=device))
+                times.append(time.perf_counter() - started)
+                assert report.verdict is Verdict.PASSED, report.to_dict()
+            # The first round of the first exercise also waits for the server's imports.
+            found[exercise.name] = {
+                "median": statistics.median(times[1:]),
+                "samples": times,
+            }
+    return {"exercises": found, "goal": 1.0}
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine."""
+    return {
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "cores": len(os.sched_getaffinity(0)),
+        "processor": processor(),
+    }
+
+
+def processor() -> str:
+    """Return the processor's name, or nothing."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    names = [x.split(":")[1].strip() for x in lines if x.startswith("model name")]
+    return names[0] if names else ""
+
+
+def main() -> None:
+    """Measure, print and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cuda", "simulator"), default="simulator")
+    parser.add_argument("--output", type=Path, help="where the JSON goes")
+    options = parser.parse_args()
+    result = {
+        "what": "tests/benchmarks/grading_speed.py",
+        "device": options.device,
+        "machine": machine(),
+        "cold": cold(options.device),
+        "warm": warm(options.device),
+    }
+    colds = result["cold"]
+    print(
+        f"cold: grading the four references {colds['grading_seconds']:.2f} s, bare run "
+        f"{colds['bare_seconds']:.2f} s, ratio {colds['ratio']:.2f} (goal: at most 2)"
+    )
+    for name, figures in result["warm"]["exercises"].items():
+        print(f"warm: {name} {figures['median']:.2f} s from save to verdict")
+    if options.output:
+        options.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

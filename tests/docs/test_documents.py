@@ -1,0 +1,424 @@
+"""The documents say what is so: commands run, names exist, tables hold."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from graders.harness import checks, plugin, rubric
+from graders.harness.catalog import Catalog
+from graders.harness.cli import ExitCode, build_parser
+from graders.harness.corpus import disagreement, read_corpus
+from graders.harness.errors import UsageError
+from graders.harness.models import Submission
+from graders.harness.run import Grader, Request
+from graders.harness.submission import locate
+
+ROOT = Path(__file__).resolve().parents[2]
+HARNESS = ROOT / "graders" / "harness"
+README = ROOT / "README.md"
+INSTRUCTORS = ROOT / "docs" / "for-instructors.md"
+DOCUMENTS = [
+    README,
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+BY_NAME = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+# Words in capitals and names in angle brackets stand for something of the reader's.
+PLACEHOLDER = re.compile(r"<\w+>|\b[A-Z]{2,}\b(?!\.md)")
+OTHERS_PACKAGES = ("cuda.", "cupy", "cupyx", "nvmath")
+
+
+def prose(path: Path) -> str:
+    """Return a document without its code blocks."""
+    return BLOCK.sub("", path.read_text("utf-8"))
+
+
+def inline(path: Path) -> list[str]:
+    return INLINE.findall(prose(path))
+
+
+def commands(path: Path) -> list[str]:
+    """Return the lines of a document's shell blocks."""
+    blocks = [
+        text for kind, text in BLOCK.findall(path.read_text("utf-8")) if kind == "sh"
+    ]
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+# ------------------------------------------------------------------ links, files, names
+
+
+def anchors(path: Path) -> set[str]:
+    titles = HEADING.findall(BLOCK.sub("", path.read_text("utf-8")))
+    return {re.sub(r"[^\w -]", "", t.lower()).replace(" ", "-") for t in titles}
+
+
+@BY_NAME
+def test_links_resolve(document: Path) -> None:
+    for target in LINK.findall(prose(document)):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (document.parent / name).resolve() if name else document
+        assert path.exists(), f"{document.name}: {target}"
+        assert not anchor or anchor in anchors(path), f"{document.name}: {target}"
+
+
+def is_path(text: str) -> bool:
+    plain = re.fullmatch(r"[\w.-]*(/[\w.-]+)*/?", text) is not None
+    suffix = text.endswith((".py", ".md", ".toml", ".json", ".ini"))
+    return plain and not text.startswith(("/", "--")) and ("/" in text or suffix)
+
+
+def example_files() -> dict[str, str]:
+    """Return the files of the instructors' example: a path, then a block."""
+    found = re.finditer(
+        r"`([\w./]+)`:\n\n```(?:toml|python)\n(.*?)^```$",
+        INSTRUCTORS.read_text("utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+    return {match[1]: match[2] for match in found}
+
+
+@BY_NAME
+def test_files_exist(document: Path) -> None:
+    exercises = {e.name for e in Catalog().select(())}
+    trees = (ROOT / tree for tree in ("assignments", "reference", "graders"))
+    names = {path.name for tree in trees for path in tree.rglob("*.*")}
+    places = (ROOT, ROOT / "docs", ROOT / "tests" / "harness" / "programs")
+    for text in filter(is_path, inline(document)):
+        known = any((place / text).exists() for place in places)
+        known = known or text in exercises or text in example_files()
+        known = known or ("/" not in text and text in names)
+        assert known, f"{document.name}: {text}"
+
+
+def members(body: list[ast.stmt]) -> dict[str, ast.stmt]:
+    """Return what a module's or a class' statements define."""
+    found: dict[str, ast.stmt] = {}
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            found[node.target.id] = node
+        elif isinstance(node, ast.Assign):
+            found |= {t.id: node for t in node.targets if isinstance(t, ast.Name)}
+    return found
+
+
+def exists_in_engine(dotted: str) -> bool:
+    """Whether ``module.Class.method`` names something under ``graders/harness/``."""
+    place = HARNESS
+    parts = dotted.removeprefix("graders.harness.").split(".")
+    while parts and (place / parts[0]).is_dir():
+        place /= parts.pop(0)
+    if not parts:
+        return True
+    file = place / f"{parts[0]}.py"
+    if file.is_file():
+        parts = parts[1:]
+    else:
+        file = place / "__init__.py"
+    body = ast.parse(file.read_text("utf-8")).body
+    for part in parts:
+        node = members(body).get(part)
+        if node is None:
+            return False
+        body = getattr(node, "body", [])
+    return True
+
+
+@BY_NAME
+def test_functions_exist(document: Path) -> None:
+    for text in inline(document):
+        if is_path(text) or not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)+", text):
+            continue
+        first, _, rest = text.partition(".")
+        if text.startswith(OTHERS_PACKAGES):
+            continue
+        public = getattr(checks, first, None)
+        known = exists_in_engine(text) or hasattr(public, rest)
+        assert known, f"{document.name}: {text}"
+
+
+@BY_NAME
+def test_tests_exist(document: Path) -> None:
+    named = {t for t in inline(document) if re.fullmatch(r"test_\w+", t)}
+    texts = [p.read_text("utf-8") for p in (ROOT / "tests").rglob("test_*.py")]
+    defined = set(re.findall(r"^def (test_\w+)", "\n".join(texts), re.MULTILINE))
+    assert named <= defined, document.name
+
+
+@BY_NAME
+def test_options_exist(document: Path) -> None:
+    names = ("cli.py", "selfcheck.py", "plugin.py")
+    sources = "\n".join((HARNESS / name).read_text("utf-8") for name in names)
+    known = set(re.findall(r'"(--[a-z-]+)"', sources))
+    said = "\n".join([*inline(document), *commands(document)])
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", said)) <= known, document.name
+
+
+def test_text_is_for_users() -> None:
+    """No path of a machine, and lines that fit a screen."""
+    for document in DOCUMENTS:
+        text = document.read_text("utf-8")
+        machine = re.search(r"(?<![\w.])/(home|tmp|work|root|usr)/", text)
+        assert machine is None, document.name
+        long = [
+            line
+            for line in BLOCK.sub("", text).splitlines()
+            if len(line) > 120 and not line.startswith("|")
+        ]
+        assert not long, document.name
+
+
+# -------------------------------------------------------------------------- commands
+
+
+def grade_commands() -> Iterator[tuple[str, list[str]]]:
+    for document in DOCUMENTS:
+        for text in [*commands(document), *inline(document)]:
+            for part in text.split("&&"):
+                words = shlex.split(part)
+                if words[:2] == ["python", "grade.py"]:
+                    yield document.name, words[2:]
+
+
+def test_grading_commands_are_understood() -> None:
+    """Each command parses; names and files exist where they are no placeholders."""
+    found = list(grade_commands())
+    assert len(found) > 15
+    parser = build_parser()
+    for name, words in found:
+        shown = f"{name}: {words}"
+        if words[:1] == ["selfcheck"]:
+            options_said = {w for w in words[1:] if w.startswith("-")}
+            assert options_said <= {"--full", "--device"}, shown
+            continue
+        stood_in = {"N": "2", "json:PATH": "json:report.json"}
+        options = parser.parse_args([stood_in.get(w, w) for w in words])
+        Catalog().select([n for n in options.names if not PLACEHOLDER.search(n)])
+        path = options.submission
+        if path is not None and len(path.parts) > 1:
+            assert (ROOT / path).exists(), shown
+
+
+def extras_of(command: str) -> list[str]:
+    words = shlex.split(command)
+    assert words[:3] == ["pip", "install", "-e"], command
+    match = re.fullmatch(r"\.(?:\[(\w+)\])?", words[3])
+    assert match is not None, command
+    return [match[1]] if match[1] else []
+
+
+@BY_NAME
+def test_install_commands_name_extras_that_exist(document: Path) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for command in commands(document):
+        if command.startswith("pip"):
+            asked = set(extras_of(command.split("&&")[0]))
+            assert asked <= set(project["optional-dependencies"]), command
+
+
+def test_readme_begins_with_the_command() -> None:
+    assert commands(README)[0] == "pip install -e . && python grade.py"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert list(project["entry-points"]["pytest11"].values()) == [plugin.__name__]
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    """The second command runs these tests; .ci/run takes it from the README."""
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    pattern = re.search(r"grep .*?'(\^.*?)' README.md", script)
+    assert pattern is not None
+    found = [line for line in commands(README) if re.search(pattern[1], line)]
+    assert found == ["pip install -e '.[test]' && python -m pytest"]
+
+
+def readme_runs() -> list[tuple[str, str]]:
+    """Return README's grading commands with the output that it shows for each."""
+    blocks = BLOCK.findall(README.read_text("utf-8"))
+    runs = []
+    for (kind, text), following in zip(blocks, [*blocks[1:], ("", "")], strict=True):
+        if kind != "sh":
+            continue
+        for line in text.splitlines():
+            command = line.split("&&")[-1].strip()
+            if command.startswith("pip install") or command == "python -m pytest":
+                continue  # test_install_commands_..., test_ci_runs_...
+            runs.append((command, following[1] if following[0] == "text" else ""))
+    return runs
+
+
+def run(words: list[str]) -> subprocess.CompletedProcess[str]:
+    left_out = ("COLUMNS", "PYTEST_ADDOPTS")
+    environment = {k: v for k, v in os.environ.items() if k not in left_out}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def shown_line(line: str) -> str:
+    """Return a pattern for one line of shown output: ``...`` stands for anything."""
+    if line.startswith("Grading "):
+        line = line.partition(":")[0]  # the reason for the device is the machine's
+    pattern = re.escape(" ".join(line.split())).replace(re.escape("..."), ".*?")
+    if line.startswith(" " * 6):  # what was seen of drawn inputs: words, not figures
+        pattern = re.sub(r"\d[\d,]*(\\\.\d+)?", lambda _: r"[\d.,e+]+", pattern)
+    return pattern.replace(r"\ ", " ")
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    readme_runs(),
+    ids=[command[:60] for command, _ in readme_runs()],
+)
+def test_readme_commands_print_what_it_shows(command: str, shown: str) -> None:
+    words = shlex.split(command)
+    assert words[:2] == ["python", "grade.py"], command
+    assert shown, f"README shows no output of {command}"
+    ended = run([*words[1:], "--device", "simulator"])
+    said = " ".join(ended.stdout.split())
+    position = 0
+    for line in shown.splitlines():
+        if line.strip() in ("", "..."):
+            continue
+        found = re.compile(shown_line(line)).search(said, position)
+        assert found is not None, f"not printed: {line}\n{ended.stdout}{ended.stderr}"
+        position = found.end()
+    assert ended.returncode == (0 if "\nPassed: " in shown else 1)
+
+
+def test_graders_run_as_ordinary_pytest() -> None:
+    installed = [e.value for e in metadata.entry_points(group="pytest11")]
+    load = [] if plugin.__name__ in installed else ["-p", plugin.__name__]
+    words = ["-m", "pytest", *load, "-q", "-p", "no:cacheprovider"]
+    grader = "graders/fft_callbacks/test_gaussian_blur.py"
+    rest = ["--submission", "reference", "--grading-device", "simulator"]
+    ended = run([*words, grader, *rest])
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "4 passed" in ended.stdout
+
+
+def test_an_unknown_name_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'sepia_blur'"):
+        Catalog().select(["sepia_blurr"])
+
+
+# ---------------------------------------------------------------------------- tables
+
+
+def table(path: Path, heading: str) -> list[list[str]]:
+    """Return the rows of the first table under a heading, without its head."""
+    text = path.read_text("utf-8").split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[2:]]
+
+
+def test_table_of_exercises() -> None:
+    rows = {row[0].strip("`"): row[1] for row in table(README, "What is graded")}
+    worth = {
+        e.name: f"{sum(c.points for c in e.rubric.checks.values()):g}"
+        for e in Catalog().select(())
+    }
+    assert rows == worth
+
+
+def test_table_of_exit_codes() -> None:
+    said = [int(row[0]) for row in table(README, "Exit codes")]
+    assert said == [code.value for code in ExitCode]
+
+
+def test_table_of_commands_has_every_option() -> None:
+    said = " ".join(row[0] for row in table(README, "Commands")).replace("`", "")
+    options = {o for action in build_parser()._actions for o in action.option_strings}
+    assert {o for o in options if o.startswith("--")} - {"--help"} <= set(said.split())
+
+
+def test_table_of_rubric_keys() -> None:
+    cells = table(INSTRUCTORS, "The rubric")
+    rows = {(row[0].strip("`"), row[1].strip("`")) for row in cells}
+    keys = {("title", "the rubric"), ("order", "the rubric")}
+    keys |= {(k, "[exercises.NAME]") for k in rubric._EXERCISE_KEYS}
+    keys |= {(k, "a check") for k in rubric._CHECK_KEYS}
+    assert rows == keys
+
+
+def test_table_of_the_public_interface() -> None:
+    rows = table(INSTRUCTORS, "How a check is written")
+    for row in rows:
+        for name in INLINE.findall(row[0]):
+            assert name.split(".")[0] in checks.__all__, name
+    (fields,) = (row[1] for row in rows if row[0] == "`Observation`")
+    assert set(INLINE.findall(fields)) <= set(checks.Observation.__dataclass_fields__)
+
+
+def test_fixtures_exist() -> None:
+    sentence = re.search(r"Fixtures: (.*?)\. Draw", prose(INSTRUCTORS), re.DOTALL)
+    assert sentence is not None
+    for name in INLINE.findall(sentence[1]):
+        assert name == "details" or hasattr(plugin, name), name
+
+
+def test_table_of_the_json_report() -> None:
+    text = (HARNESS / "report" / "report.schema.json").read_text("utf-8")
+    schema = json.loads(text)
+    rows = table(INSTRUCTORS, "Reading the JSON report")
+    named = {name for row in rows for name in INLINE.findall(row[0])}
+    assert named <= {*schema["properties"], *schema["$defs"]["exercise"]["properties"]}
+    by_field = {row[0].strip("`"): set(INLINE.findall(row[1])) for row in rows}
+    assert by_field["checks"] <= set(schema["$defs"]["check"]["properties"])
+    required = schema["properties"]["environment"]["required"]
+    assert by_field["environment"] <= set(required)
+    assert by_field["verdict"] == set(schema["$defs"]["verdict"]["enum"])
+
+
+# --------------------------------------------------------------------------- example
+
+
+def test_the_instructors_example_grades(tmp_path: Path) -> None:
+    """Its stub earns nothing, its reference all, and its wrong program is caught."""
+    files = example_files()
+    assert len(files) == 6
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, "utf-8")
+    catalog = Catalog(tmp_path)
+    exercises = catalog.select(["double"])
+    (program,) = read_corpus(catalog, tmp_path / "tests" / "submissions")
+    work = [
+        pair
+        for tree in ("assignments", "reference")
+        for pair in locate(tmp_path / tree, exercises, named=True)
+    ]
+    work.append((exercises[0], Submission(exercise="demo/double", path=program.path)))
+    with Grader("simulator", catalog) as grader:
+        stub, solution, wrong = grader.results(Request(work=work, device="simulator"))
+    assert [c.reason for c in stub.checks] == ["unimplemented", "prerequisite"]
+    assert solution.score == solution.max_score == 3
+    assert disagreement(program, wrong) == ""
+    assert wrong.checks[0].hint == "The sign is lost."
