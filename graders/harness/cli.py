@@ -11,7 +11,13 @@ from pathlib import Path
 from graders.harness.catalog import Catalog
 from graders.harness.errors import HarnessError, UsageError
 from graders.harness.models import Report, Status
-from graders.harness.report import WRITERS, Progress, print_report
+from graders.harness.report import (
+    WRITERS,
+    Progress,
+    expect_writable,
+    print_report,
+    write_whole,
+)
 from graders.harness.report.terminal import make_console
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
@@ -135,6 +141,8 @@ def _grade(arguments: Sequence[str]) -> int:
     exercises = catalog.select(options.names)
     submission = options.submission or catalog.root / "assignments"
     work = locate(submission, exercises, named=bool(options.names))
+    for _, path in options.report:
+        expect_writable(path)
     device, why = choose_device(options.device)
     console = make_console()
     shown = "the GPU" if device == "cuda" else "the simulator"
@@ -151,7 +159,7 @@ def _grade(arguments: Sequence[str]) -> int:
         report = grader.grade(request, progress)
     print_report(report, console)
     for form, path in options.report:
-        WRITERS[form](report, path)
+        write_whole(path, WRITERS[form](report))
     return ExitCode.PASSED if options.exit_zero else exit_code(report)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,11 +53,28 @@ def judge(
         reason=reason,
         points=round(check.points * earned, 6),
         max_points=check.points,
-        message=message[:_MAX_TEXT],
-        hint=hint[:_MAX_TEXT],
+        message=_printable(message[:_MAX_TEXT]),
+        hint=_printable(hint[:_MAX_TEXT]),
         seconds=seconds,
-        details=dict(details or {}),
+        details={name: _finite(value) for name, value in (details or {}).items()},
     )
+
+
+def _printable(text: str) -> str:
+    """Return text that any terminal and any file takes, whatever the learner put into it."""
+    clean = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() or c == "\n" else "?" for c in clean)
+
+
+def _finite(value: Any) -> Any:
+    """Return a figure with null for what JSON has no number for."""
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    return value
 
 
 def _outcome(

@@ -34,6 +34,7 @@ def main(argv: Sequence[str]) -> int:
     )
     options = parser.parse_args(argv)
     catalog = Catalog()
+    catalog.select(options.names)  # a wrong name is said before anything runs
     console = make_console()
     device, why = choose_device(options.device)
     console.print(f"Self-check on {device}: {why}.")

@@ -132,8 +132,11 @@ def test_transforms_refuse_host_arrays_and_wrong_norms(cp):
         cp.fft.fft(np.ones(3))
     with pytest.raises(ValueError, match="Invalid norm value"):
         cp.fft.fft(cp.ones(3), norm="unit")
-    with pytest.raises(TypeError, match="complex"):
-        cp.fft.rfft(cp.ones(3, dtype="complex64"))
+
+
+def test_a_real_transform_drops_imaginary_parts(cp):
+    x = cp.ones(4, dtype="complex64") * (1 + 2j)
+    assert cp.fft.rfft(x).get().tolist() == [4, 0, 0]
 
 
 def test_results_of_elementwise_functions_are_row_major(cp):
@@ -178,7 +181,7 @@ def test_out_arguments(cp):
     assert cp.matmul(cp.eye(3), cp.ones((3, 3)), out=cp.empty((3, 3))).sum() == 9
     np.add(x, 1, out=out)
     assert out.tolist() == [1, 2, 3]
-    with pytest.raises(ValueError, match="mismatched"):
+    with pytest.raises(ValueError, match="could not be broadcast"):
         cp.add(x, 1, out=cp.empty(4))
     with pytest.raises(TypeError):
         cp.add(x, 1, out=np.empty(3))

@@ -82,7 +82,8 @@ def test_message_is_the_learners(
         assert wanted in result.output
     for check in failed:
         assert 10 < len(check.message) < 700
-        assert check.message.count("\n") == 0
+        assert check.message.isprintable()
+        assert check.message.encode("utf-8")
         assert not FOREIGN.search(check.message), check.message
         assert not FOREIGN.search(check.hint), check.hint
     assert "graders/harness" not in result.output

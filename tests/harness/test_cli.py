@@ -390,8 +390,8 @@ def _copy(toys: Catalog, tmp_path: Path) -> Path:
             'needs = "gpu"',
             "must be 'cuda' (got 'gpu')",
         ),
-        ("rubric.toml", "timeout = 2", "timeout = true", "must be a number"),
-        ("rubric.toml", "timeout = 2", "timeout = 0", "timeout"),
+        ("rubric.toml", "timeout = 5", "timeout = true", "must be a number"),
+        ("rubric.toml", "timeout = 5", "timeout = 0", "timeout"),
     ],
 )
 def test_a_broken_rubric_stops_the_grading(  # noqa: PLR0913 - a table's columns

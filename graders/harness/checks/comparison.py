@@ -230,8 +230,10 @@ def _constant_factor(actual: Array, expected: Array) -> float | None:
     if power == 0 or not np.isfinite(actual).all():
         return None
     factor = float(np.vdot(expected, actual).real) / power
+    if abs(factor - 1) <= _FACTOR_AGREEMENT:
+        return None
     rest = float(np.linalg.norm(actual - factor * expected))
-    if abs(factor) > 0 and rest <= _FACTOR_AGREEMENT * abs(factor) * math.sqrt(power):
+    if abs(factor - 1) > _FACTOR_AGREEMENT and abs(factor) > 0 and rest <= _FACTOR_AGREEMENT * abs(factor) * math.sqrt(power):
         return factor
     return None
 
@@ -266,7 +268,8 @@ def _rearranged(actual: Array, expected: Array, close: float) -> str:
     wrong = np.abs(actual - expected) > close * float(np.max(np.abs(expected)))
     share = float(wrong.mean())
     if 0 < share < 0.5 and wrong.ndim:  # noqa: PLR2004 - most of it is right
-        return f"{share:.1%} of the elements are wrong; the first at {_first(wrong)}."
+        count = f"{int(wrong.sum()):,} of {wrong.size:,}"
+        return f"{count} elements are wrong; the first is at {_first(wrong)}."
     return ""
 
 

@@ -72,6 +72,8 @@ class Learner:
         data: The assignment's data folder, or None.
 
         lease: Of the GPU; None in the simulator.
+
+        owner: Whose compiled kernels may be used again (see :meth:`ForkServer.fork`).
     """
 
     def __init__(
@@ -83,7 +85,9 @@ class Learner:
         timeout: float,
         data: Path | None = None,
         lease: Lease | None = None,
+        owner: str = "",
     ) -> None:
+        self._owner = owner
         self._path = path
         self._slug = slug
         self._server = server
@@ -240,7 +244,7 @@ class Learner:
         if self._worker is not None and not self._worker.closed:
             return self._worker
         try:
-            worker = self._server.fork()
+            worker = self._server.fork(self._owner)
             worker.start()
         except WorkerError as err:  # nothing of the learner's has run yet
             msg = f"no worker could be started: {err}"

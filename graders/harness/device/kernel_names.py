@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _FFT = re.compile(
-    r"fft|bluestein|(?:^|[^a-z])lto|real_?complex|r2c|c2r|[sd]pradix|[sd]pvector"
+    r"fft|bluestein|chirp|(?:^|[^a-z])lto|real_?complex|r2c|c2r|[sd]pradix|[sd]pvector"
 )
 _GEMM = re.compile(
     r"gemm|gemv|cutlass|cublas|xmma|nvjet|splitk|dot_kernel|magma|(?:^|_)matmul"

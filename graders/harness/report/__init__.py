@@ -1,9 +1,20 @@
 """Writers: pure functions of the report, one module a format."""
 
-from graders.harness.report.json_report import write_json
+from collections.abc import Callable
+
+from graders.harness.models import Report
+from graders.harness.report.files import expect_writable, write_whole
+from graders.harness.report.json_report import render_json
 from graders.harness.report.terminal import Progress, print_report
 
-#: What ``--report FORMAT:PATH`` can name.
-WRITERS = {"json": write_json}
+#: What ``--report FORMAT:PATH`` can name, and the function that gives the file's text.
+WRITERS: dict[str, Callable[[Report], str]] = {"json": render_json}
 
-__all__ = ["WRITERS", "Progress", "print_report", "write_json"]
+__all__ = [
+    "WRITERS",
+    "Progress",
+    "expect_writable",
+    "print_report",
+    "render_json",
+    "write_whole",
+]

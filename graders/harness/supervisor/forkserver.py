@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -49,6 +50,13 @@ def worker_environment() -> dict[str, str]:
     return kept
 
 
+def _cache_folder(owner: str) -> Path:
+    """Return where the device compilers' work for one owner is kept between gradings."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    name = hashlib.sha256(owner.encode()).hexdigest()[:32]
+    return Path(base) / "gpu-exercise-grader" / name
+
+
 class ForkServer:
     """
     A process that has imported the device's packages and forks workers on request.
@@ -82,11 +90,16 @@ class ForkServer:
         )
         theirs.close()
 
-    def fork(self) -> Worker:
+    def fork(self, owner: str = "") -> Worker:
         """
         Return a new worker with a scratch folder of its own.
 
         It does not wait: the first request to the worker does.
+
+        Args:
+            owner: Whose program it will run: what device compilers made for it is kept
+                for the same owner's next worker and for nobody else, since a program
+                may put kernels of its own there. The default keeps nothing.
 
         Raises:
             WorkerCrashed: The server is gone.
@@ -98,10 +111,14 @@ class ForkServer:
         output_read, output_write = os.pipe()
         status_read, status_write = os.pipe()
         try:
-            request = json.dumps({"scratch": str(scratch)}).encode()
+            caches = str(_cache_folder(owner)) if owner else ""
+            request = json.dumps({"scratch": str(scratch), "caches": caches}).encode()
             fds = [theirs.fileno(), output_write, status_write]
             socket.send_fds(self._control, [request], fds)
         except OSError as err:
+            ours.close()
+            os.close(output_read)
+            os.close(status_read)
             msg = f"the fork server is gone: {self.last_words()}"
             raise WorkerCrashed(msg) from err
         finally:

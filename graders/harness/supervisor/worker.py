@@ -299,6 +299,9 @@ class Worker:
                 return Observation(problem="missing", detail=names)
             if head["op"] == "signature":
                 return Observation(problem="signature", detail=str(head["problem"]))
+            if head["op"] != "observation":
+                msg = f"unknown operation {head['op']!r:.40}"
+                raise ValueError(msg)
             return Observation(
                 value=wire.decode(head["value"], blobs),
                 evidence=Evidence.from_dict(head["evidence"]),

@@ -39,8 +39,7 @@ def main(argv: list[str]) -> None:
     server = _Server(socket.socket(fileno=int(control)))
     request = server.run()
     if request is not None:  # this is a forked child
-        connection, scratch = request
-        _run_child(child, device, confine, connection, scratch)
+        _run_child(child, device, confine, *request)
 
 
 class _Server:
@@ -52,7 +51,7 @@ class _Server:
         self._selector.register(control, selectors.EVENT_READ)
         self._status: dict[int, tuple[int, int]] = {}  # pidfd -> (pid, status pipe)
 
-    def run(self) -> tuple[socket.socket, str] | None:
+    def run(self) -> tuple[socket.socket, dict[str, str]] | None:
         """Serve; return a request in the child that it forked, None when all is over."""
         while True:
             for key, _ in self._selector.select():
@@ -68,7 +67,7 @@ class _Server:
 
     def _fork(
         self, request: dict[str, Any], fds: list[int]
-    ) -> tuple[socket.socket, str] | None:
+    ) -> tuple[socket.socket, dict[str, str]] | None:
         connection, output, status = fds
         pid = os.fork()
         if pid == 0:
@@ -82,7 +81,7 @@ class _Server:
             os.dup2(output, 2)
             os.close(output)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            return socket.socket(fileno=connection), str(request["scratch"])
+            return socket.socket(fileno=connection), request
         os.close(connection)
         os.close(output)
         pidfd = os.pidfd_open(pid)
@@ -109,15 +108,22 @@ class _Server:
 
 
 def _run_child(
-    child: Any, device: Any, confine: Any, connection: socket.socket, scratch: str
+    child: Any,
+    device: Any,
+    confine: Any,
+    connection: socket.socket,
+    request: dict[str, str],
 ) -> None:
     # os._exit in every case: a child must never run the server's exit handlers.
     code, serving = 1, False
     try:
         layers = confine()
-        os.chdir(Path(scratch) / "work")
-        os.environ["HOME"] = os.environ["TMPDIR"] = str(Path(scratch) / "work")
+        work = Path(request["scratch"]) / "work"
+        os.chdir(work)
+        os.environ["HOME"] = os.environ["TMPDIR"] = str(work)
+        os.environ["HARNESS_DEVICE_CACHES"] = request["caches"]
         sys.argv = [""]
+        sys.dont_write_bytecode = True  # the learner's folder stays as it was staged
         device.start()
         serving = True
         child.Child(child.Channel(connection), device, layers).serve()

@@ -91,6 +91,8 @@ def axis_order(array: npt.NDArray[Any]) -> tuple[int, ...]:
 
 def pack_array(array: npt.NDArray[Any]) -> tuple[list[int], memoryview]:
     """Return an array's axis order and its bytes, dense in that order."""
+    if not array.dtype.isnative:  # a dtype's name does not tell the byte order
+        array = array.astype(array.dtype.newbyteorder("="))
     order = axis_order(array)
     dense = np.ascontiguousarray(array.transpose(order))
     return list(order), dense.reshape(-1).view(np.uint8).data

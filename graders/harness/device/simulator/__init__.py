@@ -47,7 +47,7 @@ class SimulatorDevice:
         modules.install()
         bridge: Any = importlib.import_module(_BRIDGE)
         bridge.install()
-        bridge.warm()  # the first compile costs half a second: once here, not in each child
+        bridge.warm()  # the first compile takes long: once here, not in each child
 
     def start(self) -> None:
         """Put the learner's program on virtual time; its files are those below here."""

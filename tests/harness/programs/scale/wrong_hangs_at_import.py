@@ -1,6 +1,6 @@
 # Does not end at import, and will not be stopped kindly.
 # expect: failed values timed_out
-# says: Importing scale.py took too long: it did not return within 2 s and was stopped.
+# says: Importing scale.py took too long: it did not return within 5 s and was stopped.
 import signal
 
 for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -89,12 +89,11 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
     ) -> None:
         dtype = np.dtype(dtype)
         if memptr is None:
-            if strides is not None:
-                msg = "memptr cannot be None if strides is specified"
-                raise ValueError(msg)
             fresh = empty(shape, dtype, order)
-            self._host, self._memory, self.base = fresh._host, fresh._memory, None
-            return
+            if strides is None:
+                self._host, self._memory, self.base = fresh._host, fresh._memory, None
+                return
+            memptr = MemoryPointer(fresh._memory, 0)
         check_dtype(dtype)
         block = memptr.mem.block
         shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
@@ -276,13 +275,13 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
         return bool(transfers.download(self))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(transfers.download(self))
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(transfers.download(self))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(transfers.download(self))
 
     def __repr__(self) -> str:
         return repr(transfers.download(self))

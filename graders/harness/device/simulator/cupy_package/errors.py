@@ -45,6 +45,16 @@ def missing_class(module: str, name: str) -> type:
     return _Missing(name, (), {"__module__": module, "__doc__": "Not modelled."})
 
 
+def wrong_argument(name: str, value: object) -> TypeError:
+    """Return the error of CuPy's compiled functions for a foreign argument."""
+    kind = type(value)
+    where = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return TypeError(
+        f"Argument {name!r} has incorrect type (expected "
+        f"cupy._core.core._ndarray_base, got {where}{kind.__name__})"
+    )
+
+
 def unsupported(value: object) -> TypeError:
     """Return the error that CuPy raises for an operand of a foreign type."""
     return TypeError(f"Unsupported type {type(value)}")

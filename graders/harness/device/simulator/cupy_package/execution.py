@@ -220,16 +220,13 @@ def store(
         raise TypeError(msg)
     result = np.asarray(result)
     if result.shape != out._host.shape:
-        msg = (
-            f"Out shape is mismatched: {out._host.shape} is given, "
-            f"{result.shape} is expected"
-        )
+        shapes = " ".join(str(a._host.shape) for a in [*found, out])
+        msg = f"operands could not be broadcast together with shapes {shapes}"
         raise ValueError(msg)
     if not np.can_cast(result.dtype, out._host.dtype, casting):
         msg = (
-            f"output (typecode '{result.dtype.char}') could not be coerced to provided "
-            f"output parameter (typecode '{out._host.dtype.char}') according to the "
-            f'casting rule "{casting}"'
+            f"Cannot cast output operand from {result.dtype!r} to {out._host.dtype!r} "
+            f"according to the rule {casting!r}"
         )
         raise TypeError(msg)
     with np.errstate(all="ignore"):

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from graders.harness.device.simulator.cupy_package.errors import unsupported
+from graders.harness.device.simulator.cupy_package.errors import (
+    unsupported,
+    wrong_argument,
+)
 from graders.harness.device.simulator.cupy_package.execution import (
     account,
     finish,
@@ -22,6 +25,7 @@ from graders.harness.device.simulator.cupy_package.execution import (
 )
 from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray, adopt
+from graders.harness.device.simulator.cupy_package.transfers import asarray
 from graders.harness.device.simulator.cupy_package.ufuncs import UFUNCS
 
 _BY_KIND = {
@@ -71,6 +75,19 @@ _OF_THE_ARGUMENT = frozenset(
     )
 )
 
+# CuPy copies host arrays up for these, where other functions refuse them.
+_UPLOADING = frozenset(
+    names(
+        """
+        allclose append around atleast_1d atleast_2d atleast_3d average corrcoef cov
+        cross diag diagflat diff dstack einsum hstack imag intersect1d isclose iscomplex
+        isreal
+        real resize round row_stack setdiff1d setxor1d take tile tril triu unique
+        unique_all unique_counts unique_inverse unique_values unwrap vstack
+        """
+    )
+)
+
 # Results that NumPy gives as Python scalars and CuPy as 0-d arrays.
 _ZERO_DIMENSIONAL = {"allclose", "array_equal", "array_equiv", "count_nonzero"}
 
@@ -84,9 +101,18 @@ def function(name: str) -> Any:
     delegates = name in _OF_THE_ARGUMENT
     scalar = name in _ZERO_DIMENSIONAL
 
+    uploading = name in _UPLOADING
+    method = kind == "reduction"
+
     def call(*args: Any, **kwargs: Any) -> Any:
-        if delegates and args and isinstance(args[0], np.ndarray):
-            return target(*args, **kwargs)
+        if args and not isinstance(args[0], DeviceArray):
+            if delegates and isinstance(args[0], np.ndarray):
+                return target(*args, **kwargs)
+            if method and not uploading and isinstance(args[0], (list, tuple)):
+                msg = f"{type(args[0]).__name__!r} object has no attribute {name!r}"
+                raise AttributeError(msg)
+        if uploading:
+            args = tuple(uploaded(a) for a in args)
         if not scalar:
             return run(target, name, kind, args, kwargs)
         found: list[DeviceArray] = []
@@ -100,7 +126,23 @@ def function(name: str) -> Any:
     return call
 
 
+def uploaded(value: Any) -> Any:
+    """Return the operand with host arrays in it copied to the device."""
+    if isinstance(value, np.ndarray):
+        return asarray(value)
+    if isinstance(value, (list, tuple)) and any(
+        isinstance(v, np.ndarray) for v in value
+    ):
+        return type(value)([uploaded(v) for v in value])
+    return value
+
+
 def _gemm(name: str, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+    if name == "einsum":
+        args = tuple(uploaded(a) for a in args)
+    for position, value in enumerate(args[:2]):
+        if isinstance(value, np.ndarray) and (position or name != "dot"):
+            raise wrong_argument("ab"[position], value)
     found: list[DeviceArray] = []
     hosts = [host_of(a, found) for a in args]
     if not found:
@@ -136,9 +178,9 @@ def _gemm(name: str, *args: Any, out: Any = None, **kwargs: Any) -> Any:
 
 def matmul(x1: Any, x2: Any, /, out: Any = None, **kwargs: Any) -> Any:
     """Multiply matrices, as ``numpy.matmul``."""
-    for operand in (x1, x2):
+    for name, operand in (("a", x1), ("b", x2)):
         if not isinstance(operand, DeviceArray):
-            raise unsupported(operand)
+            raise wrong_argument(name, operand)
     return _gemm("matmul", x1, x2, out=out, **kwargs)
 
 

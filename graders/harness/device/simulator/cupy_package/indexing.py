@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from graders.harness.device.simulator.cupy_package.errors import unsupported
 from graders.harness.device.simulator.cupy_package.execution import (
     account,
     kernel_name,
@@ -69,10 +68,32 @@ def getitem(array: DeviceArray, index: Any) -> Any:
         return view(array._host[items], array)
     if masks:
         _count_mask(found)
-    result = adopt(array._host[items])
+    try:
+        values = array._host[items]
+    except IndexError:
+        values = array._host[_wrapped(array._host, items)]
+    result = adopt(values)
     name = kernel_name("take", [array._host, *[f._host for f in found]], None)
     account(name, "copy", [array, *found], [result])
     return result
+
+
+def _wrapped(host: HostArray, items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """
+    Return the index with arrays of positions wrapped around, as CuPy's kernels do.
+
+    Raises:
+        IndexError: Something else is wrong with the index, or NumPy would know no axis.
+    """
+    if any(i is Ellipsis or str(getattr(i, "dtype", "")) == "bool" for i in items):
+        msg = f"index {items} is out of bounds for shape {host.shape}"
+        raise IndexError(msg)
+    axis, wrapped = 0, []
+    for item in items:
+        position = isinstance(item, np.ndarray)
+        wrapped.append(item % host.shape[axis] if position else item)
+        axis += item is not None
+    return tuple(wrapped)
 
 
 def _count_mask(found: list[DeviceArray]) -> None:
@@ -103,7 +124,8 @@ def setitem(array: DeviceArray, index: Any, value: Any) -> None:
         reads = found
         kind = "fill"
     else:
-        raise unsupported(value)
+        msg = f"non-scalar {_name(value)} cannot be used for fill"
+        raise ValueError(msg)  # noqa: TRY004 - CuPy's
     _check_complex(source, host)
     with np.errstate(all="ignore"):
         if basic:
@@ -116,6 +138,12 @@ def setitem(array: DeviceArray, index: Any, value: Any) -> None:
         return
     base = "copy" if basic else "scatter_update"
     account(kernel_name(base, [source], host.dtype), kind, reads, [written])
+
+
+def _name(value: Any) -> str:
+    return (
+        "numpy.ndarray" if isinstance(value, (list, np.ndarray)) else str(type(value))
+    )
 
 
 def _same(source: HostArray, target: HostArray) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from graders.harness.device.simulator.cupy_package.execution import run
-from graders.harness.device.simulator.cupy_package.functions import TABLE
+from graders.harness.device.simulator.cupy_package.functions import TABLE, uploaded
 from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.transfers import asnumpy
 
@@ -28,8 +28,14 @@ _ASSERTIONS = names(
 
 def _solver(name: str, kind: str) -> Any:
     target = getattr(np.linalg, name)
+    uploading = name in {"norm", "cond"}  # as in CuPy; the others refuse host arrays
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if uploading:
+            args = tuple(uploaded(a) for a in args)
+        elif any(isinstance(a, np.ndarray) for a in args):
+            msg = "cupy.linalg only supports cupy.ndarray"
+            raise np.linalg.LinAlgError(msg)
         return run(target, name, kind, args, kwargs)
 
     call.__name__ = name

@@ -48,7 +48,7 @@ def _finish(name: str, values: Any, dtype: Any, found: list[DeviceArray]) -> Any
 def _check_float(dtype: npt.DTypeLike) -> np.dtype[Any]:
     target = np.dtype(dtype)
     if target not in _FLOATS:
-        msg = "cupy.random only supports float32 and float64 as a real type"
+        msg = "cupy.random only supports float32 and float64"
         raise TypeError(msg)
     return target
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graders.harness.device.simulator.cupy_package.errors import wrong_argument
 from graders.harness.device.simulator.cupy_package.execution import account, kernel_name
 from graders.harness.device.simulator.cupy_package.memory import is_operand, is_pinned
 from graders.harness.device.simulator.cupy_package.storage import (
@@ -185,10 +186,7 @@ def upload_into(array: DeviceArray, source: Any, stream: Any = None) -> None:
         msg = f"{source.dtype} array cannot be set to {host.dtype} array"
         raise TypeError(msg)
     if host.shape != source.shape:
-        msg = (
-            f"Shape mismatch. Expected shape: {host.shape}, "
-            f"actual shape: {source.shape}"
-        )
+        msg = f"Shape mismatch. Old shape: {host.shape}, new shape: {source.shape}"
         raise ValueError(msg)
     host[...] = source
     if host.nbytes:
@@ -240,9 +238,6 @@ def array(
     elif isinstance(obj, (list, tuple)) and _holds_device_arrays(obj):
         result = _from_nested(obj, dtype)
     else:
-        if copy is False:
-            msg = "Unable to avoid copy while creating an array as requested."
-            raise ValueError(msg)
         keep = isinstance(obj, np.ndarray) and obj.flags.fnc and order in "KAka"
         wanted = "F" if keep or order in "Ff" else "C"
         host = np.asarray(obj, dtype=dtype)
@@ -320,11 +315,7 @@ def asfortranarray(a: Any, dtype: npt.DTypeLike | None = None) -> Any:
 
 def _contiguous(a: Any, dtype: npt.DTypeLike | None, order: str) -> Any:
     if not isinstance(a, DeviceArray):
-        msg = (
-            "Argument 'a' has incorrect type (expected "
-            f"cupy._core.core._ndarray_base, got {type(a).__module__}."
-            f"{type(a).__name__})"
-        )
-        raise TypeError(msg)
+        error = wrong_argument("a", a)
+        raise error
     result = _from_device(a, dtype, None, order)
     return result if result._host.ndim else result.reshape(1)

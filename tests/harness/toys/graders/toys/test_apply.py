@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from graders.harness.checks import Learner, expect_array, expect_close, gpu, proxy
 from graders.harness.errors import WrongValue
 

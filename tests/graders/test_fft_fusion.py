@@ -1,0 +1,108 @@
+"""What the evidence must show of fused transforms, also where CUDA cannot tell all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from graders.fft_callbacks.fusion import expect_no_other_kernel, expect_transforms
+from graders.fft_callbacks.pictures import Case
+from graders.harness.device.evidence import Evidence, Kernel, Operation
+from graders.harness.errors import NotFused
+
+CASE = Case(name="an image", image=np.zeros((50, 41, 3), np.float32), sigma=2.0)
+PIXELS = 50 * 41
+KEPT = 50 * 21
+
+FORWARD = Operation(library="fft", phase="execute", handle=0, kind="R2C", prolog=True)
+INVERSE = Operation(library="fft", phase="execute", handle=1, kind="C2R", prolog=True)
+
+
+def kernel(
+    kind: str, start: float, elements: int, *, reads_operand: bool | None = None
+) -> Kernel:
+    return Kernel(
+        name=f"cupy_{kind}",
+        kind=kind,
+        start=start,
+        seconds=1e-6,
+        elements=-(-elements // 128) * 128,
+        reads_operand=reads_operand,
+    )
+
+
+def evidence(*kernels: Kernel) -> Evidence:
+    transforms = (kernel("fft", 2.0, 4096), kernel("fft", 4.0, 4096))
+    return Evidence(kernels=transforms + kernels)
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        kernel("elementwise", 1.0, KEPT),  # the response
+        kernel("elementwise", 1.0, 3 * KEPT),  # three copies of it
+        kernel("copy", 1.0, 3 * PIXELS),  # the image, plane by plane
+        kernel("copy", 5.0, 3 * PIXELS),  # the result, rearranged
+        kernel("fill", 3.0, PIXELS),
+        kernel("elementwise", 3.0, PIXELS, reads_operand=False),
+    ],
+)
+def test_kernels_beside_the_image_are_free(allowed: Kernel) -> None:
+    expect_no_other_kernel(evidence(allowed), CASE)
+
+
+@pytest.mark.parametrize(
+    "intruder",
+    [
+        kernel("elementwise", 1.0, 3 * PIXELS),  # sepia before the transform
+        kernel("elementwise", 1.0, PIXELS),  # one channel of it
+        kernel("gemm", 1.0, 3 * PIXELS),
+        kernel("elementwise", 3.0, 3 * KEPT),  # the spectrum times the response
+        kernel("elementwise", 5.0, 3 * PIXELS),  # the result divided
+        kernel("reduction", 5.0, 1),
+        kernel("elementwise", 1.0, 7, reads_operand=True),
+    ],
+)
+def test_kernels_over_the_image_are_not(intruder: Kernel) -> None:
+    with pytest.raises(NotFused, match=intruder.name):
+        expect_no_other_kernel(evidence(intruder), CASE)
+
+
+@pytest.mark.parametrize(
+    "ran",
+    [
+        (FORWARD, INVERSE),
+        (replace(FORWARD, epilog=True), replace(INVERSE, prolog=False)),
+        (FORWARD, INVERSE, FORWARD, INVERSE, FORWARD, INVERSE),
+        (FORWARD, FORWARD, FORWARD, INVERSE, INVERSE, INVERSE),
+        (replace(FORWARD, phase="plan"), FORWARD, INVERSE),
+    ],
+)
+def test_either_place_will_do_for_the_response(ran: tuple[Operation, ...]) -> None:
+    expect_transforms(Evidence(operations=ran), CASE, sepia=True)
+
+
+@pytest.mark.parametrize(
+    ("ran", "seen"),
+    [
+        ((), "no transform"),
+        ((FORWARD,), "R2C"),
+        ((INVERSE, FORWARD), "C2R"),
+        ((replace(FORWARD, kind="C2C"), INVERSE), "C2C"),
+        ((replace(FORWARD, prolog=False), INVERSE), "without a prolog"),
+        ((FORWARD, replace(INVERSE, prolog=False)), "Neither the epilog"),
+        ((FORWARD, FORWARD, INVERSE, replace(INVERSE, prolog=False)), "Neither"),
+        ((replace(FORWARD, phase="plan"), replace(INVERSE, phase="plan")), "no tran"),
+    ],
+)
+def test_missing_parts_are_named(ran: tuple[Operation, ...], seen: str) -> None:
+    with pytest.raises(NotFused, match=seen):
+        expect_transforms(Evidence(operations=ran), CASE, sepia=True)
+
+
+def test_a_gray_image_needs_no_prolog() -> None:
+    plain = replace(FORWARD, prolog=False, epilog=True)
+    ran = (plain, replace(INVERSE, prolog=False))
+    expect_transforms(Evidence(operations=ran), CASE, sepia=False)

@@ -1,0 +1,438 @@
+"""The worker's surroundings: what it sees, what it leaves, and what its supervisor survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.harness.catalog import ROOT, Catalog
+from graders.harness.checks import Learner, gpu
+from graders.harness.errors import (
+    Crashed,
+    HarnessError,
+    ImportFailed,
+    ProtocolError,
+    TimedOut,
+    WorkerCrashed,
+    WorkerTimedOut,
+)
+from graders.harness.supervisor import ForkServer, Worker
+from graders.harness.supervisor.forkserver import worker_environment
+
+PROBE = """
+import os
+import sys
+
+
+def surroundings():
+    return {
+        "environment": sorted(os.environ),
+        "folder": os.getcwd(),
+        "data": open("data/numbers.txt").read(),
+        "files": sorted(os.listdir("../submission")),
+        "session": os.getsid(0),
+        "pid": os.getpid(),
+        "argv": list(sys.argv),
+        "path": list(sys.path),
+        "descriptors": sorted(int(n) for n in os.listdir("/proc/self/fd")),
+        "home": os.environ["HOME"],
+    }
+
+
+def importing(name):
+    __import__(name)
+
+
+def repeat(value):
+    print("called")
+    return value
+
+
+def leave(kind):
+    pid = os.fork()
+    if pid == 0:
+        import signal
+
+        signal.pause()
+    return pid
+
+
+def wait(seconds):
+    print("before", flush=True)
+    while True:
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    """A fork server that was started with secrets in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_TOKEN", "secret")
+        patch.setenv("MY_API_KEY", "secret")
+        patch.setenv("PYTHONPATH", str(ROOT))
+        with ForkServer("simulator") as running:
+            yield running
+
+
+@pytest.fixture
+def probe(server: ForkServer, toys: Catalog, tmp_path: Path) -> Iterator[Learner]:
+    """A program that tells what it sees."""
+    (tmp_path / "probe.py").write_text(PROBE)
+    data = toys.select(["scale"])[0].data
+    learner = Learner(tmp_path / "probe.py", "probe", server, timeout=10, data=data)
+    yield learner
+    learner.close()
+
+
+def test_no_secret_reaches_the_worker(probe: Learner) -> None:
+    """Of the environment only an allowlist crosses: no token, no key, no path of ours."""
+    seen = probe.call("surroundings").value["environment"]
+    assert not [
+        n for n in seen if "TOKEN" in n or "KEY" in n or n.startswith("PYTHONPATH")
+    ]
+    ours = {"HOME", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "LC_CTYPE"}
+    assert set(seen) <= ours | set(worker_environment())
+
+
+def test_the_worker_lives_in_its_folder(probe: Learner, server: ForkServer) -> None:
+    """Folder, home, data, files and arguments are its own; the repository is off its path."""
+    seen = probe.call("surroundings").value
+    assert Path(seen["folder"]).name == "work"
+    assert seen["home"] == seen["folder"]
+    assert seen["data"] == "12 lines\n"
+    assert seen["files"] == ["probe.py"]
+    assert seen["argv"] == [""]
+    assert str(ROOT) not in seen["path"]
+    assert seen["path"][0] == str(Path(seen["folder"]).parent / "submission")
+
+
+def test_the_worker_has_a_session_of_its_own(probe: Learner) -> None:
+    """It leads its own session, so that a signal to its group reaches all that it started."""
+    seen = probe.call("surroundings").value
+    assert seen["session"] == seen["pid"] != os.getsid(0)
+    assert "own session" in probe.layers
+
+
+def test_the_worker_holds_few_files(probe: Learner) -> None:
+    """Beside the standard streams it holds its socket, and no file of another worker's."""
+    open_files = probe.call("surroundings").value["descriptors"]
+    assert len([n for n in open_files if n > 2]) <= 3, open_files
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["reference", "graders.harness.checks", "tests", "assignments", "grade"],
+)
+def test_the_harness_cannot_be_imported(name: str, probe: Learner) -> None:
+    """The learner's code cannot import the references, the graders or the engine."""
+    with pytest.raises(Crashed, match="No module named"):
+        probe.call("importing", name)
+
+
+def test_equal_calls_are_made_once(probe: Learner) -> None:
+    """The same function with equal arguments runs once, unless a fresh call is asked for."""
+    first = probe.call("repeat", gpu(np.ones(3)))
+    assert probe.call("repeat", gpu(np.ones(3))) is first
+    assert probe.call("repeat", np.ones(3)) is not first
+    assert probe.call("repeat", gpu(np.zeros(3))) is not first
+    assert probe.call("repeat", gpu(np.ones(3)), fresh=True) is not first
+    assert probe.output.count("called") == 4
+
+
+@pytest.mark.parametrize(
+    "value",
+    [1, 2.5, "text", None, True, [1, (2.0, "x")], {"a": [1]}, 1 + 2j],
+    ids=repr,
+)
+def test_plain_arguments_arrive_as_they_are(value: Any, probe: Learner) -> None:
+    """Plain arguments reach the function unchanged, and its result comes back."""
+    seen = probe.call("repeat", value).value
+    assert (seen, type(seen)) == (value, type(value))
+
+
+@pytest.mark.parametrize("space", ["cpu", "cuda"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_arrays_arrive_with_their_strides(
+    space: str, order: Any, probe: Learner
+) -> None:
+    """An array reaches the function, and comes back, with the axis order that it has."""
+    array = np.array(np.arange(6.0).reshape(2, 3), order=order)
+    seen = probe.call("repeat", gpu(array) if space == "cuda" else array).value
+    assert seen.memory_space == space
+    assert seen.strides == array.strides
+    assert seen.array.tobytes() == array.tobytes()
+
+
+def test_a_stopped_program_is_replaced(probe: Learner) -> None:
+    """After a call that was stopped the next one gets a fresh worker; output is kept."""
+    before = probe.call("surroundings").value["pid"]
+    with pytest.raises(TimedOut, match=r"did not return within 0\.5 s"):
+        probe.call("wait", 1, timeout=0.5)
+    assert "before" in probe.output
+    _wait_until_gone(before)
+    assert probe.call("surroundings", fresh=True).value["pid"] != before
+
+
+def test_nothing_is_left(server: ForkServer, probe: Learner) -> None:
+    """When a program is closed its processes are gone and its folder is removed."""
+    seen = probe.call("surroundings").value
+    stray = probe.call("leave", "child").value
+    assert _alive(stray)
+    probe.close()
+    _wait_until_gone(seen["pid"], stray)
+    assert not Path(seen["folder"]).exists()
+
+
+def test_a_closed_server_leaves_nothing(tmp_path: Path) -> None:
+    """When a server is closed it is gone, with its workers and its folder."""
+    (tmp_path / "probe.py").write_text(
+        PROBE.replace('"data": open("data/numbers.txt").read(),', "")
+    )
+    server = ForkServer("simulator")
+    learner = Learner(tmp_path / "probe.py", "probe", server, timeout=10)
+    seen = learner.call("surroundings").value
+    pid = server._process.pid
+    server.close()
+    _wait_until_gone(seen["pid"], pid)
+    assert not Path(seen["folder"]).parent.parent.exists()
+    learner.close()
+
+
+def test_a_dead_server_is_the_harnesss_fault(tmp_path: Path) -> None:
+    """Where no worker can be started it is no failure of the learner's."""
+    (tmp_path / "probe.py").write_text(PROBE)
+    with ForkServer("simulator") as server:
+        learner = Learner(tmp_path / "probe.py", "probe", server, timeout=10)
+        os.killpg(server._process.pid, signal.SIGKILL)
+        server._process.wait()
+        with pytest.raises(HarnessError, match="no worker could be started"):
+            learner.call("repeat", 1)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _wait_until_gone(*pids: int) -> None:
+    deadline = time.monotonic() + 5
+    while any(_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, (
+            f"still alive: {[p for p in pids if _alive(p)]}"
+        )
+        time.sleep(0.01)
+
+
+# ------------------------------------------------- a worker that is hostile from the start
+
+
+class _Other:
+    """The other side of a worker's channels, in this process."""
+
+    def __init__(self, tmp_path: Path, server: ForkServer) -> None:
+        ours, self.socket = socket.socketpair()
+        read, self.output = os.pipe()
+        status, self.status = os.pipe()
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        self.worker = Worker(ours, read, status, scratch, server)
+
+    def say(self, head: dict[str, Any]) -> None:
+        body = json.dumps({"blobs": [], **head}).encode()
+        self.socket.sendall(struct.pack("!4sIQ", b"GPX1", len(body), 0) + body)
+
+    def hello(self) -> None:
+        # No process of this id exists: ids end far below.
+        self.say({"op": "hello", "pid": 2**30, "layers": ["none"]})
+
+    def end(self, **how: int | None) -> None:
+        os.write(
+            self.status, json.dumps({"exit": None, "signal": None, **how}).encode()
+        )
+
+
+@pytest.fixture
+def other(tmp_path: Path, server: ForkServer) -> Iterator[_Other]:
+    """A worker whose other side is played by the test."""
+    played = _Other(tmp_path, server)
+    yield played
+    played.worker.kill()
+    played.socket.close()
+    os.close(played.output)
+    os.close(played.status)
+
+
+OBSERVATION: dict[str, Any] = {
+    "op": "observation",
+    "value": {"t": "none"},
+    "exception": None,
+    "evidence": {},
+    "seconds": 0.1,
+    "changed": [],
+    "late_write": False,
+}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"value": {"t": "no such"}},
+        {"value": None},
+        {"exception": "a text"},
+        {"exception": {"type": "x"}},
+        {
+            "exception": {
+                "type": "x",
+                "types": 3,
+                "message": "",
+                "frames": [],
+                "innermost": 0,
+            }
+        },
+        {
+            "exception": {
+                "type": "x",
+                "types": [],
+                "message": "",
+                "frames": [1],
+                "innermost": 0,
+            }
+        },
+        {"seconds": "soon"},
+        {"seconds": 10**400},
+        {"changed": ["x"]},
+        {"changed": 3},
+        {"evidence": {"kernels": [3]}},
+        {"op": "no such"},
+        {"op": "missing"},
+        {"op": "missing", "names": 3},
+        {"op": "signature"},
+        {"op": "proxy", "n": 1, "args": []},
+        {"op": []},
+    ],
+    ids=repr,
+)
+def test_a_malformed_answer_is_a_protocol_error(
+    wrong: dict[str, Any], other: _Other
+) -> None:
+    """Whatever a worker answers, its supervisor raises ProtocolError and nothing else."""
+    other.hello()
+    other.say({**OBSERVATION, **wrong})
+    with pytest.raises(ProtocolError):
+        other.worker.call("f", [], timeout=2)
+    assert other.worker.closed
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"op": "hi"},
+        {"op": "hello"},
+        {"op": "hello", "pid": "1"},
+        {"op": "hello", "pid": True},
+    ],
+)
+def test_a_malformed_greeting_is_a_protocol_error(
+    head: dict[str, Any], other: _Other
+) -> None:
+    """A worker that does not begin as it should is not talked to."""
+    other.say(head)
+    with pytest.raises(ProtocolError):
+        other.worker.start()
+
+
+def test_an_end_is_seen_though_the_socket_stays_open(other: _Other) -> None:
+    """The end of the process counts, also where an heir of it keeps the socket open."""
+    other.hello()
+    other.worker.start()
+    other.end(exit=0)
+    started = time.monotonic()
+    with pytest.raises(WorkerCrashed, match="exit status 0") as caught:
+        other.worker.call("f", [], timeout=30)
+    assert caught.value.exit_code == 0
+    assert time.monotonic() - started < 5
+
+
+def test_an_end_with_a_request_unread_is_a_crash(other: _Other) -> None:
+    """A worker that ends without reading the request has crashed; it is no error of ours."""
+    other.hello()
+    other.worker.start()
+    other.end(signal=int(signal.SIGSEGV))
+    # The request is in the socket's buffer when this end of it closes.
+    other.worker._connection.sendall(b"x")
+    other.socket.close()
+    with pytest.raises(WorkerCrashed, match="SIGSEGV"):
+        other.worker.call("f", [], timeout=5)
+
+
+def test_an_answer_sent_before_the_end_counts(other: _Other) -> None:
+    """An answer that is there is read, also where the process has ended since."""
+    other.hello()
+    other.worker.start()
+    other.say(OBSERVATION)
+    other.end(exit=0)
+    assert other.worker.call("f", [], timeout=5).value is None
+
+
+def test_silence_is_timed_out(other: _Other) -> None:
+    """Bytes that trickle in do not put the deadline off."""
+    other.hello()
+    other.worker.start()
+    other.socket.sendall(b"GPX1")
+    with pytest.raises(WorkerTimedOut, match=r"within 0\.3 s"):
+        other.worker.call("f", [], timeout=0.3)
+
+
+def test_output_is_capped_with_a_count(other: _Other) -> None:
+    """Of long output the last whole lines stay, and the number of the others is said."""
+    other.hello()
+    other.worker.start()
+    os.write(other.output, b"".join(b"line %d\n" % n for n in range(5000)))
+    other.say(OBSERVATION)
+    other.worker.call("f", [], timeout=5)
+    other.worker.kill()
+    first, second, *rest = other.worker.output_tail().splitlines()
+    assert rest[-1] == "line 4999"
+    left_out = int(second.removeprefix("line "))
+    assert first == f"[{left_out:,} lines left out]"
+    assert len(rest) == 4999 - left_out
+
+
+def test_a_long_line_is_capped(other: _Other) -> None:
+    """A line without an end is cut as well."""
+    other.hello()
+    other.worker.start()
+    os.write(other.output, b"x" * 60_000)
+    other.worker.kill()
+    assert len(other.worker.output_tail()) < 10_000
+    assert other.worker.output_tail().startswith("[the start of a long line left out]")
+
+
+def test_the_staged_module_is_the_only_import(
+    server: ForkServer, tmp_path: Path
+) -> None:
+    """A missing module is the learner's failure, raised for every call alike."""
+    learner = Learner(tmp_path / "none.py", "none", server, timeout=5)
+    for _ in range(2):
+        with pytest.raises(ImportFailed, match=r"none\.py is missing"):
+            learner.call("f")
+
+
+def test_the_supervisor_loads_nothing_of_the_learners(probe: Learner) -> None:
+    """The learner's module is never imported by this process."""
+    probe.call("repeat", 1)
+    assert "probe" not in sys.modules
