@@ -6,7 +6,7 @@ if __name__ == "__main__":
     try:
         from graders.harness.cli import main
     except ImportError as missing:
-        print(
+        print(  # noqa: T201 - the command line speaks
             f"grade.py: {missing.name} is not installed. Run: pip install -e .",
             file=sys.stderr,
         )

@@ -46,14 +46,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grade.py",
         description="Grade exercises on nvmath-python and CuPy.",
-        epilog="Another command: grade.py selfcheck, whether the exercises themselves are whole.",
+        epilog="Another command: grade.py selfcheck (are the exercises whole?).",
     )
     parser.add_argument(
         "names",
         nargs="*",
         metavar="NAME",
-        help="an assignment or exercise, such as fft_callbacks or fft_callbacks/sepia_blur; "
-        "the default is all of them",
+        help="an assignment or exercise, such as fft_callbacks or "
+        "fft_callbacks/sepia_blur; the default is all of them",
     )
     parser.add_argument(
         "--submission",

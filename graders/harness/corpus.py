@@ -21,7 +21,8 @@ class Program:
     One program of the corpus.
 
     Attributes:
-        expected: The checks that must fail, each with its reason; empty for a right program.
+        expected: The checks that must fail, each with its reason; empty for a right
+        program.
 
         devices: Where it is to be graded.
     """
@@ -77,7 +78,7 @@ def read_program(exercise: Exercise, path: Path) -> Program:
 
 
 def read_corpus(catalog: Catalog, folder: Path) -> Iterator[Program]:
-    """Yield the corpus' programs: ``<folder>/<assignment>/<exercise>/{right,wrong}_*.py``."""
+    """Yield the programs ``<folder>/<assignment>/<exercise>/{right,wrong}_*.py``."""
     for exercise in catalog.select(()):
         for path in sorted((folder / exercise.assignment / exercise.slug).glob("*.py")):
             if path.name.startswith(("right_", "wrong_")):

@@ -34,7 +34,7 @@ class RubricError(HarnessError):
 
 
 class CatalogError(HarnessError):
-    """The three trees do not fit together; the instructor adds or renames the named file."""
+    """The three trees do not fit together; the instructor mends the named file."""
 
 
 class EnvironmentUnavailable(HarnessError):

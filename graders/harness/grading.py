@@ -61,7 +61,7 @@ def judge(
 
 
 def _printable(text: str) -> str:
-    """Return text that any terminal and any file takes, whatever the learner put into it."""
+    """Return text that any terminal and any file takes, whatever was put into it."""
     clean = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c if c.isprintable() or c == "\n" else "?" for c in clean)
 

@@ -42,9 +42,9 @@ def tree_problems(catalog: Catalog) -> Iterator[str]:
             yield from _hint_problems(exercise)
     for tree in ("assignments", "reference"):
         for folder in sorted((catalog.root / tree).iterdir()):
-            if folder.is_dir() and folder.name[0] not in "._":
-                if folder.name not in catalog.assignments:
-                    yield f"{tree}/{folder.name}: there is no graders/{folder.name} with a rubric."
+            visible = folder.is_dir() and folder.name[0] not in "._"
+            if visible and folder.name not in catalog.assignments:
+                yield f"{tree}/{folder.name}: graders/ has no such folder with a rubric."
 
 
 def _files(folder: Path, wanted: set[str], owned: set[str]) -> Iterator[str]:
@@ -101,7 +101,8 @@ def _same_functions(exercise: Exercise) -> Iterator[str]:
             if ast.dump(stub[name].args) != ast.dump(reference[name].args):
                 names = [a.arg for a in stub[name].args.args]
                 if names != [a.arg for a in reference[name].args.args]:
-                    yield f"reference/{exercise.name}.py: {name} has other parameters than {names}."
+                    shown = f"reference/{exercise.name}.py"
+                    yield f"{shown}: {name} has other parameters than {names}."
         elif name in stub and exercise.reference.is_file():
             yield f"reference/{exercise.name}.py: has no function {name!r}."
 
@@ -114,6 +115,6 @@ def _hint_problems(exercise: Exercise) -> Iterator[str]:
     mine = [s for s in sections if s.split("\n", 1)[0].strip(" `") == exercise.slug]
     if not mine or len(_HINT.findall(mine[0])) < _MIN_HINTS:
         yield (
-            f"assignments/{exercise.assignment}/hints.md: needs a section '## {exercise.slug}' "
-            f"with at least {_MIN_HINTS} numbered hints."
+            f"assignments/{exercise.assignment}/hints.md: needs a section "
+            f"'## {exercise.slug}' with at least {_MIN_HINTS} numbered hints."
         )

@@ -148,13 +148,13 @@ class GradedModule(pytest.Module):
 
 
 def _tell_plainly(item: Any) -> None:
-    """Let a check's failure be told by its message; only our own faults need a traceback."""
+    """Let a check's message tell its failure; only our own faults need a traceback."""
     with_traceback = item.repr_failure
 
-    def told(excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    def told(excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
         if isinstance(excinfo.value, Failure | NotRun | EnvironmentUnavailable):
             return str(excinfo.value)
-        return with_traceback(excinfo, style)
+        return with_traceback(excinfo)
 
     item.repr_failure = told
 

@@ -1,10 +1,11 @@
-"""``grade.py selfcheck``: are the exercises themselves whole, and do their graders grade?"""
+"""``grade.py selfcheck``: are the exercises whole, and do their graders grade?"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from graders.harness.catalog import Catalog
 from graders.harness.corpus import Program, disagreement, read_corpus
 from graders.harness.mirror import tree_problems
 from graders.harness.models import Reason, Report, Status, Submission
+from graders.harness.report import expect_writable, write_whole
 from graders.harness.report.terminal import make_console
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
@@ -32,37 +34,50 @@ def main(argv: Sequence[str]) -> int:
         action="store_true",
         help="grade the corpus of right and wrong programs as well",
     )
+    parser.add_argument(
+        "--json", type=Path, metavar="PATH", help="save what was found as JSON as well"
+    )
     options = parser.parse_args(argv)
     catalog = Catalog()
     catalog.select(options.names)  # a wrong name is said before anything runs
+    if options.json:
+        expect_writable(options.json)
     console = make_console()
     device, why = choose_device(options.device)
     console.print(f"Self-check on {device}: {why}.")
-    failed = _say(console, "the three trees mirror one another", tree_problems(catalog))
+    found = _Findings(console)
+    found.take("the three trees mirror one another", tree_problems(catalog))
     with Grader(device, catalog) as grader:
-        checks: list[tuple[str, Callable[[], Iterator[str]]]] = [
-            (
-                "stubs earn nothing",
-                lambda: stub_problems(grader, catalog, options.names),
-            ),
-            (
-                "references earn everything",
-                lambda: reference_problems(grader, catalog, options.names),
-            ),
-        ]
-        for title, check in checks:
-            failed |= _say(console, title, check())
+        stubs = _grade_tree(grader, catalog, options.names, "assignments")
+        found.take("stubs earn nothing", stub_problems(stubs))
+        references = _grade_tree(grader, catalog, options.names, "reference")
+        found.take("references earn everything", reference_problems(references))
+        counts = {}
         if options.full:
-            failed |= _grade_corpus(grader, catalog, options.names, console)
-    return int(failed)
+            counts = _grade_corpus(grader, catalog, options.names, found)
+    if options.json:
+        data = {
+            "device": device,
+            "environment": references.environment,
+            "corpus": counts,
+            "problems": found.problems,
+        }
+        write_whole(options.json, json.dumps(data, indent=1) + "\n")
+    return int(any(found.problems.values()))
 
 
-def _say(console: Console, title: str, problems: Iterator[str]) -> bool:
-    found = list(problems)
-    console.print(f"{'ok    ' if not found else 'BROKEN'}  {title}")
-    for problem in found:
-        console.print(f"        {problem}")
-    return bool(found)
+class _Findings:
+    """What the self-check found, said as it comes."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.problems: dict[str, list[str]] = {}
+
+    def take(self, title: str, problems: Iterable[str]) -> None:
+        found = self.problems[title] = list(problems)
+        self.console.print(f"{'ok    ' if not found else 'BROKEN'}  {title}")
+        for problem in found:
+            self.console.print(f"        {problem}")
 
 
 def _grade_tree(
@@ -72,35 +87,34 @@ def _grade_tree(
     return grader.grade(Request(work=work, device=grader.device))
 
 
-def stub_problems(
-    grader: Grader, catalog: Catalog, names: Sequence[str]
-) -> Iterator[str]:
+def stub_problems(report: Report) -> Iterator[str]:
     """Yield what stubs earn, and failures that are not called unimplemented."""
-    for exercise in _grade_tree(grader, catalog, names, "assignments").exercises:
+    for exercise in report.exercises:
         if exercise.score:
             yield f"assignments/{exercise.name}.py earns {exercise.score} points."
         for check in exercise.checks:
             skipped = check.status is Status.SKIPPED
             if not skipped and check.reason is not Reason.UNIMPLEMENTED:
-                yield f"{exercise.name}: {check.name} says {check.reason}: {check.message}"
+                found = f"{check.reason}: {check.message}"
+                yield f"{exercise.name}: {check.name} says {found}"
 
 
-def reference_problems(
-    grader: Grader, catalog: Catalog, names: Sequence[str]
-) -> Iterator[str]:
+def reference_problems(report: Report) -> Iterator[str]:
     """Yield points that references do not earn where this machine can give them."""
-    for exercise in _grade_tree(grader, catalog, names, "reference").exercises:
+    for exercise in report.exercises:
         if exercise.max_score <= exercise.not_run_points:
             yield f"{exercise.name}: no points can be earned here."
         for check in exercise.checks:
-            not_here = check.reason is Reason.NEEDS_GPU and grader.device != "cuda"
+            not_here = check.reason is Reason.NEEDS_GPU and report.device != "cuda"
             if check.status is not Status.PASSED and not not_here:
-                yield f"{exercise.name}: {check.name} [{check.reason}] {check.message} {check.hint}"
+                found = f"[{check.reason}] {check.message} {check.hint}"
+                yield f"{exercise.name}: {check.name} {found}"
 
 
 def _grade_corpus(
-    grader: Grader, catalog: Catalog, names: Sequence[str], console: Console
-) -> bool:
+    grader: Grader, catalog: Catalog, names: Sequence[str], found: _Findings
+) -> dict[str, dict[str, int]]:
+    """Grade the corpus; return for each exercise how its programs were judged."""
     wanted = {e.name for e in catalog.select(names)}
     folder = catalog.root / "tests" / "submissions"
     programs = [
@@ -108,27 +122,27 @@ def _grade_corpus(
         for p in read_corpus(catalog, folder)
         if grader.device in p.devices and p.exercise.name in wanted
     ]
-    counts: dict[str, list[int]] = {}
-    broken = []
+    columns = ("right programs", "accepted", "wrong programs", "caught as meant")
+    counts: dict[str, dict[str, int]] = {}
+    problems = []
     for program, problem in grade_programs(grader, programs):
-        row = counts.setdefault(program.exercise.name, [0, 0, 0, 0])
-        row[0 if program.right else 2] += 1
-        row[1 if program.right else 3] += not problem
+        row = counts.setdefault(program.exercise.name, dict.fromkeys(columns, 0))
+        row["right programs" if program.right else "wrong programs"] += 1
+        row["accepted" if program.right else "caught as meant"] += not problem
         if problem:
-            broken.append(f"{program.name}: {problem}")
-    table = Table(
-        "exercise", "right programs", "accepted", "wrong programs", "caught as meant"
-    )
+            problems.append(f"{program.name}: {problem}")
+    table = Table("exercise", *columns)
     for name, row in counts.items():
-        table.add_row(name, *map(str, row))
-    console.print(table)
-    return _say(console, "the corpus is judged as it says", iter(broken))
+        table.add_row(name, *(str(row[column]) for column in columns))
+    found.console.print(table)
+    found.take("the corpus is judged as it says", problems)
+    return counts
 
 
 def grade_programs(
     grader: Grader, programs: Sequence[Program]
 ) -> Iterator[tuple[Program, str]]:
-    """Grade programs of the corpus; yield each with how its grading differs from its header."""
+    """Grade programs; yield each with how its grading differs from its header."""
     size = 8 * len(os.sched_getaffinity(0))
     for start in range(0, len(programs), size):
         batch = programs[start : start + size]

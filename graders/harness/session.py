@@ -1,4 +1,4 @@
-"""What the checks of one grading share: device, seed, servers, and each exercise's programs."""
+"""What the checks of one grading share: device, seed, server, programs."""
 
 from __future__ import annotations
 
@@ -120,7 +120,6 @@ class ExercisePrograms:
             )
         return self._opened[key]
 
-
     def _owner(self, path: Path, *, trusted: bool) -> str:
         if self._session.device != "cuda":
             return ""  # the simulator's compiler keeps nothing on disk
@@ -173,7 +172,8 @@ def _cuda_problem() -> str:
     if not any(Path("/dev").glob("nvidia[0-9]*")) and not Path("/dev/dxg").exists():
         return "there is a driver, but no GPU (/dev/nvidia0)"
     if importlib.util.find_spec("cupy") is None:
-        return "there is a GPU, but CuPy is not installed (pip install -e '.[cu12]' or '.[cu13]')"
+        install = "pip install -e '.[cu12]' or '.[cu13]'"
+        return f"there is a GPU, but CuPy is not installed ({install})"
     return ""
 
 

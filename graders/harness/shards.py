@@ -64,7 +64,8 @@ def grade_exercises(
     Args:
         session: Device, server and seed.
 
-        work: Exercises with what was handed in for each; an exercise may come more than once.
+        work: Exercises with what was handed in for each; an exercise may come more than
+        once.
 
         jobs: How many run at once.
 
@@ -92,7 +93,7 @@ def grade_exercises(
 
 
 def _report_lines(shard: _Shard, data: bytes, listener: Listener) -> bytes:
-    """Pass the checks among the new lines to the listener; keep all, they are the result."""
+    """Pass new checks to the listener; keep all lines, they are the result."""
     for line in data[len(shard.data) :].splitlines():
         with contextlib.suppress(ValueError):
             event = json.loads(line)

@@ -1,7 +1,8 @@
 """Programs of every bad kind, each graded beside the others: what is said of them.
 
-The programs lie in ``programs/<toy exercise>/``. Beside the corpus' header lines they may have
-``# says: TEXT``, which the messages must contain, and ``# output: TEXT`` likewise.
+The programs lie in ``programs/<toy exercise>/``. Beside the corpus' header lines they
+may have ``# says: TEXT``, which the messages must contain, and ``# output: TEXT``
+likewise.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def test_is_judged_as_it_says(
 def test_message_is_the_learners(
     path: Path, results: dict[str, ExerciseResult]
 ) -> None:
-    """A message is short, says what it must, and holds nothing of ours or of the machine."""
+    """A message is short, says what it must, and holds nothing of ours."""
     result = results[f"{path.parent.name}/{path.stem}"]
     failed = [c for c in result.checks if c.status is Status.FAILED]
     said = " ".join(c.message for c in failed)

@@ -1,4 +1,4 @@
-"""The command line: what it says and how it exits, over the toys and over the real trees."""
+"""The command line: what it says and how it exits, over toys and over the real trees."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from graders.harness import cli
@@ -76,7 +76,7 @@ def test_stubs_exit_with_1(run: Run) -> None:
     code, out, _ = run()
     assert code == 1
     assert "Failed: 0 of 10 points" in out
-    assert out.count("is not written yet on line 15") == 3
+    assert out.count("is not written yet: line 15 of") == 3
     assert "Next: Read the assignment's README.md" in out
 
 
@@ -185,7 +185,7 @@ def test_auto_says_why_it_takes_the_simulator(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """--device auto without a GPU grades in the simulator and says why in its first line."""
+    """--device auto without a GPU takes the simulator and says why in its first line."""
     monkeypatch.setattr(
         "graders.harness.session._cuda_problem", lambda: "no driver was found"
     )
@@ -275,15 +275,14 @@ def test_colour_on_a_terminal_only_without_no_color(
 
 
 def test_seed_gives_the_same_inputs(run: Run, tmp_path: Path) -> None:
-    """--seed draws the same inputs again, another seed others; the report tells the seed."""
+    """--seed draws the same inputs again; the report tells the seed."""
     (tmp_path / "scale.py").write_text(
         "def scale(image, factor):\n    raise ValueError(repr(image.get().tobytes()))\n"
     )
-    said = []
-    for name, more in (("one", []), ("two", []), ("again", None)):
+    said: list[tuple[str, list[tuple[str, str]]]] = []
+    for name in ("one", "two", "again"):
         target = tmp_path / f"{name}.json"
-        if more is None:
-            more = ["--seed", said[0][0]]
+        more = ["--seed", said[0][0]] if name == "again" else []
         run("--submission", str(tmp_path), "scale", "--report", f"json:{target}", *more)
         report = _report(target)
         checks = report["exercises"][0]["checks"]
@@ -328,8 +327,8 @@ def test_report_of_passed_failed_and_skipped(
     keys = ("name", "verdict", "score", "max_score", "not_run_points")
     assert [scale[k] for k in keys] == ["toys/scale", "passed", 4, 6, 2]
     assert [total[k] for k in keys] == ["toys/total", "failed", 1, 2, 0]
-    keys = ("name", "title", "status", "reason", "points", "max_points")
-    assert [[c[k] for k in keys] for c in scale["checks"]] == [
+    keys_of_check = ("name", "title", "status", "reason", "points", "max_points")
+    assert [[c[k] for k in keys_of_check] for c in scale["checks"]] == [
         ["values", "Each element is scaled.", "passed", None, 3, 3],
         [
             "later",
@@ -348,7 +347,12 @@ def test_report_of_passed_failed_and_skipped(
             2,
         ],
     ]
-    assert [total["checks"][0][k] for k in keys[2:]] == ["failed", "wrong_value", 1, 2]
+    assert [total["checks"][0][k] for k in keys_of_check[2:]] == [
+        "failed",
+        "wrong_value",
+        1,
+        2,
+    ]
     assert total["checks"][0]["message"] == "The result is 8.0. Expected was 7.0."
     assert re.fullmatch("[0-9a-f]{64}", report["environment"]["digests"]["toys/scale"])
     assert "own session" in report["environment"]["layers"]
@@ -483,8 +487,8 @@ def test_entry_point_grades_the_real_trees(tmp_path: Path) -> None:
     target = tmp_path / "report.json"
     done = subprocess.run(
         [
-            sys.executable, str(ROOT / "grade.py"), "fft_callbacks", "--device", "simulator",
-            "--report", f"json:{target}", "--jobs", "2",
+            sys.executable, str(ROOT / "grade.py"), "fft_callbacks",
+            "--device", "simulator", "--report", f"json:{target}", "--jobs", "2",
         ],
         capture_output=True, text=True, cwd=tmp_path, check=False,
     )  # fmt: skip

@@ -104,7 +104,7 @@ def _with_nan(a: Array) -> Array:
 @pytest.mark.parametrize(
     ("spoil", "cause"),
     [
-        (lambda a: a * (24 * 36), "864 elements are transformed: where is the result divided"),
+        (lambda a: a * (24 * 36), "864 elements are transformed: where is"),
         (lambda a: a / (24 * 36), "Is it divided by 864 once too often?"),
         (lambda a: a * 36, "36 elements are transformed"),
         (lambda a: a * 1.7, "Every element is 1.7 times what it should be."),
@@ -290,7 +290,7 @@ def test_descriptions_are_short() -> None:
     """However large a value is, its description is a few words."""
     for value in (
         "x" * 10_000,
-        10**5000 if False else 10**70,
+        10**70,
         [0] * 10**5,
         {1: 2},
         b"".decode(),

@@ -89,7 +89,7 @@ def _report(*exercises: ExerciseResult) -> Report:
 def test_checks_come_to_a_verdict(
     checks: list[CheckResult], verdict: str, sums: tuple[float, ...], code: int
 ) -> None:
-    """Points add up, what was not run is neither given nor taken, our errors are no zeros."""
+    """Points add up; what was not run, or is our error, is neither given nor taken."""
     exercise = _exercise(*checks)
     report = _report(exercise)
     for result in (exercise, report):
@@ -121,7 +121,7 @@ def test_a_check_survives_json(check: CheckResult) -> None:
 
 
 def test_the_schema_names_every_word() -> None:
-    """Every status, reason and verdict of the code is in the published schema, and no other."""
+    """Every status and reason of the code is in the published schema, and no other."""
     schema = json.loads(SCHEMA.read_text("utf-8"))["$defs"]
     check = schema["check"]["properties"]
     assert check["status"]["enum"] == [s.value for s in Status]
@@ -155,7 +155,7 @@ def test_a_check_that_returns_has_passed() -> None:
 
 
 def test_a_failure_is_the_learners() -> None:
-    """A Failure: failed, its reason and message, the rubric's hint unless it has its own."""
+    """A Failure: failed, its reason and message, its own hint or the rubric's."""
     result = judge(CHECK, "t", WrongValue("It is 3. Expected was 4.", earned=0.25))
     assert (result.status, result.reason, result.points) == ("failed", "wrong_value", 1)
     assert result.message == "It is 3. Expected was 4."

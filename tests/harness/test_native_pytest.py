@@ -1,4 +1,4 @@
-"""Graders as ordinary pytest: the same verdicts as the grader's, and nothing of ours in sight."""
+"""Graders as ordinary pytest: the same verdicts, and nothing of ours in sight."""
 
 from __future__ import annotations
 
@@ -81,7 +81,10 @@ def test_a_failure_is_told_in_our_words(tmp_path: Path) -> None:
         "graders/fft_callbacks/test_gaussian_blur.py", "--submission", str(module), "-q"
     )
     assert done.returncode == 1
-    said = "[crashed] gaussian_blur raised NameError on line 2 of gaussian_blur.py (return undefined)"
+    said = (
+        "[crashed] gaussian_blur raised NameError on line 2 of gaussian_blur.py "
+        "(return undefined)"
+    )
     assert done.stdout.count(said) >= 1, done.stdout
     assert not re.search(r"Traceback|graders/harness|\.py:\d+: in ", done.stdout)
     assert done.stderr == ""
@@ -98,7 +101,7 @@ def test_other_tests_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_wrong_submission_path_is_said(tmp_path: Path) -> None:
-    """A path that does not exist is named, and nothing is called a failure of the learner's."""
+    """A path that does not exist is named; it is no failure of the learner's."""
     missing = tmp_path / "nowhere"
     done = _pytest("graders/fft_callbacks", "--submission", str(missing), "-q")
     assert done.returncode == 1

@@ -71,7 +71,7 @@ def test_the_engine_names_no_exercise(word: str) -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Name | ast.Attribute | ast.FunctionDef | ast.alias):
                 name = getattr(node, "id", None) or getattr(node, "attr", None)
-                found = name or getattr(node, "name", "")
+                found = str(name or getattr(node, "name", ""))
                 assert not (code.fullmatch(found) and "_" in word), f"{path}: {found}"
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 whole = node.value == word and "_" in word
@@ -80,7 +80,7 @@ def test_the_engine_names_no_exercise(word: str) -> None:
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
 def test_titles_are_sentences(exercise: Exercise) -> None:
-    """A check's first docstring line is a sentence in the present tense with a full stop."""
+    """A check's first docstring line is a sentence with a full stop."""
     tree = ast.parse(exercise.grader.read_text("utf-8"))
     checks = [
         n

@@ -142,7 +142,7 @@ def test_names_choose_exercises(
 
 
 def test_an_unknown_name_suggests_the_nearest(toys: Catalog) -> None:
-    """A name that is nearly right is suggested, one that is not is answered with the list."""
+    """A name that is nearly right is suggested, any other answered with the list."""
     with pytest.raises(
         UsageError, match=r"'tols'\. Did you mean 'toys'\? There are: toys/"
     ):
@@ -192,7 +192,7 @@ def _scratch(tmp_path: Path) -> Path:
 
 
 def test_staging_copies_modules_and_data(tmp_path: Path) -> None:
-    """The module under the exercise's name, the modules beside it, and the harness's data."""
+    """The module under the exercise's name, those beside it, and our data."""
     handed_in, data = tmp_path / "in", tmp_path / "data"
     handed_in.mkdir()
     data.mkdir()
@@ -365,7 +365,8 @@ def _program(toys: Catalog, tmp_path: Path, text: str) -> Path:
 def test_a_header_is_read(toys: Catalog, tmp_path: Path) -> None:
     """Summary, expected failures and devices come from the first lines."""
     (scale,) = toys.select(["scale"])
-    text = "# Halves it.\n# expect: failed values wrong_value; faster too_slow\n# devices: cuda\n"
+    expected = "failed values wrong_value; faster too_slow"
+    text = f"# Halves it.\n# expect: {expected}\n# devices: cuda\n"
     program = read_program(scale, _program(toys, tmp_path, text))
     assert program.summary == "Halves it."
     assert program.expected == {"values": Reason.WRONG_VALUE, "faster": Reason.TOO_SLOW}
@@ -424,7 +425,7 @@ def test_a_disagreement_is_told(toys: Catalog, tmp_path: Path) -> None:
 
 
 def test_the_corpus_reads(catalog: Catalog) -> None:
-    """Every program of this repository's corpus has a header, and its name says its kind."""
+    """Every program of the corpus has a header, and its name says its kind."""
     programs = list(read_corpus(catalog, catalog.root / "tests" / "submissions"))
     assert programs
     for program in programs:

@@ -29,7 +29,7 @@ SMALL = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 
 @st.composite
 def arrays(draw: st.DrawFn) -> npt.NDArray[Any]:
-    """Arrays of every dtype that crosses, any bits, any axis order, with gaps or without."""
+    """Arrays of every dtype that crosses, any bits, any axis order, with gaps."""
     dtype = np.dtype(draw(st.sampled_from(sorted(wire.DTYPES))))
     shape = draw(SMALL)
     size = math.prod(shape) * dtype.itemsize
@@ -320,7 +320,7 @@ def test_malformed_frames_are_refused(data: bytes) -> None:
         {"v": 1},
         [],
     ],
-    ids=["dtype", "short", "negative", "order", "blob", "unknown", "int", "no type", "list"],
+    ids=["dtype", "short", "negative", "order", "blob", "unknown", "int", "none", "list"],
 )  # fmt: skip
 def test_malformed_nodes_are_refused(node: Any) -> None:
     """Each kind of wrong node raises WireError."""

@@ -65,7 +65,8 @@ def expect_array(
         raise WrongShape(msg, hint=_shape_hint(value.shape, shapes))
     dtypes = (dtype,) if isinstance(dtype, str) else tuple(dtype)
     if value.dtype not in dtypes:
-        msg = f"{_capital(name)} has the dtype {value.dtype}. Expected was {' or '.join(dtypes)}."
+        wanted = " or ".join(dtypes)
+        msg = f"{_capital(name)} has the dtype {value.dtype}. Expected was {wanted}."
         raise WrongDtype(
             msg, hint="Look for a constant or an array of another precision."
         )
@@ -101,10 +102,10 @@ def expect_close(
     """
     Judge an array's values against the oracle's.
 
-    The array passes if every element is finite, the L2 norm of the difference is at most
-    ``relative_error`` times the oracle's norm (nvmath-python's own tests use this criterion),
-    and no element is further off than ten times ``relative_error`` of the largest one: a
-    single wrong element among a million would vanish in the norm.
+    The array passes if every element is finite, the L2 norm of the difference is at
+    most ``relative_error`` times the oracle's norm (nvmath-python's own tests use this
+    criterion), and no element is further off than ten times ``relative_error`` of the
+    largest one: a single wrong element among a million would vanish in the norm.
 
     Args:
         actual: The observed values.
@@ -120,11 +121,12 @@ def expect_close(
         mistakes: Messages of known mistakes and functions that give what each would return.
 
     Raises:
-        WrongValue: The values differ; the message names the largest error, its place, and the
+        WrongValue: The values differ; the message names the largest error, its place,
+        and the
             mistake that would give these values where one is recognised.
     """
     if actual.shape != expected.shape:
-        msg = f"{_capital(name)} has the shape {actual.shape}. Expected was {expected.shape}."
+        msg = f"{_capital(name)} has the shape {actual.shape}, not {expected.shape}."
         raise WrongShape(msg)
     if actual.size == 0:
         return
@@ -188,16 +190,17 @@ def _largest(actual: Array, expected: Array, difference: Array, scale: float) ->
         count, total = int(broken.sum()), broken.size
         index = tuple(int(i) for i in np.argwhere(broken)[0])
         return (
-            f"{count:,} of {total:,} elements are NaN or infinite, the first at {index}, where "
-            f"{_number(expected[index])} was expected."
+            f"{count:,} of {total:,} elements are NaN or infinite, the first at {index}, "
+            f"where {_number(expected[index])} was expected."
         )
     index = tuple(
         int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape)
     )
     relative = float(difference.max()) / scale if scale else math.inf
+    seen, wanted = _number(actual[index]), _number(expected[index])
     return (
-        f"the largest error is {difference.max():.3g} ({relative:.1e} of the largest value), at "
-        f"{index}: {_number(actual[index])} instead of {_number(expected[index])}."
+        f"the largest error is {difference.max():.3g} ({relative:.1e} of the largest "
+        f"value), at {index}: {seen} instead of {wanted}."
     )
 
 
@@ -212,7 +215,7 @@ def _cause(
         if _near(actual, wrong(), close):
             return message
     if np.isnan(actual).any():
-        return "NaN marks memory that was never written: does the program write every element?"
+        return "NaN marks memory that nothing wrote: is every element written?"
     factor = _constant_factor(actual, expected)
     if factor is not None:
         return _factor_text(factor, expected.shape)
@@ -233,7 +236,11 @@ def _constant_factor(actual: Array, expected: Array) -> float | None:
     if abs(factor - 1) <= _FACTOR_AGREEMENT:
         return None
     rest = float(np.linalg.norm(actual - factor * expected))
-    if abs(factor - 1) > _FACTOR_AGREEMENT and abs(factor) > 0 and rest <= _FACTOR_AGREEMENT * abs(factor) * math.sqrt(power):
+    if (
+        abs(factor - 1) > _FACTOR_AGREEMENT
+        and abs(factor) > 0
+        and rest <= _FACTOR_AGREEMENT * abs(factor) * math.sqrt(power)
+    ):
         return factor
     return None
 
@@ -243,7 +250,8 @@ def _factor_text(factor: float, shape: tuple[int, ...]) -> str:
     sizes = {math.prod(shape), math.prod(shape[-2:]), math.prod(shape[:2]), *shape}
     for size in sizes:
         if size > 1 and math.isclose(factor, size, rel_tol=_FACTOR_AGREEMENT):
-            return f"{text} {size} elements are transformed: where is the result divided by that?"
+            question = "where is the result divided by that?"
+            return f"{text} {size} elements are transformed: {question}"
         if size > 1 and math.isclose(factor, 1 / size, rel_tol=_FACTOR_AGREEMENT):
             return f"{text} Is it divided by {size} once too often?"
     return text
@@ -294,12 +302,12 @@ def _shapes(shape: Sequence[Any]) -> list[tuple[int, ...]]:
 
 def _shape_hint(seen: tuple[int, ...], shapes: list[tuple[int, ...]]) -> str:
     for wanted in shapes:
-        if len(seen) == len(wanted) and seen[:-1] == wanted[:-1]:
-            if abs(seen[-1] - wanted[-1]) == 1:
-                return (
-                    "An inverse real transform cannot tell an odd length from an even one: "
-                    "look at last_axis_parity."
-                )
+        same_but_last = len(seen) == len(wanted) and seen[:-1] == wanted[:-1]
+        if same_but_last and abs(seen[-1] - wanted[-1]) == 1:
+            return (
+                "An inverse real transform cannot tell an odd length from an even one: "
+                "look at last_axis_parity."
+            )
         if sorted(seen) == sorted(wanted) and seen != wanted:
             return "The axes are in another order."
         if (

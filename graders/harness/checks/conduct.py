@@ -28,7 +28,8 @@ def expect_unchanged(observation: Observation, names: Sequence[str]) -> None:
         changed = [
             names[i] if i < len(names) else f"argument {i}" for i in observation.changed
         ]
-        msg = f"The call changed its input {' and '.join(changed)}. Expected was that it reads it."
+        what = " and ".join(changed)
+        msg = f"The call changed its input {what}. Expected was that it only reads it."
         raise MutatedInput(
             msg, hint="Write into a new array; look for out=, += and x[...] =."
         )
@@ -48,7 +49,8 @@ def expect_settled(observation: Observation) -> None:
             if racing
             else "The result changed after the call returned."
         )
-        msg = f"{seen} Expected was a result that is ready, or ordered on the current stream."
+        rule = "a result that is ready, or ordered on the current stream"
+        msg = f"{seen} Expected was {rule}."
         raise WrongValue(msg, hint="Synchronize your own stream before you return.")
 
 
@@ -57,7 +59,8 @@ def require_evidence(evidence: Evidence) -> Evidence:
     Return the evidence if there is any.
 
     Raises:
-        EnvironmentUnavailable: Kernels and copies could not be recorded on this machine. The
+        EnvironmentUnavailable: Kernels and copies could not be recorded on this
+        machine. The
             check that needs them is then an error of ours, neither passed nor failed.
     """
     if not evidence.available:

@@ -44,7 +44,8 @@ def proxy(function: Any, parameters: Iterable[str] = ("a", "b", "bias")) -> Prox
     Return an argument that reaches the learner's function as a function of CuPy arrays.
 
     Args:
-        function: Runs in the grading process. It gets the list of arguments as NumPy arrays,
+        function: Runs in the grading process. It gets the list of arguments as NumPy
+        arrays,
             may change them in place, and returns a NumPy array, which the learner gets as a
             CuPy array of the same axis order. ValueError and TypeError reach the learner.
 
@@ -57,8 +58,8 @@ class Learner:
     """
     A program under test, in a worker of its own.
 
-    Calls run one after the other in the same worker, as they would in a learner's session. A
-    worker that crashed or was stopped is replaced for the next call.
+    Calls run one after the other in the same worker, as they would in a learner's
+    session. A worker that crashed or was stopped is replaced for the next call.
 
     Args:
         path: The program's module.
@@ -121,7 +122,8 @@ class Learner:
         Args:
             function: The function's name.
 
-            args: Plain values, NumPy arrays (CPU memory), :func:`gpu` arrays, :func:`proxy`.
+            args: Plain values, NumPy arrays (CPU memory), :func:`gpu` arrays,
+            :func:`proxy`.
 
             timeout: Seconds until the program is stopped. The default is the rubric's.
 
@@ -133,7 +135,8 @@ class Learner:
 
             fresh: Whether to call again even if the same call was made before.
 
-            alone: Whether the GPU is to be leased to nobody else meanwhile, as timing needs.
+            alone: Whether the GPU is to be leased to nobody else meanwhile, as timing
+            needs.
 
         Raises:
             Failure: The program is missing, unwritten, raised, crashed or took too long.
@@ -238,7 +241,7 @@ class Learner:
         return seen
 
     def _ready(self) -> Worker:
-        """Return a worker with the module loaded; raise its load failure, each time anew."""
+        """Return a worker with the module loaded, or raise what loading it raised."""
         if self._load_failure is not None:
             raise self._load_failure
         if self._worker is not None and not self._worker.closed:

@@ -28,9 +28,9 @@ def expect_faster(
     """
     Judge that the learner's program keeps the device busy for less time than another.
 
-    The metric is ``device_time``: kernels and copies on all streams, each instant once; host
-    time, planning and compiling do not count. Both programs are warm, get fresh copies of the
-    same inputs and take turns while the GPU is leased to nobody else.
+    The metric is ``device_time``: kernels and copies on all streams, each instant once;
+    host time, planning and compiling do not count. Both programs are warm, get fresh
+    copies of the same inputs and take turns while the GPU is leased to nobody else.
 
     Args:
         learner: The learner's program.
@@ -64,8 +64,8 @@ def expect_faster(
         msg = (
             f"{function} keeps the GPU busy for {1 / found.ratio:.2f} times as long as "
             f"{other_name}. Expected was a ratio of {threshold:g} or more in its favour; "
-            f"measured were {found.ratio:.2f} (between {found.low:.2f} and {found.high:.2f}, "
-            f"{found.pairs} pairs of rounds)."
+            f"measured were {found.ratio:.2f} (between {found.low:.2f} and "
+            f"{found.high:.2f}, {found.pairs} pairs of rounds)."
         )
         raise TooSlow(
             msg, hint="Count the kernels, and the bytes that each reads and writes."

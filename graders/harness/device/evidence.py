@@ -19,7 +19,8 @@ class Kernel:
     One kernel that ran on the device.
 
     Attributes:
-        name: The kernel's (demangled) name, as CUPTI reports it. The simulator uses names of
+        name: The kernel's (demangled) name, as CUPTI reports it. The simulator uses
+        names of
             the same style: ``cupy_multiply``, ``cupy_copy``, ``simulated_fft_lto``.
 
         kind: What it does: ``"fft"``, ``"gemm"``, ``"copy"``, ``"fill"``, ``"reduction"``,
@@ -87,13 +88,15 @@ class Operation:
 
         start: When, in seconds of the device clock (0.0 where it is not known).
 
-        kind: FFT: ``"C2C"``, ``"R2C"`` or ``"C2R"``; matmul: the epilog's name (``"DEFAULT"``).
+        kind: FFT: ``"C2C"``, ``"R2C"`` or ``"C2R"``; matmul: the epilog's name
+        (``"DEFAULT"``).
 
         direction: FFT only: ``"forward"`` or ``"inverse"``.
 
         prolog: FFT only: whether a load callback is set.
 
-        epilog: FFT: whether a store callback is set; matmul: whether the epilog is not DEFAULT.
+        epilog: FFT: whether a store callback is set; matmul: whether the epilog is not
+        DEFAULT.
 
         shape: FFT: the transform lengths; matmul: (m, n, k).
 
@@ -162,7 +165,8 @@ class Evidence:
 
         allocations: How many device allocations were made.
 
-        peak_bytes: The largest sum of device memory in use during the call beyond what was in
+        peak_bytes: The largest sum of device memory in use during the call beyond what
+        was in
             use before it.
 
         threads_left: Threads of the learner's still running when the call returned.

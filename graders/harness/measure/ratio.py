@@ -1,9 +1,9 @@
 """Is one program faster than another? Paired rounds, an interval, three answers.
 
-Rounds come in blocks of four, ABBA or BAAB in random order, so that a drifting clock meets
-both programs alike. The statistic is the median of the pairs' log-ratios; its interval is a
-percentile bootstrap. There are a few looks, and the error is split over them (Bonferroni), so
-that looking again does not make a verdict likelier.
+Rounds come in blocks of four, ABBA or BAAB in random order, so that a drifting clock
+meets both programs alike. The statistic is the median of the pairs' log-ratios; its
+interval is a percentile bootstrap. There are a few looks, and the error is split over
+them (Bonferroni), so that looking again does not make a verdict likelier.
 """
 
 from __future__ import annotations

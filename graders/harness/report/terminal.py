@@ -1,4 +1,4 @@
-"""The report for people at a terminal: a table of checks, then what to do about failures."""
+"""The report at a terminal: a table of checks, then what to do about failures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def make_console() -> Console:
 
 class Progress:
     """
-    Says what is going on while the checks run: a live line on a terminal, nothing elsewhere.
+    Says what is going on while the checks run: a live line on a terminal, nothing
+    elsewhere.
 
     Args:
         console: Where to.

@@ -44,7 +44,8 @@ def _single(
     path: Path, exercises: Sequence[Exercise], *, named: bool
 ) -> list[tuple[Exercise, Submission]]:
     if path.suffix != ".py":
-        msg = f"{path}: grade a folder or a Python module (.py), not {path.suffix or 'this'}."
+        what = path.suffix or "this"
+        msg = f"{path}: grade a folder or a Python module (.py), not {what}."
         raise UsageError(msg)
     matching = [e for e in exercises if e.slug == path.stem]
     if not matching and named and len(exercises) == 1:
@@ -53,8 +54,8 @@ def _single(
         slugs = ", ".join(e.slug for e in exercises)
         msg = (
             f"{path}: the file's name says no exercise. Name the exercise as well "
-            f"(python grade.py --submission {path.name} ASSIGNMENT/EXERCISE), or name the file "
-            f"after one of: {slugs}."
+            f"(python grade.py --submission {path.name} ASSIGNMENT/EXERCISE), or name the "
+            f"file after one of: {slugs}."
         )
         raise UsageError(msg)
     return [(e, _submission(e, path)) for e in matching]

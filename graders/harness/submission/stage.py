@@ -27,7 +27,7 @@ def _is_plain(path: Path) -> bool:
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a module's bytes, or an empty string where it cannot be read."""
+    """Return the SHA-256 of a module's bytes; empty where it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
@@ -36,7 +36,8 @@ def digest(path: Path) -> str:
 
 def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Path:
     """
-    Copy a submission's files into ``scratch/submission`` and the data into ``scratch/work``.
+    Copy a submission's files into ``scratch/submission`` and the data into
+    ``scratch/work``.
 
     Args:
         path: The learner's module, under any name.
@@ -54,10 +55,12 @@ def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Pat
         ImportFailed: There is no module, or it cannot be read.
     """
     if not path.is_file():
-        msg = f"{path.name} is missing: it was looked for in the folder {path.parent.name!r}."
+        folder = path.parent.name
+        msg = f"{path.name} is missing: it was looked for in the folder {folder!r}."
         raise ImportFailed(msg, hint=f"Hand in the exercise as {slug}.py.")
     if not _is_plain(path):
-        msg = f"{path.name} is a link, or larger than {_MAX_FILE // 2**20} MB; it is not read."
+        limit = f"{_MAX_FILE // 2**20} MB"
+        msg = f"{path.name} is a link, or larger than {limit}; it is not read."
         raise ImportFailed(msg, hint="Hand in the file itself.")
     target = scratch / "submission"
     try:

@@ -20,7 +20,8 @@ from graders.harness.supervisor.worker import Worker
 ROOT = Path(__file__).resolve().parents[3]
 _SERVER = ROOT / "graders" / "harness" / "worker" / "server.py"
 
-# What a worker may know of the environment. All else, tokens and keys above all, stays here.
+# What a worker may know of the environment. All else, tokens and keys above all, stays
+# here.
 _KEPT = frozenset(
     {"LANG", "LD_LIBRARY_PATH", "PATH", "TZ", "VIRTUAL_ENV", "SYSTEMROOT"}
 )
@@ -61,8 +62,8 @@ class ForkServer:
     """
     A process that has imported the device's packages and forks workers on request.
 
-    It may be used from processes forked off this one: a request is one datagram that carries
-    the worker's own socket, so that answers never cross.
+    It may be used from processes forked off this one: a request is one datagram that
+    carries the worker's own socket, so that answers never cross.
 
     Args:
         device: ``"cuda"`` or ``"simulator"``.

@@ -39,7 +39,8 @@ class Proxy:
     A function of the grading process that the learner's code may call.
 
     Attributes:
-        function: Gets the arguments as NumPy arrays, may change them in place, and returns a
+        function: Gets the arguments as NumPy arrays, may change them in place, and
+        returns a
             NumPy array. A ValueError or TypeError that it raises is raised in the worker.
 
         parameters: The names of the parameters that the learner sees.
@@ -157,7 +158,8 @@ class Worker:
         Args:
             function: Its name.
 
-            args: Plain values, ``ArrayValue`` for arrays in a memory space, ``Proxy``. Where
+            args: Plain values, ``ArrayValue`` for arrays in a memory space, ``Proxy``.
+            Where
                 there are none, those of the last :meth:`hold`.
 
             timeout: Seconds until the worker and its process group are killed.
@@ -363,10 +365,8 @@ class Worker:
                 if not chunk:
                     raise EOFError
                 data += chunk
-            elif (
-                self._status in ready
-            ):  # it ended, though a process of its own may live on
-                raise EOFError
+            elif self._status in ready:
+                raise EOFError  # it ended, though a process of its own may live on
         return data
 
     def _receive_some(self, count: int) -> bytes:
@@ -408,7 +408,8 @@ class Worker:
         self.kill()
         code, number = ended.get("exit"), ended.get("signal")
         if not started:
-            msg = f"the worker did not start: {self.output_tail()} {self._server.last_words()}"
+            said = f"{self.output_tail()} {self._server.last_words()}"
+            msg = f"the worker did not start: {said}"
         elif number is not None:
             msg = f"it was ended by {signal.Signals(number).name}"
         elif code is not None:

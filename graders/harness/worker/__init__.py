@@ -1,1 +1,1 @@
-"""The child side: load a program, call it, observe. Imports nothing of the engine but ``device``."""
+"""The child side: load, call, observe. Imports nothing of the engine but ``device``."""

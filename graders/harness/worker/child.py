@@ -1,11 +1,12 @@
 """The forked worker: does what the grading process asks, one request after the other.
 
-It loads the learner's module, calls its functions, and reports what it saw. It never judges.
-Imports nothing of the engine but ``device``.
+It loads the learner's module, calls its functions, and reports what it saw. It never
+judges. Imports nothing of the engine but ``device``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import socket
@@ -303,7 +304,5 @@ def _listed(value: Any) -> Any:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(Exception):  # replaced or closed by the learner
             stream.flush()
-        except Exception:  # noqa: BLE001, S110 - the learner may have replaced or closed it
-            pass

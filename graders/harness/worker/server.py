@@ -1,7 +1,8 @@
 """The warm fork server: imports the heavy packages once, then forks a worker a request.
 
-Run as a script by the supervisor, with an isolated interpreter. It makes no CUDA context, so
-that its children may. Imports nothing of the engine but ``device`` and its own package.
+Run as a script by the supervisor, with an isolated interpreter. It makes no CUDA
+context, so that its children may. Imports nothing of the engine but ``device`` and its
+own package.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Messages between the grading process and a worker: a length, a JSON head, raw array bytes.
+"""Messages to and from a worker: a length, a JSON head, raw array bytes.
 
 Nothing is pickled and no object of the learner's crosses: a value becomes a tree of plain
 nodes, an array becomes dtype, shape, axis order and bytes. The grading process decodes what
@@ -17,10 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 "
-    "float16 float32 float64 complex64 complex128".split()
-)
+_INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+_INEXACT = ("float16", "float32", "float64", "complex64", "complex128")
+DTYPES = frozenset({"bool", *_INTEGERS, *_INEXACT})
 MAX_HEAD = 64 * 2**20
 MAX_BLOBS = 4096
 MAX_BYTES = 2 * 2**30
@@ -285,8 +284,8 @@ def frame(head: dict[str, Any], blobs: Iterable[Blob] = ()) -> list[Blob]:
     total = sum(len(b) for b in blobs)
     if len(body) > MAX_HEAD or total > MAX_BYTES or len(blobs) > MAX_BLOBS:
         msg = (
-            f"a message of {len(body) + total:,} bytes in {len(blobs)} arrays is more than the "
-            f"{MAX_BYTES:,} bytes in {MAX_BLOBS} arrays that may cross"
+            f"a message of {len(body) + total:,} bytes in {len(blobs)} arrays is more "
+            f"than the {MAX_BYTES:,} bytes in {MAX_BLOBS} arrays that may cross"
         )
         raise WireError(msg)
     return [_PREFIX.pack(_MAGIC, len(body), total), body, *blobs]

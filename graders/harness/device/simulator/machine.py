@@ -1,8 +1,9 @@
-"""The simulated machine: device memory, streams and their clock, and the ledger of what ran.
+"""The simulated machine: device memory, streams, their clock, a ledger of what ran.
 
-Values are computed at once, in order of the program; only time is asynchronous. Everything
-that the simulated ``cupy``, ``cuda.core`` and the libraries do to the device goes through the
-one :data:`MACHINE`. Imports nothing of the engine but ``device.evidence``.
+Values are computed at once, in order of the program; only time is asynchronous.
+Everything that the simulated ``cupy``, ``cuda.core`` and the libraries do to the device
+goes through the one :data:`MACHINE`. Imports nothing of the engine but
+``device.evidence``.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ class Machine:
         self.ledger: Ledger | None = None
         # The innermost frame in this predicate's files is "the learner's line".
         self.is_learner_file: Callable[[str], bool] = lambda _name: False
-        # Host memory of the NumPy arrays handed to the learner's function: (address, bytes).
+        # Host memory of the NumPy arrays handed to the learner's function: (address,
+        # bytes).
         self.host_operands: list[tuple[int, int]] = []
         self._next_address = _FIRST_ADDRESS
         self._next_stream = 1
@@ -156,7 +158,8 @@ class Machine:
         Args:
             nbytes: How many bytes; 0 is allowed.
 
-            fill: The byte it is filled with while :attr:`poison` is set. The default is 0xFF,
+            fill: The byte it is filled with while :attr:`poison` is set. The default is
+            0xFF,
                 which reads as NaN in every floating-point type. None leaves it as it is.
 
             buffer: Bytes just computed that become the block's own. Default: fresh memory.
@@ -209,13 +212,13 @@ class Machine:
                 if block is not None and address - block.address <= block.nbytes:
                     return block, address - block.address
         msg = (
-            f"cudaErrorIllegalAddress: {address:#x} is not in device memory that is in use. "
-            "Keep the array whose .data.ptr you pass alive until the work is done."
+            f"cudaErrorIllegalAddress: {address:#x} is not in device memory that is in "
+            "use. Keep the array whose .data.ptr you pass alive until the work is done."
         )
         raise SimulatedMemoryError(msg)
 
     def is_host_operand(self, address: int) -> bool:
-        """Return whether this host address lies in an array argument of the observed call."""
+        """Return whether a host address lies in an array argument of the call."""
         return any(
             start <= address < start + max(n, 1) for start, n in self.host_operands
         )
@@ -429,7 +432,7 @@ class Machine:
             self.fault(
                 "unsynchronized_read",
                 f"Work on one stream read {late[0].nbytes} bytes that another stream was "
-                "still writing. Make it wait for an event, or synchronize the first stream.",
+                "still writing. Make it wait for an event, or synchronize the first.",
             )
         derived = operand or any(r.operand for r in reads)
         for block in writes:

@@ -1,6 +1,6 @@
 # Is the stub.
 # expect: failed values unimplemented
-# says: scale is not written yet on line 8 of scale.py (raise NotImplementedError)
+# says: scale is not written yet: line 8 of scale.py still raises NotImplementedError.
 
 
 def scale(image, factor):

@@ -35,5 +35,7 @@ def test_result(learner: Learner) -> None:
     )
     expect_close(result, (a + b).astype(np.float64), relative_error=1e-6)
     if len(calls) != 1 or seen.changed != (1,):
-        msg = f"There were {len(calls)} calls, which changed {seen.changed}. Expected was one."
+        msg = (
+            f"There were {len(calls)} calls, changing {seen.changed}. Expected was one."
+        )
         raise WrongValue(msg)
