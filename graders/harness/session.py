@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
+import platform
 import secrets
 import sys
 from dataclasses import dataclass, field
@@ -182,6 +184,25 @@ def describe_environment(session: GradingSession) -> dict[str, Any]:
     worker = session.server.fork()
     try:
         facts = worker.describe()
-        return {**facts, "layers": list(worker.layers)}
+        return {**facts, "layers": list(worker.layers), "host": describe_host()}
     finally:
         worker.finish()
+
+
+def describe_host() -> dict[str, Any]:
+    """Return what the host is: system, Python, processor and cores that we may use."""
+    return {
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [x.split(":", 1)[1].strip() for x in lines if x.startswith("model name")]
+    return names[0] if names else platform.processor()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -28,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 from graders.harness.catalog import Catalog  # noqa: E402
 from graders.harness.models import Verdict  # noqa: E402
 from graders.harness.run import Grader, Request  # noqa: E402
+from graders.harness.session import describe_host  # noqa: E402
 from graders.harness.submission import locate  # noqa: E402
 
 COLD_ROUNDS = 5
@@ -57,13 +57,14 @@ def python_path() -> str:
     return os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(":")
 
 
-def cold(device: str) -> dict[str, Any]:
+def cold(device: str, rounds: int) -> dict[str, Any]:
     """Measure whole gradings and bare runs, turn about."""
     grade = [sys.executable, "grade.py", "--submission", "reference"]
     grade += ["--device", device]
     bare = [sys.executable, "tests/benchmarks/bare_run.py", device]
-    wall(bare)  # files into the page cache
-    pairs = [(wall(grade), wall(bare)) for _ in range(COLD_ROUNDS)]
+    # Files into the page cache, and what device compilers keep on disk.
+    wall(grade), wall(bare)
+    pairs = [(wall(grade), wall(bare)) for _ in range(rounds)]
     return {
         "grading_seconds": statistics.median(g for g, _ in pairs),
         "bare_seconds": statistics.median(b for _, b in pairs),
@@ -99,37 +100,18 @@ def warm(device: str) -> dict[str, Any]:
     return {"exercises": found, "goal": 1.0}
 
 
-def machine() -> dict[str, Any]:
-    """Describe the machine."""
-    return {
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "cores": len(os.sched_getaffinity(0)),
-        "processor": processor(),
-    }
-
-
-def processor() -> str:
-    """Return the processor's name, or nothing."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return ""
-    names = [x.split(":")[1].strip() for x in lines if x.startswith("model name")]
-    return names[0] if names else ""
-
-
 def main() -> None:
     """Measure, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cuda", "simulator"), default="simulator")
+    parser.add_argument("--rounds", type=int, default=COLD_ROUNDS, help="cold pairs")
     parser.add_argument("--output", type=Path, help="where the JSON goes")
     options = parser.parse_args()
     result = {
         "what": "tests/benchmarks/grading_speed.py",
         "device": options.device,
-        "machine": machine(),
-        "cold": cold(options.device),
+        "machine": describe_host(),
+        "cold": cold(options.device, options.rounds),
         "warm": warm(options.device),
     }
     colds = result["cold"]

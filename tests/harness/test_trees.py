@@ -303,9 +303,13 @@ def _create(path: Path) -> None:
         (
             "assignments/other/x.py",
             _create,
-            "assignments/other: there is no graders/other",
+            "assignments/other: graders/ has no such folder",
         ),
-        ("reference/other/x.py", _create, "reference/other: there is no graders/other"),
+        (
+            "reference/other/x.py",
+            _create,
+            "reference/other: graders/ has no such folder",
+        ),
         ("assignments/toys/scale.py", _edit("# TODO: ", "# "), "has no TODO"),
         (
             "assignments/toys/scale.py",

@@ -233,8 +233,6 @@ def _constant_factor(actual: Array, expected: Array) -> float | None:
     if power == 0 or not np.isfinite(actual).all():
         return None
     factor = float(np.vdot(expected, actual).real) / power
-    if abs(factor - 1) <= _FACTOR_AGREEMENT:
-        return None
     rest = float(np.linalg.norm(actual - factor * expected))
     if (
         abs(factor - 1) > _FACTOR_AGREEMENT
