@@ -17,7 +17,7 @@ import numpy as np
 
 from graders.harness.catalog import Catalog, Exercise
 from graders.harness.checks import Learner, Pictures
-from graders.harness.errors import CatalogError, EnvironmentUnavailable
+from graders.harness.errors import CatalogError, EnvironmentUnavailable, WorkerError
 from graders.harness.measure.lease import Lease
 from graders.harness.supervisor import ForkServer
 
@@ -180,13 +180,21 @@ def _cuda_problem() -> str:
 
 
 def describe_environment(session: GradingSession) -> dict[str, Any]:
-    """Return the facts about the machine that go into the report."""
-    worker = session.server.fork()
+    """
+    Return the facts about the machine that go into the report.
+
+    Where no worker can tell any more, the report says that and keeps its results.
+    """
+    facts: dict[str, Any] = {"device": session.device, "layers": []}
     try:
-        facts = worker.describe()
-        return {**facts, "layers": list(worker.layers), "host": describe_host()}
-    finally:
-        worker.finish()
+        worker = session.server.fork()
+        try:
+            facts |= {**worker.describe(), "layers": list(worker.layers)}
+        finally:
+            worker.finish()
+    except WorkerError as err:
+        facts["problem"] = f"the device could not be described: {err}"
+    return {**facts, "host": describe_host()}
 
 
 def describe_host() -> dict[str, Any]:

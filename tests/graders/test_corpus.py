@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ MIN_WRONG = 8
 
 
 @pytest.fixture(scope="session")
-def results() -> Iterator[dict[Path, ExerciseResult]]:
+def results() -> dict[Path, ExerciseResult]:
     """Grade the whole corpus at once, as many programs side by side as there are cores."""
     work = [
         (
@@ -35,7 +34,7 @@ def results() -> Iterator[dict[Path, ExerciseResult]]:
     with Grader("simulator", CATALOG) as grader:
         jobs = len(os.sched_getaffinity(0))
         found = grader.results(Request(work=work, device="simulator", jobs=jobs))
-    yield {p.path: r for p, r in zip(PROGRAMS, found, strict=True)}
+    return {p.path: r for p, r in zip(PROGRAMS, found, strict=True)}
 
 
 @pytest.mark.slow

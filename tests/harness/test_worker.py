@@ -28,6 +28,7 @@ from graders.harness.errors import (
     WorkerCrashed,
     WorkerTimedOut,
 )
+from graders.harness.session import GradingSession, describe_environment
 from graders.harness.supervisor import ForkServer, Worker
 from graders.harness.supervisor.forkserver import worker_environment
 
@@ -444,3 +445,22 @@ def test_the_supervisor_loads_nothing_of_the_learners(probe: Learner) -> None:
     """The learner's module is never imported by this process."""
     probe.call("repeat", 1)
     assert "probe" not in sys.modules
+
+
+def test_a_report_survives_a_server_that_is_gone(tmp_path: Path) -> None:
+    """Where no worker can describe the device any more, the report says so."""
+    server = ForkServer("simulator")
+    server._process.kill()
+    server._process.wait()
+    session = GradingSession(
+        catalog=Catalog(),
+        device="simulator",
+        server=server,
+        seed="1",
+        submission=tmp_path,
+    )
+    facts = describe_environment(session)
+    server.close()
+    assert facts["layers"] == []
+    assert "could not be described" in facts["problem"]
+    assert facts["host"]["cores"] >= 1

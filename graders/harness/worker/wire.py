@@ -20,7 +20,7 @@ import numpy.typing as npt
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _INEXACT = ("float16", "float32", "float64", "complex64", "complex128")
 DTYPES = frozenset({"bool", *_INTEGERS, *_INEXACT})
-MAX_HEAD = 64 * 2**20
+MAX_HEAD = 24 * 2**20
 MAX_BLOBS = 4096
 MAX_BYTES = 2 * 2**30
 MAX_TEXT = 65536
