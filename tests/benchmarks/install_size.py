@@ -2,8 +2,8 @@
 
     python tests/benchmarks/install_size.py --output FILE.json
 
-It makes a virtual environment, installs the project without extras, and adds up what lies in
-it (goal: under 900 MB). No CUDA library but NVVM may be among it.
+It makes a virtual environment, installs the project without extras, and adds up what
+lies in it (goal: under 900 MB). No CUDA library but NVVM may be among it.
 """
 
 from __future__ import annotations

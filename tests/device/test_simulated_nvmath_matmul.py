@@ -10,30 +10,9 @@ import numpy as np
 import pytest
 
 from graders.harness.device.evidence import Evidence
-from graders.harness.device.interface import load_device
 from graders.harness.device.simulator.not_modelled import NotModelled
 
 Record = Callable[..., tuple[Any, Evidence]]
-
-
-@pytest.fixture(scope="module")
-def device() -> Any:
-    device = load_device("simulator")
-    device.preload()
-    return device
-
-
-@pytest.fixture
-def record(device: Any) -> Record:
-    def run(function: Callable[[], Any], *operands: Any) -> tuple[Any, Evidence]:
-        device.begin(poison=True, trace=True, operands=list(operands))
-        try:
-            result = function()
-        finally:
-            evidence = device.end()
-        return result, evidence
-
-    return run
 
 
 def drawn(*shape: int, dtype: Any = np.float32, seed: int = 3) -> Any:
