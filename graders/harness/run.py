@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graders.harness.catalog import Catalog, Exercise
 from graders.harness.measure.lease import Lease
-from graders.harness.models import ExerciseResult, Report, Submission
+from graders.harness.models import (
+    CheckResult,
+    ExerciseResult,
+    Reason,
+    Report,
+    Status,
+    Submission,
+)
 from graders.harness.session import GradingSession, describe_environment, new_seed
 from graders.harness.shards import Listener, grade_exercises
 from graders.harness.supervisor import ForkServer
@@ -99,12 +106,30 @@ class Grader:
     def _results(
         self, session: GradingSession, request: Request, listener: Listener | None
     ) -> list[ExerciseResult]:
-        return grade_exercises(
+        listener = listener or (lambda _name, _result: None)
+        results = grade_exercises(
             session,
             request.work,
             jobs=request.jobs or len(os.sched_getaffinity(0)),
-            listener=listener or (lambda _name, _result: None),
+            listener=listener,
         )
+        if self._server.is_alive():
+            return results
+        # Some program took the fork server down, and all workers with it. Which one shows
+        # when each exercise that suffered is graded again by itself.
+        for index, result in enumerate(results):
+            if suffered(result):
+                self._restart(session)
+                work = [request.work[index]]
+                again = grade_exercises(session, work, jobs=1, listener=listener)[0]
+                results[index] = again if self._server.is_alive() else blamed(again)
+        self._restart(session)
+        return results
+
+    def _restart(self, session: GradingSession) -> None:
+        if not self._server.is_alive():
+            self._server.close()
+            self._server = session.server = ForkServer(self.device)
 
     def close(self) -> None:
         """Stop the server."""
@@ -115,3 +140,31 @@ class Grader:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def suffered(result: ExerciseResult) -> bool:
+    """Return whether a result may be due to a fork server that went down."""
+    return any(
+        check.reason in (Reason.CRASHED, Reason.HARNESS, Reason.TIMED_OUT)
+        for check in result.checks
+    )
+
+
+def blamed(result: ExerciseResult) -> ExerciseResult:
+    """Return the result of an exercise that took the fork server down by itself."""
+    return replace(result, checks=tuple(_blamed_check(c) for c in result.checks))
+
+
+def _blamed_check(check: CheckResult) -> CheckResult:
+    if check.reason not in (Reason.CRASHED, Reason.HARNESS):
+        return check
+    return replace(
+        check,
+        status=Status.FAILED,
+        reason=Reason.CRASHED,
+        message=(
+            "The program ended the server that runs it, not only itself, twice. Expected "
+            "was that it returns."
+        ),
+        hint="Leave other processes alone: look for os.kill and os.killpg.",
+    )

@@ -101,6 +101,10 @@ class Operation:
         shape: FFT: the transform lengths; matmul: (m, n, k).
 
         batch: The number of transforms or products in one execution.
+
+        operands: matmul only: the memory space of the operands, ``"cpu"`` or
+        ``"cuda"``; empty
+            where it is not known.
     """
 
     library: str
@@ -113,6 +117,7 @@ class Operation:
     epilog: bool = False
     shape: tuple[int, ...] = ()
     batch: int = 1
+    operands: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ class _Library:
     epilog: bool = False
     shape: tuple[int, ...] = ()
     batch: int = 1
+    operands: str = ""
 
 
 class OperationRecorder:
@@ -190,6 +191,7 @@ class OperationRecorder:
             epilog=library.epilog,
             shape=library.shape,
             batch=library.batch,
+            operands=library.operands,
         )
         if direction in _DIRECTIONS:
             step = replace(step, direction=_DIRECTIONS[direction])
@@ -203,3 +205,4 @@ def _read_product(matmul: Any, product: _Library) -> None:
     traits = matmul.mm_traits
     product.shape = (int(traits.M), int(traits.N), int(traits.K))
     product.batch = int(traits.batch_count)
+    product.operands = str(getattr(matmul, "memory_space", ""))

@@ -128,6 +128,10 @@ class ForkServer:
             os.close(status_write)
         return Worker(ours, output_read, status_read, scratch, self)
 
+    def is_alive(self) -> bool:
+        """Return whether the server is still running; tell in the process that started it."""
+        return self._process.poll() is None
+
     def last_words(self) -> str:
         """Return the end of what the server printed, for our own error messages."""
         with contextlib.suppress(OSError):

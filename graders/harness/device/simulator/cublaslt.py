@@ -67,6 +67,7 @@ _objects: dict[int, Described] = {}
 _handles = itertools.count(0x1000)
 _numbers = itertools.count(0)
 _tuning = False
+_space = ""  # of the operands of the product that is being planned
 
 
 def restart_numbers() -> None:
@@ -246,6 +247,7 @@ def matmul_algo_get_heuristic(
         "epilog": product.epilog != "DEFAULT",
         "shape": product.shape,
         "batch": product.d.batch,
+        "operands": _space,
     }
     MACHINE.operation(phase="plan", **described.planned)
 
@@ -324,6 +326,16 @@ def matmul(
     )
     if not _tuning:
         MACHINE.operation(phase="execute", **described.planned)
+
+
+def plan(real: Any, self: Any, *args: Any, **options: Any) -> Any:
+    """Run nvmath's own ``Matmul.plan``; it knows where the learner's operands are."""
+    global _space
+    _space = self.memory_space
+    try:
+        return real(self, *args, **options)
+    finally:
+        _space = ""
 
 
 def tune(real: Any, self: Any, *args: Any, **options: Any) -> Any:

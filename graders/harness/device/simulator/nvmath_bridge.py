@@ -7,10 +7,12 @@ nothing of the engine but the parts of the simulator.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 from graders.harness.device.simulator import (
@@ -87,18 +89,23 @@ def _patch_nvmath() -> None:
     ]:
         setattr(nvmath, name.split(".")[1], sys.modules[name])
     matmul = importlib.import_module("nvmath.linalg.advanced.matmulmod").Matmul
-    real = matmul.autotune
-
-    def autotune(self: Any, *args: Any, **options: Any) -> Any:
-        return cublaslt.tune(real, self, *args, **options)
-
-    autotune.__doc__, autotune.__name__ = real.__doc__, real.__name__
-    autotune.__qualname__ = real.__qualname__
-    matmul.autotune = autotune
+    _wrap(matmul, "plan", cublaslt.plan)
+    _wrap(matmul, "autotune", cublaslt.tune)
     sys.modules[_DEVICE] = device = _DeviceModule(_DEVICE)
     device.__path__ = []
     nvmath.device = device  # type: ignore[attr-defined]
     sys.meta_path.insert(0, _DeviceFinder())
+
+
+def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
+    """Let a method be called as ``around(method, self, ...)``."""
+    real = getattr(owner, name)
+
+    @functools.wraps(real)
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        return around(real, self, *args, **options)
+
+    setattr(owner, name, method)
 
 
 def _disable(module: Any) -> None:
