@@ -483,7 +483,7 @@ def main() -> int:
     }
     print(json.dumps(report, indent=1))
     failed = [r["failed"] if r else ["the child died"] for r in results]
-    print("FAILED:", failed if any(failed) else "none")
+    print("FAILED:", failed if any(failed) else "none", file=sys.stderr)
     if None in results:
         return 3
     return 1 if any(failed) else 0

@@ -129,7 +129,7 @@ class ForkServer:
         return Worker(ours, output_read, status_read, scratch, self)
 
     def is_alive(self) -> bool:
-        """Return whether the server is still running; tell in the process that started it."""
+        """Return whether the server runs; only the process that started it can tell."""
         return self._process.poll() is None
 
     def last_words(self) -> str:
