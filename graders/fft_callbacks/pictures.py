@@ -29,6 +29,13 @@ EVEN = (46, 48, 50, 54, 58, 60, 62, 64, 66, 70, 74, 80)
 ODD = (43, 45, 49, 53, 55, 61, 63, 67, 71, 75, 77, 83)
 LARGE = (512, 513, 516, 520, 525, 528, 532, 539)
 
+# Of the images with the first one's shape and sigma, one lies elsewhere in memory than
+# those before it, and one in the same place: a worker reuses every other argument.
+ALIKE = (
+    "another image of the first shape and sigma",
+    "a third image of the first shape and sigma",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
@@ -72,8 +79,10 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
     """
     Return the images for ``gaussian_blur``.
 
-    One shape comes with two sigmas, and again with H and W swapped; both sides are even
-    and odd in turn. No sigma is 1 or a whole number, but that of the large image.
+    One shape comes with two sigmas, and with one of them again for another image and
+    with H and W swapped: whatever a program keeps between calls, by the size, the shape
+    or sigma, it meets a call for which that is wrong. Both sides are even and odd in
+    turn. No sigma is 1 or a whole number, but that of the large image.
     """
     rng = draw("gray pictures")
     sizes = _sizes(rng)
@@ -85,6 +94,15 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
             name="the same shape with another sigma",
             image=picture(rng, sizes[0]),
             sigma=sigma + float(rng.uniform(0.8, 1.5)),
+        ),
+        *(
+            Case(name=name, image=picture(rng, sizes[0]), sigma=sigma)
+            for name in ALIKE
+        ),
+        Case(
+            name="height and width swapped, the first sigma",
+            image=picture(rng, sizes[1]),
+            sigma=sigma,
         ),
         Case(
             name="an image with height and width swapped",
@@ -129,6 +147,19 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
             name="the same shape with another sigma",
             image=colour_picture(rng, sizes[0]),
             sigma=float(high[0]),
+        ),
+        *(
+            Case(
+                name=name,
+                image=colour_picture(rng, sizes[0], darkest=0.2),
+                sigma=float(low[0]),
+            )
+            for name in ALIKE
+        ),
+        Case(
+            name="height and width swapped, the first sigma",
+            image=colour_picture(rng, sizes[1]),
+            sigma=float(low[0]),
         ),
         Case(
             name="a dark image, height and width swapped",
@@ -233,9 +264,14 @@ def remembered(
             ),
         }
         if other.image.shape == case.image.shape:
-            mistakes["This is the result for the image of an earlier call."] = partial(
-                blur, other.image, other.sigma
-            )
+            mistakes[
+                f"This is the result of an earlier call ({other.where}): what do you "
+                "keep between calls?"
+            ] = partial(blur, other.image, other.sigma)
+            mistakes[
+                f"This is the image of an earlier call, {other.name}, blurred for the "
+                "sigma of this one: a plan keeps its operand until reset_operand."
+            ] = partial(blur, other.image, case.sigma)
     return mistakes
 
 

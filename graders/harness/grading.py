@@ -16,6 +16,17 @@ from graders.harness.models import CheckResult, Reason, Status
 from graders.harness.rubric import CheckRubric
 
 _MAX_TEXT = 1200
+# There was no answer to judge, so that the rubric's advice about answers would mislead.
+_NO_ANSWER = frozenset(
+    {
+        Reason.UNIMPLEMENTED,
+        Reason.TIMED_OUT,
+        Reason.CRASHED,
+        Reason.OUT_OF_MEMORY,
+        Reason.IMPORT_FAILED,
+        Reason.COMPILE_FAILED,
+    }
+)
 
 
 def judge(
@@ -44,7 +55,7 @@ def judge(
         details: Figures for the report.
     """
     status, reason, message, hint, earned = _outcome(error)
-    if status is Status.FAILED and not hint:
+    if status is Status.FAILED and not hint and reason not in _NO_ANSWER:
         hint = check.hint
     return CheckResult(
         name=check.name,

@@ -246,6 +246,6 @@ def changed_bias(a: Array, b: Array, bias: Array) -> Array:
 
 @_wrong("raises an exception")
 def raises(a: Array, b: Array, bias: Array) -> Array:
-    """It never returns."""
-    msg = f"unsupported operands: {a.dtype}, {b.dtype}, {bias.dtype}"
-    raise ValueError(msg)
+    """It never returns; others raise a ValueError, and this one does not."""
+    msg = f"no algorithm found for {a.dtype}, {b.dtype}, {bias.dtype}"
+    raise RuntimeError(msg)

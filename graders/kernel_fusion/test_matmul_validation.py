@@ -12,7 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from graders.harness.checks import ArrayValue, Learner, describe, proxy
-from graders.harness.errors import Crashed, WrongDtype, WrongShape, WrongValue
+from graders.harness.errors import (
+    Crashed,
+    TimedOut,
+    WrongDtype,
+    WrongShape,
+    WrongValue,
+)
 from graders.kernel_fusion.candidates import RIGHT, WRONG, Candidate
 
 Array = npt.NDArray[Any]
@@ -21,6 +27,7 @@ Limits = Mapping[str, Any]
 
 _OPERANDS = ("a", "b", "bias")
 _STEPS = ("product", "biased", "activated")
+_PRECISIONS = ({"float32"}, {"float64"})
 _SHORT = 64  # operands that are multiples of 1/64 give results without rounding
 _LARGEST_CHECKED = 1000  # entries of a matrix that are multiplied out exactly
 
@@ -78,7 +85,10 @@ def test_matches(learner: Learner, draw: Draw, limits: Limits) -> None:
         watched = _Watched(candidate, limits)
         accepted = _accepts(learner, watched)
         if candidate.right and not accepted:
-            msg = f"matches refused a right program: one that {candidate.what}."
+            msg = (
+                f"matches refused a right program: one that {candidate.what}."
+                f"{watched.remark()}"
+            )
             hint = (
                 "Right programs differ by rounding and memory order. How far may they?"
             )
@@ -109,6 +119,8 @@ class _Watched:
         escaped: Whether ``matches`` let that exception out.
 
         misuse: How it was called against its contract, or nothing.
+
+        odd_dtypes: Dtypes it was called with that are not float32 or float64 throughout.
     """
 
     candidate: Candidate
@@ -117,6 +129,7 @@ class _Watched:
     raised: bool = False
     escaped: bool = False
     misuse: str = ""
+    odd_dtypes: str = ""
 
     def __call__(self, arguments: list[Array]) -> Array:
         self.calls += 1
@@ -124,7 +137,7 @@ class _Watched:
             a, b, bias = self._operands(arguments)
             with np.errstate(all="ignore"):
                 return self.candidate.program(a, b, bias)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RuntimeError):
             self.raised = True
             raise
 
@@ -142,10 +155,20 @@ class _Watched:
         if any(x.dtype.kind not in "iuf" for x in arguments):
             dtypes = ", ".join(str(x.dtype) for x in arguments)
             self._refuse(f"with the dtypes {dtypes}, not with real numbers")
+        if {x.dtype.name for x in arguments} not in _PRECISIONS:
+            self.odd_dtypes = ", ".join(str(x.dtype) for x in arguments)
         most = int(self.limits["most_calls"])
         if self.calls > most:
             self._refuse(f"more than {most} times")
         return a, b, bias
+
+    def remark(self) -> str:
+        """Return a sentence on calls that may explain a wrong verdict, or nothing."""
+        if not self.calls:
+            return " No call of it came through: it takes three CuPy arrays."
+        if self.odd_dtypes:
+            return f" It was called with the dtypes {self.odd_dtypes}."
+        return ""
 
     def _refuse(self, problem: str) -> None:
         self.misuse = problem
@@ -157,6 +180,9 @@ def _accepts(learner: Learner, watched: _Watched) -> bool:
     """Return whether ``matches`` lets a candidate through, as right or by raising."""
     try:
         value = learner.call("matches", proxy(watched)).value
+    except TimedOut:
+        _raise_misuse(watched)
+        raise
     except Crashed:
         _raise_misuse(watched)
         if not watched.raised:
@@ -194,7 +220,7 @@ def _case(learner: Learner) -> dict[str, Array]:
     if not fits or bias.shape != a.shape[:1] or not a.size or not b.size:
         msg = (
             f"a, b and bias have the shapes {a.shape}, {b.shape} and {bias.shape}. "
-            "Expected were (m, k), (k, n) and (m,)."
+            "Expected were (m, k), (k, n) and (m,), none of them empty."
         )
         raise WrongShape(
             msg, hint="Two matrices that can be multiplied, one bias a row."

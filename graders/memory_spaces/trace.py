@@ -65,7 +65,10 @@ class Recipe:
     Attributes:
         cpu_products: Products that brought both operands up and their result down.
 
-        gpu_products: The other products.
+        gpu_products: The products with operands in GPU memory.
+
+        kept_operands: Products with operands in CPU memory that did not bring both of
+            them up, or their result down.
 
         a_up: Copies of the first operand to the device, those of ``cpu_products``
             excluded.
@@ -84,6 +87,7 @@ class Recipe:
 
     cpu_products: int
     gpu_products: int
+    kept_operands: int
     a_up: int
     b_up: int
     result_down: int
@@ -106,6 +110,7 @@ class Recipe:
 class _Step:
     word: Word
     at: float
+    space: str = ""
 
 
 def strangers(evidence: Evidence, sizes: Sizes) -> list[Copy]:
@@ -153,9 +158,10 @@ def read_recipe(evidence: Evidence, sizes: Sizes, rounds: int) -> Recipe:
 
     A product with operands in CPU memory shows as both operands up, product, result
     down. A program that takes turns (both up, a product with operands in GPU memory,
-    the result down) looks the same, so the readings of the clock between them tell the
-    two apart, and where there are none, the absence of any other copies does. The first
-    reading of the trace that is complete is returned, else the plainest.
+    the result down) looks the same: what is known of each product's operands tells the
+    two apart. Where it is not known, the readings of the clock between them do, and
+    where there are none, the absence of any other copies. The first reading of the
+    trace that is complete is returned, else the plainest.
 
     Args:
         evidence: What the call did.
@@ -166,6 +172,8 @@ def read_recipe(evidence: Evidence, sizes: Sizes, rounds: int) -> Recipe:
     """
     timed = _steps(evidence, sizes)
     plain = [step for step in timed if step.word != "clock"]
+    if all(step.space for step in plain if step.word == "product"):
+        return _count(timed, _round_trips(plain))
     readings: list[Callable[[], Recipe]] = [
         lambda: _count(timed, _round_trips(plain)),
         lambda: _count(timed, _round_trips(timed)),
@@ -188,7 +196,11 @@ def launch_only(evidence: Evidence, sizes: Sizes) -> tuple[int, int]:
     """
     steps = _steps(evidence, sizes)
     inside = _round_trips([step for step in steps if step.word != "clock"])
-    products = [s.at for s in steps if s.word == "product" and s not in inside]
+    products = [
+        s.at
+        for s in steps
+        if s.word == "product" and s.space != "cpu" and s not in inside
+    ]
     reads = sorted(evidence.clock_reads, key=lambda read: read.at)
     cut = whole = 0
     for before, after in itertools.pairwise(reads):
@@ -201,7 +213,7 @@ def launch_only(evidence: Evidence, sizes: Sizes) -> tuple[int, int]:
 
 
 def _steps(evidence: Evidence, sizes: Sizes) -> list[_Step]:
-    steps = [_Step("product", at) for at in _products(evidence)]
+    steps = [_Step("product", at, space) for at, space in _products(evidence)]
     steps += [_Step("clock", read.at) for read in evidence.clock_reads]
     for copy in evidence.copies:
         word = sizes.word(copy)
@@ -210,8 +222,8 @@ def _steps(evidence: Evidence, sizes: Sizes) -> list[_Step]:
     return sorted(steps, key=lambda step: step.at)
 
 
-def _products(evidence: Evidence) -> list[float]:
-    """Return when each of nvmath's products began on the device."""
+def _products(evidence: Evidence) -> list[tuple[float, str]]:
+    """Return when each of nvmath's products began, and where its operands were."""
     kernels = [k for k in evidence.kernels if k.kind == "gemm"]
     kernels.sort(key=lambda kernel: kernel.start)
     starts = [kernel.start for kernel in kernels]
@@ -224,7 +236,8 @@ def _products(evidence: Evidence) -> list[float]:
             continue
         index = bisect.bisect_left(starts, step.start)
         following = starts[index] if index < len(starts) else step.start
-        found.append(ended.get(round(step.start, _DIGITS), following))
+        at = ended.get(round(step.start, _DIGITS), following)
+        found.append((at, step.operands))
     return found
 
 
@@ -232,7 +245,7 @@ def _round_trips(steps: Sequence[_Step]) -> list[_Step]:
     """Return the products that stand between both operands up and the result down."""
     found = []
     for i, step in enumerate(steps):
-        if step.word != "product" or i + 1 >= len(steps):
+        if step.word != "product" or step.space == "cuda" or i + 1 >= len(steps):
             continue
         before = {s.word for s in steps[max(0, i - 2) : i]}
         if before == {"a", "b"} and steps[i + 1].word == "result":
@@ -258,9 +271,12 @@ def _count(steps: Sequence[_Step], cpu_products: Sequence[_Step]) -> Recipe:
     result_down = words.count("result") - trips
 
     mine = {id(step) for step in cpu_products}
-    fed = sent = 0
+    fed = sent = kept = 0
     for i, step in enumerate(steps):
         if step.word != "product" or id(step) in mine:
+            continue
+        if step.space == "cpu":
+            kept += 1
             continue
         fed += i > 0 and words[i - 1] in _UP
         sent += i + 1 < len(words) and words[i + 1] == "result"
@@ -270,7 +286,8 @@ def _count(steps: Sequence[_Step], cpu_products: Sequence[_Step]) -> Recipe:
     elsewhere_down = result_down - sent
     return Recipe(
         cpu_products=trips,
-        gpu_products=words.count("product") - trips,
+        gpu_products=words.count("product") - trips - kept,
+        kept_operands=kept,
         a_up=a_up,
         b_up=b_up,
         result_down=result_down,

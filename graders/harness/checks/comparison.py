@@ -211,9 +211,15 @@ def _cause(
     mistakes: Mapping[str, Callable[[], Array]],
 ) -> str:
     close = max(relative_error * 20, 1e-4)
+    known, least = "", close
     for message, wrong in mistakes.items():
-        if _near(actual, wrong(), close):
+        distance = _distance(actual, wrong())
+        if distance <= relative_error:
             return message
+        if distance <= least:  # one that explains less exactly
+            known, least = message, distance / 4
+    if known:
+        return known
     if np.isnan(actual).any():
         return "NaN marks memory that nothing wrote: is every element written?"
     factor = _constant_factor(actual, expected)
@@ -223,9 +229,15 @@ def _cause(
 
 
 def _near(actual: Array, wrong: Array, close: float) -> bool:
+    return _distance(actual, wrong) <= close
+
+
+def _distance(actual: Array, wrong: Array) -> float:
+    """Return how far the result is from a mistake's, by the norm of the latter."""
     if actual.shape != wrong.shape or not np.isfinite(actual).all():
-        return False
-    return float(np.linalg.norm(actual - wrong)) <= close * float(np.linalg.norm(wrong))
+        return math.inf
+    norm, difference = float(np.linalg.norm(wrong)), np.linalg.norm(actual - wrong)
+    return float(difference) / norm if norm else math.inf * bool(difference)
 
 
 def _constant_factor(actual: Array, expected: Array) -> float | None:

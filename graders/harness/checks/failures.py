@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import signal
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -28,8 +29,49 @@ _COMPILER_MODULES = (
     "llvmlite.",
     "cuda.core.",
     "cupy.cuda.compiler.",
+    "cuda.bindings.nvvm.",
+    "cuda.bindings._internal.nvvm.",
 )
 _LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
+# What numba-cuda raises as Python's own TypeError and NotImplementedError.
+_COMPILER_TEXTS = ("Signature mismatch: ", "No definition for lowering ")
+# What a compiler's text means for a callback, the first that fits.
+_COMPILER_HINTS = (
+    (
+        r"Signature mismatch",
+        "A prolog takes (data_in, offset, user_info, reserved), an epilog (data_out, "
+        "offset, data, user_info, reserved).",
+    ),
+    (
+        r"No conversion from none to",
+        "A prolog returns the element that it loads, on every path.",
+    ),
+    (
+        r"No conversion from \S+ to none",
+        "An epilog returns nothing: it stores, data_out[offset] = ...",
+    ),
+    (
+        r"getitem\(\S+, float|setitem\(\S+, float",
+        "An index is an integer: // keeps it one, / and divmod do not, nor does mixing "
+        "signed and unsigned numbers.",
+    ),
+    (
+        r"ERROR_INVALID_IR",
+        "A callback can neither raise nor assert, nor index a tuple by a variable; a "
+        "NumPy array from outside can be indexed so.",
+    ),
+    (
+        r"No definition for lowering .*complex|np_clip|clip\(",
+        "Inside a callback elements are single numbers: min and max take real ones, and "
+        "the dtype string says which they are.",
+    ),
+    (
+        "|".join(_LINK_ERRORS),
+        "A plan links only the callback made for it: compile_prolog for a prolog, "
+        "compile_epilog for an epilog, with the dtype of the operand or of the result. "
+        "float16 arithmetic does not link.",
+    ),
+)
 
 
 def raise_for_load(problem: dict[str, Any], module: str) -> NoReturn:
@@ -99,7 +141,12 @@ def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
 
 def crash_failure(error: WorkerCrashed, what: str) -> Failure:
     """Return the failure for a worker that ended before it answered."""
-    if error.signal is not None:
+    if error.signal == signal.SIGKILL:
+        hint = (
+            "The system ends a process so that takes too much memory: look for arrays "
+            "larger than the task needs."
+        )
+    elif error.signal is not None:
         hint = (
             "Look for a pointer that outlives its array, or an index beyond the data."
         )
@@ -120,12 +167,16 @@ def _raise_if_common(problem: dict[str, Any], what: str) -> None:
         msg = f"{what} ran out of memory{at}: {text}"
         raise OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
     compiling = any(name.startswith(_COMPILER_MODULES) for name in types)
-    if compiling or any(code in text for code in _LINK_ERRORS):
+    if compiling or any(part in text for part in _LINK_ERRORS + _COMPILER_TEXTS):
         msg = f"{what} does not compile{at}: {kind}: {text}"
-        raise CompileFailed(
-            msg,
-            hint="Check the callback's parameters, its return value and the dtype strings.",
-        )
+        raise CompileFailed(msg, hint=_compiler_hint(problem["message"]))
+
+
+def _compiler_hint(text: str) -> str:
+    for pattern, hint in _COMPILER_HINTS:
+        if re.search(pattern, text):
+            return hint
+    return "Check the callback's parameters, its return value and the dtype strings."
 
 
 def _place(problem: dict[str, Any]) -> str:

@@ -279,7 +279,7 @@ class Worker:
                     "op": "proxy_result",
                     "value": encoder.encode(proxy.function(arrays)),
                 }
-        except (ValueError, TypeError) as err:
+        except (ValueError, TypeError, RuntimeError) as err:
             answer = {
                 "op": "proxy_raise",
                 "type": type(err).__name__,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ MAX_HEAD = 24 * 2**20
 MAX_BLOBS = 4096
 MAX_BYTES = 2 * 2**30
 MAX_TEXT = 65536
+_DICTIONARIES = (dict, OrderedDict, defaultdict)
 MAX_DEPTH = 24
 MAX_NODES = 200_000
 _PREFIX = struct.Struct("!4sIQ")
@@ -163,15 +165,18 @@ class Encoder:
                 "t": "str",
                 "v": value[:MAX_TEXT].encode("utf-8", "replace").decode(),
             }
-        if kind in (tuple, list, dict) and self._nodes + len(value) > MAX_NODES:
+        if (
+            kind in (tuple, list, *_DICTIONARIES)
+            and self._nodes + len(value) > MAX_NODES
+        ):
             return {"t": "opaque", "type": f"{kind.__name__} of {len(value):,} items"}
         if kind is tuple or kind is list:
             items = [self.encode(item, depth + 1) for item in value]
             return {"t": kind.__name__, "items": items}
-        if kind is dict:
+        if kind in _DICTIONARIES:
             pairs = [
                 [self.encode(k, depth + 1), self.encode(v, depth + 1)]
-                for k, v in value.items()
+                for k, v in dict.items(value)
             ]
             return {"t": "dict", "items": pairs}
         return self._encode_other(value)
@@ -188,7 +193,10 @@ class Encoder:
             seen = ArrayValue(host, "cpu", host.strides, name)
         if seen is None or seen.array.dtype.name not in DTYPES:
             cls = type(value)
-            return {"t": "opaque", "type": f"{cls.__module__}.{cls.__qualname__}"[:200]}
+            name = f"{cls.__module__}.{cls.__qualname__}"
+            if cls is np.ndarray:
+                name += f" of dtype {value.dtype.name}"
+            return {"t": "opaque", "type": name[:200]}
         order, data = pack_array(seen.array)
         self.blobs.append(data)
         return {

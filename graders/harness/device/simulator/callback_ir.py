@@ -3,7 +3,8 @@
 The IR is the one that NVVM compiles for the GPU, so that types, wrap-around and
 precision are the GPU's. Each load and store through a pointer that is not the
 callback's own is replaced by one that checks it against the operand and against
-``user_info``. Imports nothing of the engine but ``libdevice`` and ``not_modelled``.
+``user_info``. Imports nothing of the engine but ``half_floats``, ``libdevice`` and
+``not_modelled``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import llvmlite.binding as llvm
 import numpy as np
 import numpy.typing as npt
 
-from graders.harness.device.simulator import libdevice
+from graders.harness.device.simulator import half_floats, libdevice
 from graders.harness.device.simulator.not_modelled import not_modelled
 
 # The fields of the context that the checks read and write, all of them i64.
@@ -48,6 +49,7 @@ _LOAD = re.compile(rf"^(\s*\S+ = load )(.+?), ptr ({_OPERAND})((?:,.*)?)$")
 _STORE = re.compile(rf"^(\s*store )(.+), ptr ({_OPERAND})((?:,.*)?)$")
 _GEP = re.compile(rf"^getelementptr [^@%]*?, ptr ({_OPERAND})")
 _SELECT = re.compile(rf"^select .*?, ptr ({_OPERAND}), ptr ({_OPERAND})")
+_ASSEMBLY = re.compile(r"(?m)^\s*(?:\S+ = )?(?:tail )?call .*\basm\b")
 _PHI = re.compile(rf"\[ ({_OPERAND}|null|poison|undef), ")
 
 
@@ -364,7 +366,13 @@ def build(
         NotModelled: It calls a function that the host has no counterpart of.
     """
     machine, engine = _engine()
-    hosted = [libdevice.rename(_for_host(text)) for text in texts]
+    hosted = [
+        half_floats.translate(libdevice.rename(_for_host(text))) for text in texts
+    ]
+    if any(_ASSEMBLY.search(text) for text in hosted):
+        # LLVM ends the process over assembly that is not the host's.
+        feature = "Inline PTX in a callback"
+        raise not_modelled(feature)
     declared = set().union(*(libdevice.special_calls(text) for text in hosted))
     module = llvm.parse_assembly(hosted[0])
     for text in hosted[1:]:

@@ -1,7 +1,7 @@
 """FFT callbacks on the host: which LTO-IR is which function, and how it runs.
 
 Imports nothing of the engine but the machine and its own parts (``callback_ir``,
-``callback_lines``).
+``callback_lines``, ``half_floats``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graders.harness.device.simulator import callback_ir, callback_lines
+from graders.harness.device.simulator import (
+    callback_ir,
+    callback_lines,
+    half_floats,
+)
 from graders.harness.device.simulator.machine import MACHINE, Allocation
 
 _NAME = re.compile(
@@ -111,10 +115,12 @@ class Attached:
 
     @property
     def fits(self) -> bool:
-        """Whether the linker finds the function that the plan needs."""
+        """Whether the linker finds the function that the plan needs, and all it calls."""
         phase = "Store" if self.is_store else "Load"
         known = self.compiled
-        return known is not None and (known.phase, known.dtype) == (phase, self.dtype)
+        if known is None or (known.phase, known.dtype) != (phase, self.dtype):
+            return False
+        return not any(half_floats.unlinked(text) for text in known.texts)
 
     def user_block(self) -> Allocation | None:
         """Return the allocation that ``user_info`` lies in, or None without one."""

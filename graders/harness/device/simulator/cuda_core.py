@@ -97,11 +97,12 @@ class Event:
 
 
 def _timed(options: Any) -> bool:
-    if isinstance(options, Mapping):
-        values: Any = options
-    else:
-        values = getattr(options, "__dict__", {}) if options is not None else {}
-    return bool(values.get("timing_enabled", values.get("enable_timing", False)))
+    for name in ("timing_enabled", "enable_timing"):  # the present name, the former one
+        if isinstance(options, Mapping) and name in options:
+            return bool(options[name])
+        if hasattr(options, name):
+            return bool(getattr(options, name))
+    return False
 
 
 class Stream:

@@ -29,6 +29,7 @@ from graders.harness.device.evidence import (
     Kernel,
     Operation,
 )
+from graders.harness.device.simulator.weather import FIRST_USE_SECONDS, Weather
 
 # Figures of the modelled device, an H100 as measured for this project (PCIe copies from
 # pageable memory, float32 products, launch overhead). They give a learner's benchmark the
@@ -120,6 +121,7 @@ class Ledger:
     allocations: int = 0
     base_bytes: int = 0
     peak_bytes: int = 0
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 class Machine:
@@ -132,6 +134,7 @@ class Machine:
         self.used_bytes = 0
         self.poison = True
         self.ledger: Ledger | None = None
+        self.weather = Weather()
         # The innermost frame in this predicate's files is "the learner's line".
         self.is_learner_file: Callable[[str], bool] = lambda _name: False
         # Host memory of the NumPy arrays handed to the learner's function: (address,
@@ -271,6 +274,7 @@ class Machine:
 
     def read_clock(self) -> float:
         """Return the host's time for the learner's clocks; each reading takes a moment."""
+        self.weather.mark()
         self.host_time += CLOCK_READ_SECONDS
         if self.ledger is not None and self.learner_line():
             self.ledger.clock_reads.append(ClockRead(at=self.host_time, idle=self.idle))
@@ -323,6 +327,8 @@ class Machine:
             KERNEL_FLOOR_SECONDS, nbytes / DEVICE_BYTES_PER_SECOND, flops / rate
         )
         reads = list(reads)
+        if self.ledger is not None:
+            seconds = self.weather.duration(seconds, name)
         start = self.submit(seconds, stream)
         derived = self._flow(reads, writes, start, start + seconds)
         if self.ledger is not None:
@@ -382,6 +388,10 @@ class Machine:
             seconds = COPY_LATENCY_SECONDS + nbytes / (
                 PINNED_BYTES_PER_SECOND if pinned else rate
             )
+        if self.ledger is not None:
+            seconds = self.weather.duration(seconds, (direction, nbytes))
+            if direction != "device_to_device" and self.weather.first_use(direction):
+                seconds += FIRST_USE_SECONDS
         start = self.submit(seconds, stream)
         derived = self._flow(
             list(reads), writes, start, start + seconds, operand=operand
@@ -457,6 +467,7 @@ class Machine:
             if block is not None:
                 block.operand = False
         self.ledger = Ledger(base_bytes=self.used_bytes)
+        self.weather.begin()
 
     def end(self) -> Evidence:
         """Close the ledger, wait for the device, and return what was recorded."""
@@ -470,6 +481,7 @@ class Machine:
             clock_reads=tuple(ledger.clock_reads),
             allocations=ledger.allocations,
             peak_bytes=ledger.peak_bytes,
+            notes=ledger.notes,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from graders.harness.device.simulator.cupy_package.streams import current_handle
 from graders.harness.device.simulator.machine import MACHINE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 _SCALARS = (bool, int, float, complex, np.generic)
 _PLAIN = (str, type, np.dtype, slice, range, type(Ellipsis), type(None), bytes)
 _OPERANDS = _SCALARS + _PLAIN
 _names: dict[tuple[Any, ...], str] = {}
+# What kernels would have written, and their work, for each block that runs as one.
+_fusions: list[list[tuple[list[DeviceArray], float]]] = []
 
 
 def host_of(value: Any, found: list[DeviceArray]) -> Any:
@@ -101,6 +104,10 @@ def account(
     """
     reads = list(reads)
     writes = list(writes)
+    if _fusions:
+        work = sum(a._host.size for a in writes) if flops is None else flops
+        _fusions[-1].append((writes, work))
+        return
     elements = max([a._host.size for a in writes or reads], default=0)
     if kind == "reduction":
         elements = max([elements, *[a._host.size for a in reads]])
@@ -119,6 +126,30 @@ def account(
         reads=[a._memory.block for a in reads],
         writes=[a._memory.block for a in writes],
     )
+
+
+@contextlib.contextmanager
+def one_kernel(name: str, reads: list[DeviceArray]) -> Iterator[None]:
+    """
+    Account for all kernels of a block as for one.
+
+    Args:
+        name: The kernel's name without ``cupy_`` and types.
+
+        reads: The arrays that the block works on.
+    """
+    parts: list[tuple[list[DeviceArray], float]] = []
+    _fusions.append(parts)
+    try:
+        yield
+    finally:
+        _fusions.pop()
+    if not parts:
+        return
+    # Values between the steps count as written: any of them may be a result.
+    writes = [array for arrays, _ in parts for array in arrays]
+    full = kernel_name(name, [a._host for a in reads], writes[-1]._host.dtype)
+    account(full, "elementwise", reads, writes, flops=sum(work for _, work in parts))
 
 
 def owner(result: HostArray, arrays: Iterable[DeviceArray]) -> DeviceArray | None:

@@ -17,11 +17,13 @@ from graders.harness.device.simulator.cupy_package import (
     cupyx,
     fft,
     functions,
+    fuse,
     linalg,
     memory,
     random,
     runtime,
     streams,
+    stride_tricks,
     transfers,
 )
 from graders.harness.device.simulator.cupy_package.array import ndarray
@@ -64,7 +66,7 @@ _MISSING_CLASSES = {
 }
 _MISSING_FUNCTIONS = {
     "cupy": "array2string array_repr array_str asarray_chkfinite asfarray byte_bounds "
-    "clear_memo common_type disp fromDlpack from_dlpack fuse get_array_wrap "
+    "clear_memo common_type disp fromDlpack from_dlpack get_array_wrap "
     "make_aligned_dtype memoize require show_config who",
     "cupy.cuda": "get_allocator get_cublas_handle get_cuda_path get_nvcc_path "
     "malloc_async malloc_managed set_pinned_memory_allocator using_allocator",
@@ -82,7 +84,7 @@ _MISSING_MODULES = frozenset(
         """
         cupy.cuda.compiler cupy.cuda.cufft cupy.cuda.cutensor cupy.cuda.graph
         cupy.cuda.nccl cupy.cuda.nvtx cupy.cuda.profiler cupy.cuda.texture
-        cupy.cuda.thrust cupy.cublas cupy.lib cupy.polynomial cupy.typing
+        cupy.cuda.thrust cupy.cublas cupy.polynomial cupy.typing
         cupy.exceptions cupyx.cusolver cupyx.cusparse cupyx.cutensor cupyx.distributed
         cupyx.jit cupyx.lapack cupyx.linalg cupyx.optimizing cupyx.signal cupyx.time
         cupyx.tools cupyx.scipy.interpolate cupyx.scipy.sparse cupyx.scipy.spatial
@@ -175,6 +177,7 @@ def _cupy() -> dict[str, Any]:
         ndarray=ndarray,
         ufunc=ufunc,
         flatiter=flatiter,
+        fuse=fuse.fuse,
         asnumpy=transfers.asnumpy,
         ascontiguousarray=transfers.ascontiguousarray,
         asfortranarray=transfers.asfortranarray,
@@ -238,6 +241,8 @@ def modules() -> dict[str, ModuleType]:
         "cupy.cuda": cuda,
         "cupy.cuda.runtime": runtime.table(),
         "cupy.fft": fft.table(),
+        "cupy.lib": {},
+        "cupy.lib.stride_tricks": stride_tricks.table(),
         "cupy.linalg": linalg.table(),
         "cupy.random": random.table(),
         "cupy.testing": linalg.testing_table(),

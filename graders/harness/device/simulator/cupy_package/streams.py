@@ -253,6 +253,7 @@ class Event:
 
     def record(self, stream: Stream | None = None) -> None:
         """Mark the present end of a stream's work, by default the current one's."""
+        MACHINE.weather.mark()
         handle = current_handle() if stream is None else stream.ptr
         state = MACHINE.streams[handle]
         done = max(state.time, MACHINE.host_time)
