@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from graders.fft_callbacks.pictures import Case
-from graders.harness.checks import ArrayValue, Observation, require_evidence
+from graders.harness.checks import (
+    ArrayValue,
+    Observation,
+    describe,
+    require_evidence,
+)
 from graders.harness.device.evidence import Evidence, Kernel, Operation
 from graders.harness.errors import (
     ExtraCopies,
@@ -87,10 +92,9 @@ def expect_on_device(observation: Observation, case: Case) -> None:
     """
     value = observation.value
     if not isinstance(value, ArrayValue):
-        what = type(value).__name__ if value is not None else "None"
         msg = (
-            f"The function returned {what} ({case.where}). This check expects an array "
-            "on the GPU (cupy.ndarray)."
+            f"The function returned {describe(value)} ({case.where}). This check "
+            "expects an array on the GPU (cupy.ndarray)."
         )
         raise WrongMemorySpace(msg, hint="Return the result of the inverse transform.")
     if value.memory_space != "cuda":

@@ -95,10 +95,7 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
             image=picture(rng, sizes[0]),
             sigma=sigma + float(rng.uniform(0.8, 1.5)),
         ),
-        *(
-            Case(name=name, image=picture(rng, sizes[0]), sigma=sigma)
-            for name in ALIKE
-        ),
+        *(Case(name=name, image=picture(rng, sizes[0]), sigma=sigma) for name in ALIKE),
         Case(
             name="height and width swapped, the first sigma",
             image=picture(rng, sizes[1]),

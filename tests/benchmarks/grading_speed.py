@@ -74,7 +74,7 @@ def cold(device: str, rounds: int) -> dict[str, Any]:
     }
 
 
-def warm(device: str) -> dict[str, Any]:
+def warm(device: str, rounds: int) -> dict[str, Any]:
     """Measure the time from a save to the verdict, the server being warm."""
     catalog = Catalog()
     found: dict[str, Any] = {}
@@ -85,7 +85,7 @@ def warm(device: str) -> dict[str, Any]:
         for exercise in catalog.select(()):
             saved = Path(folder) / f"{exercise.slug}.py"
             times = []
-            for _ in range(WARM_ROUNDS):
+            for _ in range(rounds):
                 shutil.copyfile(exercise.reference, saved)  # the save
                 started = time.perf_counter()
                 work = locate(saved, [exercise], named=True)
@@ -105,6 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=("cuda", "simulator"), default="simulator")
     parser.add_argument("--rounds", type=int, default=COLD_ROUNDS, help="cold pairs")
+    parser.add_argument("--saves", type=int, default=WARM_ROUNDS, help="warm rounds")
     parser.add_argument("--output", type=Path, help="where the JSON goes")
     options = parser.parse_args()
     result = {
@@ -112,7 +113,7 @@ def main() -> None:
         "device": options.device,
         "machine": describe_host(),
         "cold": cold(options.device, options.rounds),
-        "warm": warm(options.device),
+        "warm": warm(options.device, options.saves),
     }
     colds = result["cold"]
     print(

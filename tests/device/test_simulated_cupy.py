@@ -317,7 +317,6 @@ def test_text_pickle_and_copies(cp):
         ("cupy", "ElementwiseKernel"),
         ("cupy", "ReductionKernel"),
         ("cupy", "RawModule"),
-        ("cupy", "fuse"),
         ("cupy.cuda", "malloc_managed"),
         ("cupy.cuda", "Graph"),
     ],

@@ -222,3 +222,28 @@ def test_larger_products_take_longer(cp):
     first, second = (k.seconds for k in evidence.kernels)
     assert second == pytest.approx(2 * 512**3 / 4.0e13)
     assert first < second
+
+
+def test_a_fused_function_is_one_kernel(cp):
+    @cp.fuse(kernel_name="wave")
+    def wave(x, scale):
+        return cp.exp(scale * x) + 1
+
+    x = cp.arange(6, dtype=cp.float32)
+    evidence, result = record(lambda: wave(x, 2.0))
+    assert kinds(evidence) == ["elementwise"]
+    assert "wave" in evidence.kernels[0].name
+    np.testing.assert_allclose(result.get(), np.exp(2 * np.arange(6)) + 1, rtol=1e-6)
+    assert cp.fuse(lambda a: a + 1)(1) == 2
+
+
+def test_a_fused_function_of_an_operand_is_marked(cp):
+    x = cp.ones(4)
+
+    def program():
+        x.block.operand = True
+        y = cp.fuse(lambda a: a * 2 + 1)(x)
+        return y + 1
+
+    evidence, _ = record(program)
+    assert [k.reads_operand for k in evidence.kernels] == [True, True]

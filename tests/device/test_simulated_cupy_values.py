@@ -288,3 +288,14 @@ def test_every_listed_function_exists_in_numpy(cp):
         n for n in listed if not hasattr(np, n) and n not in {"in1d", "row_stack"}
     ]
     assert not missing
+
+
+def test_views_with_strides_of_ones_own(cp):
+    x = cp.arange(12, dtype=cp.float32)
+    columns = cp.lib.stride_tricks.as_strided(x, (4, 3), (4, 16))
+    columns[0] = -1
+    np.testing.assert_array_equal(x.get()[[0, 4, 8]], -1)
+    windows = cp.lib.stride_tricks.sliding_window_view(x, 5)
+    assert windows.shape == (8, 5)
+    with pytest.raises(ValueError, match="reaches beyond the 48 bytes"):
+        cp.lib.stride_tricks.as_strided(x, (4, 4), (4, 16))

@@ -129,15 +129,27 @@ def test_every_mistake_is_far_beyond_the_limit(exercise: str, seed: int) -> None
     assert min(largest.values()) > 1e-3, min(largest.items(), key=lambda item: item[1])
 
 
+def test_scipys_filter_is_recognised() -> None:
+    image = np.random.default_rng(5).random((50, 63))
+    mistakes = ORACLES.gaussian_blur_mistakes(image, 1.8)
+    for mode, words in (("wrap", "off at 4 sigma"), ("reflect", "mirrored")):
+        mistake = next(m for sentence, m in mistakes.items() if words in sentence)
+        expected = ndimage.gaussian_filter(image, 1.8, mode=mode)
+        assert relative(mistake(), expected) < 1e-12, mode
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_drawn_cases_cover_what_they_must(seed: int) -> None:
     for make, _ in CASES.values():
         cases = make(drawn(seed), DATA)
         sides = {(case.height % 2, case.width % 2) for case in cases}
         assert sides == {(0, 0), (0, 1), (1, 0), (1, 1)}
-        first, second, swapped = cases[:3]
-        assert first.image.shape == second.image.shape
+        first, second, third, fourth, swapped = cases[:5]
+        for other in (second, third, fourth):
+            assert other.image.shape == first.image.shape
+            assert not np.array_equal(other.image, first.image)
         assert first.sigma != second.sigma
+        assert first.sigma == third.sigma == fourth.sigma == swapped.sigma
         assert (swapped.height, swapped.width) == (first.width, first.height)
         assert all(case.height != case.width for case in cases)
         assert any(min(c.height, c.width) >= 512 and c.sigma == 20 for c in cases)

@@ -22,20 +22,22 @@ from graders.memory_spaces.trace import (
 
 SIZES = Sizes(a=1_000_000, b=10_000, result=100_000)
 ROUNDS = 6
+SPACES = {"P": "", "Pc": "cpu", "Pg": "cuda"}
 
 
 def evidence(script: str) -> Evidence:
     """
-    Build a trace from words: a b both r (copies), x:N odd copies, P product, t T clock.
+    Build a trace from words: a b both r (copies), x:N odd copies, products, t T clock.
 
-    ``t`` is a reading on an idle device, ``T`` one while it works.
+    ``P`` is a product of operands in an unknown memory space, ``Pc`` in CPU memory,
+    ``Pg`` in GPU memory; ``t`` is a reading on an idle device, ``T`` one while it works.
     """
     copies, kernels, operations, reads = [], [], [], []
     sizes = {"a": SIZES.a, "b": SIZES.b, "both": SIZES.a + SIZES.b, "r": SIZES.result}
     for at, word in enumerate(script.split()):
-        if word == "P":
+        if word in SPACES:
             step = {"library": "matmul", "phase": "execute", "handle": at}
-            operations.append(Operation(start=at, **step))
+            operations.append(Operation(start=at, operands=SPACES[word], **step))
             kernels.append(
                 Kernel(name="gemm", kind="gemm", start=at + 0.1, seconds=0.5)
             )
@@ -105,6 +107,22 @@ def test_copies_within_the_gpu_product_are_found():
     assert fed.fed_from_host == 8
     sent = recipe(8 * CPU + 8 * "P r " + 8 * UP + 8 * DOWN)
     assert sent.sent_to_host == 8
+
+
+def test_products_of_cpu_operands_alone_are_never_those_of_gpu_operands():
+    alone = recipe(30 * "a b Pc r ")
+    assert (alone.cpu_products, alone.gpu_products, alone.a_up) == (30, 0, 0)
+
+
+def test_turns_are_told_apart_by_their_operands():
+    turns = recipe(8 * "a b Pc r a b Pg r ")
+    assert turns.is_complete(ROUNDS)
+    assert (turns.cpu_products, turns.gpu_products, turns.a_up) == (8, 8, 8)
+
+
+def test_operands_that_stay_on_the_device_make_no_journey():
+    kept = recipe("a b " + 9 * "Pc r " + 9 * "Pg " + 9 * "a b " + 9 * "r ")
+    assert (kept.cpu_products, kept.kept_operands, kept.gpu_products) == (1, 8, 9)
 
 
 def test_split_products_count_once():

@@ -296,3 +296,14 @@ def test_descriptions_are_short() -> None:
         b"".decode(),
     ):
         assert len(describe(value)) <= 80
+
+
+def test_the_mistake_that_explains_a_result_best_is_named(truth: Array) -> None:
+    """One that comes first but fits loosely gives way to one that fits exactly."""
+    wrong = truth * (1 + 2e-5)
+    near, exact = {"Near.": lambda: truth}, {"Exact.": lambda: wrong}
+    actual = wrong.astype(np.float32)
+    assert _failure(actual, truth, mistakes=near).hint == "Near."
+    assert _failure(actual, truth, mistakes=near | exact).hint == "Exact."
+    again = {"Near, too.": lambda: truth * (1 + 1e-6)}
+    assert _failure(actual, truth, mistakes=near | again).hint == "Near."

@@ -12,6 +12,7 @@ import pytest
 from graders.harness import errors
 from graders.harness.cli import exit_code
 from graders.harness.errors import (
+    Crashed,
     EnvironmentUnavailable,
     Failure,
     NotRun,
@@ -161,6 +162,11 @@ def test_a_failure_is_the_learners() -> None:
     assert result.message == "It is 3. Expected was 4."
     assert result.hint == "Look at the units."
     assert judge(CHECK, "t", WrongValue("x", hint="Own hint.")).hint == "Own hint."
+
+
+def test_without_an_answer_the_rubrics_hint_is_left_out() -> None:
+    """Advice about answers would mislead where the program raised."""
+    assert judge(CHECK, "t", Crashed("It raised KeyError.")).hint == ""
 
 
 @pytest.mark.parametrize("reason", ["needs_gpu", "prerequisite"])

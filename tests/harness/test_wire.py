@@ -7,6 +7,9 @@ import io
 import json
 import math
 import struct
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import hypothesis.extra.numpy as hnp
@@ -131,14 +134,15 @@ def test_a_nan_payload_survives() -> None:
     [
         (object(), "builtins.object"),
         ({1, 2}, "builtins.set"),
-        (np.array(["text"]), "numpy.ndarray"),
-        (np.array([object()]), "numpy.ndarray"),
-        (np.zeros(2, np.longdouble), "numpy.ndarray"),
-        (np.zeros(2, "datetime64[s]"), "numpy.ndarray"),
-        (np.zeros(2, [("a", int)]), "numpy.ndarray"),
+        (np.array(["text"]), "numpy.ndarray of dtype <U4"),
+        (np.array([object()]), "numpy.ndarray of dtype object"),
+        (np.zeros(2, np.longdouble), f"numpy.ndarray of dtype {np.dtype('g')}"),
+        (np.zeros(2, "datetime64[s]"), "numpy.ndarray of dtype datetime64[s]"),
+        (np.zeros(2, [("a", int)]), "numpy.ndarray of dtype [('a', '<i8')]"),
         (1 << 300, "builtins.int"),
         (b"bytes", "builtins.bytes"),
         (type("Text", (str,), {})("x"), "test_wire.Text"),
+        (type("Lies", (dict,), {"items": lambda _: ()})(a=1), "test_wire.Lies"),
         ([0] * (wire.MAX_NODES + 1), f"list of {wire.MAX_NODES + 1:,} items"),
     ],
 )
@@ -147,6 +151,12 @@ def test_what_does_not_cross_is_named(value: Any, type_name: str) -> None:
     seen = _through(value)
     assert isinstance(seen, Opaque)
     assert seen.type_name.endswith(type_name)
+
+
+@pytest.mark.parametrize("kind", [OrderedDict, partial(defaultdict, float)])
+def test_the_library_s_dictionaries_cross(kind: Callable[..., Any]) -> None:
+    """They are dictionaries to whoever reads them."""
+    assert _through(kind({"a": 1.5, "b": [2]})) == {"a": 1.5, "b": [2]}
 
 
 def test_byte_order_is_judged_by_name() -> None:

@@ -236,8 +236,11 @@ def _distance(actual: Array, wrong: Array) -> float:
     """Return how far the result is from a mistake's, by the norm of the latter."""
     if actual.shape != wrong.shape or not np.isfinite(actual).all():
         return math.inf
-    norm, difference = float(np.linalg.norm(wrong)), np.linalg.norm(actual - wrong)
-    return float(difference) / norm if norm else math.inf * bool(difference)
+    norm = float(np.linalg.norm(wrong))
+    difference = float(np.linalg.norm(actual - wrong))
+    if difference == 0:
+        return 0.0
+    return difference / norm if norm else math.inf
 
 
 def _constant_factor(actual: Array, expected: Array) -> float | None:

@@ -25,7 +25,8 @@ MAX_HEAD = 24 * 2**20
 MAX_BLOBS = 4096
 MAX_BYTES = 2 * 2**30
 MAX_TEXT = 65536
-_DICTIONARIES = (dict, OrderedDict, defaultdict)
+_DICTIONARIES = frozenset({dict, OrderedDict, defaultdict})
+_CONTAINERS = _DICTIONARIES | {tuple, list}
 MAX_DEPTH = 24
 MAX_NODES = 200_000
 _PREFIX = struct.Struct("!4sIQ")
@@ -165,10 +166,7 @@ class Encoder:
                 "t": "str",
                 "v": value[:MAX_TEXT].encode("utf-8", "replace").decode(),
             }
-        if (
-            kind in (tuple, list, *_DICTIONARIES)
-            and self._nodes + len(value) > MAX_NODES
-        ):
+        if kind in _CONTAINERS and self._nodes + len(value) > MAX_NODES:
             return {"t": "opaque", "type": f"{kind.__name__} of {len(value):,} items"}
         if kind is tuple or kind is list:
             items = [self.encode(item, depth + 1) for item in value]
@@ -195,7 +193,7 @@ class Encoder:
             cls = type(value)
             name = f"{cls.__module__}.{cls.__qualname__}"
             if cls is np.ndarray:
-                name += f" of dtype {value.dtype.name}"
+                name += f" of dtype {value.dtype}"
             return {"t": "opaque", "type": name[:200]}
         order, data = pack_array(seen.array)
         self.blobs.append(data)
