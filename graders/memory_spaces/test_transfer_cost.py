@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from graders.harness.checks import (
     ArrayValue,
@@ -64,21 +65,29 @@ class _Operands:
     b: npt.NDArray[np.float32]
 
 
-def test_figures(
-    learner: Learner, draw: Draw, limits: Limits, device: str, oracles: ModuleType
-) -> None:
+@pytest.fixture(scope="module")
+def operands(draw: Draw, limits: Limits, device: str) -> _Operands:
+    """Return the two operands, drawn once: on CUDA they are large."""
+    m, k, n = limits[f"shape_{device}"]
+    generator = draw("operands")
+    a = generator.standard_normal((m, k), dtype=np.float32)
+    b = generator.standard_normal((k, n), dtype=np.float32)
+    return _Operands(a, b)
+
+
+def test_figures(learner: Learner, operands: _Operands, oracles: ModuleType) -> None:
     """Each of the six figures is a positive number of seconds."""
-    observation = _measure(learner, _operands(draw, limits, device))
+    observation = _measure(learner, operands)
     figures = _figures(observation, oracles)
     evidence = require_evidence(observation.evidence)
     _expect_seconds(figures, span(evidence))
 
 
 def test_arithmetic(
-    learner: Learner, draw: Draw, limits: Limits, device: str, oracles: ModuleType
+    learner: Learner, operands: _Operands, limits: Limits, oracles: ModuleType
 ) -> None:
     """The two estimates follow from the four benchmarks."""
-    figures = _figures(_measure(learner, _operands(draw, limits, device)), oracles)
+    figures = _figures(_measure(learner, operands), oracles)
     scale = figures["matmul_cpu_operands"] + figures["transfer_measured"]
     rules = {
         "transfer_estimate": "matmul_cpu_operands - matmul_gpu_operands",
@@ -95,10 +104,13 @@ def test_arithmetic(
 
 
 def test_what_was_timed(
-    learner: Learner, draw: Draw, limits: Limits, device: str, oracles: ModuleType
+    learner: Learner,
+    operands: _Operands,
+    limits: Limits,
+    device: str,
+    oracles: ModuleType,
 ) -> None:
     """The work that was timed is the work that was asked for, often enough."""
-    operands = _operands(draw, limits, device)
     evidence = require_evidence(_measure(learner, operands).evidence)
     way = oracles.journey(operands.a, operands.b)
     sizes = Sizes(way.a, way.b, way.result)
@@ -117,13 +129,12 @@ def test_what_was_timed(
 def test_agreement(
     learner: Learner,
     reference: Learner,
-    draw: Draw,
+    operands: _Operands,
     limits: Limits,
     device: str,
     oracles: ModuleType,
 ) -> None:
     """The two estimates agree, and each figure agrees with the grader's own."""
-    operands = _operands(draw, limits, device)
     figures = _figures(_measure(learner, operands), oracles)
     estimate, measured = figures["transfer_estimate"], figures["transfer_measured"]
     if not _within(estimate, measured, limits["estimates_factor"]):
@@ -175,14 +186,6 @@ def test_conclusion(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
                 "seconds alone tell nothing."
             )
             raise WrongValue(msg, hint=hint)
-
-
-def _operands(draw: Draw, limits: Limits, device: str) -> _Operands:
-    m, k, n = limits[f"shape_{device}"]
-    generator = draw("operands")
-    a = generator.standard_normal((m, k), dtype=np.float32)
-    b = generator.standard_normal((k, n), dtype=np.float32)
-    return _Operands(a, b)
 
 
 def _measure(program: Learner, operands: _Operands) -> Observation:

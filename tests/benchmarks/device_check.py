@@ -145,7 +145,8 @@ def check_transfers(checks: Checks) -> None:
         checks.expect(f"transfers: {name} values", np.array_equal(back, host))
         checks.expect(
             f"transfers: {name} strides",
-            array.strides == host.strides and back.strides == host.strides,
+            # An array without elements has no memory to stride through.
+            not host.size or array.strides == back.strides == host.strides,
         )
     view = device.to_device(base)[:, ::-1, ::2]
     checks.expect(

@@ -54,6 +54,10 @@ def proxy(function: Any, parameters: Iterable[str] = ("a", "b", "bias")) -> Prox
     return Proxy(function, tuple(parameters))
 
 
+# Bytes from which on an argument is known by its identity: reading it takes too long.
+_LARGE = 16 * 2**20
+
+
 class Learner:
     """
     A program under test, in a worker of its own.
@@ -100,6 +104,7 @@ class Learner:
         self._known: dict[bytes, Observation | Failure | NotRun] = {}
         self._output = ""
         self._held: tuple[Any, ...] = ()
+        self._keyed: tuple[Any, ...] = ()
         self.layers: tuple[str, ...] = ()
 
     def call(
@@ -144,6 +149,7 @@ class Learner:
             NotRun: It uses what this device does not model.
         """
         key = _key(function, args, (poison, trace, value))
+        self._keyed += args  # an array that is known by its identity must live on
         if fresh or key is None or key not in self._known:
             found = self._observe(
                 function,
@@ -162,9 +168,13 @@ class Learner:
     def hold(self, args: tuple[Any, ...]) -> None:
         """Hand over arguments for :meth:`call_held`; large ones cross only once."""
         self._held = args
-        if self._worker is not None and not self._worker.closed:
+        if self._worker is None or self._worker.closed:
+            return  # the next worker gets them when it starts
+        try:
+            self._worker.hold(args, self._timeout)
+        except WorkerError:
             self._worker.kill()
-        self._worker = None
+            self._worker = None
 
     def call_held(self, function: str) -> Observation:
         """
@@ -326,7 +336,10 @@ def _key(function: str, args: tuple[Any, ...], flags: tuple[bool, ...]) -> bytes
             digest.update(
                 repr((space, host.dtype.str, host.shape, host.strides)).encode()
             )
-            digest.update(np.ascontiguousarray(host).view(np.uint8).data)
+            if host.nbytes < _LARGE:
+                digest.update(np.ascontiguousarray(host).view(np.uint8).data)
+            else:
+                digest.update(repr(id(host)).encode())
         else:
             digest.update(repr(arg).encode())
     return digest.digest()
