@@ -15,35 +15,13 @@ import pytest
 import scipy.fft
 
 from graders.harness.device.evidence import Evidence
-from graders.harness.device.interface import load_device
 from graders.harness.device.simulator import callbacks, nvmath_bridge
-from graders.harness.device.simulator.not_modelled import NotModelled
 
 Record = Callable[[Callable[[], Any]], tuple[Any, Evidence]]
 SEPIA = np.array(
     [[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]],
     dtype=np.float32,
 )
-
-
-@pytest.fixture(scope="module")
-def device() -> Any:
-    device = load_device("simulator")
-    device.preload()
-    return device
-
-
-@pytest.fixture
-def record(device: Any) -> Record:
-    def run(function: Callable[[], Any]) -> tuple[Any, Evidence]:
-        device.begin(poison=True, trace=True, operands=[])
-        try:
-            result = function()
-        finally:
-            evidence = device.end()
-        return result, evidence
-
-    return run
 
 
 def drawn(*shape: int, seed: int = 3) -> Any:
@@ -415,106 +393,6 @@ def test_poison_shows_where_an_epilog_adds_to_the_result(device: Any) -> None:
     seen = run_epilog(device, drawn(4, 16), add)
     device.end()
     assert np.isnan(seen).all()
-
-
-# ---------------------------------------------------------------------------- refusals
-
-
-def test_a_prolog_that_returns_nothing_does_not_type(device: Any) -> None:
-    from numba.cuda.core.errors import TypingError
-
-    def stub(data_in: Any, offset: Any, _info: Any, _reserved: Any) -> None:
-        pass
-
-    with pytest.raises(TypingError, match="No conversion from none to float32"):
-        run_prolog(device, drawn(4, 16), stub)
-
-
-def test_wrong_number_of_parameters(device: Any) -> None:
-    with pytest.raises(TypeError, match="4 argument types given, but function takes 2"):
-        run_prolog(device, drawn(4, 16), lambda d, o: d[o])
-
-
-def test_wrong_element_dtype_is_found_at_planning(device: Any) -> None:
-    import nvmath
-
-    with pytest.raises(nvmath.bindings.cufft.cuFFTError, match="NVJITLINK_FAILURE"):
-        run_prolog(device, drawn(4, 16), lambda d, o, _u, _r: d[o], dtype="float64")
-
-
-def test_an_epilog_is_no_prolog(device: Any) -> None:
-    import nvmath
-
-    code = nvmath.fft.compile_prolog(lambda d, o, _u, _r: d[o], "float32", "float32")
-    x = device.to_device(drawn(4, 16))
-    with pytest.raises(nvmath.bindings.cufft.cuFFTError, match="NVJITLINK_FAILURE"):
-        nvmath.fft.rfft(x, axes=[1], epilog={"ltoir": code})
-
-
-def test_a_pointer_must_lead_into_device_memory(device: Any) -> None:
-    import nvmath
-
-    code = nvmath.fft.compile_prolog(lambda d, o, u, _r: u[0], "float32", "float32")
-    host = drawn(4)
-    given = {"ltoir": code, "data": host.ctypes.data}
-    with pytest.raises(RuntimeError, match="is not in device memory that is in use"):
-        nvmath.fft.rfft(device.to_device(drawn(4, 16)), axes=[1], prolog=given)
-
-
-def test_cpu_execution_takes_no_callbacks(device: Any) -> None:
-    import nvmath
-
-    code = nvmath.fft.compile_prolog(lambda d, o, _u, _r: d[o], "float32", "float32")
-    with pytest.raises(ValueError, match="not supported with CPU 'execution'"):
-        nvmath.fft.rfft(drawn(4, 16), prolog={"ltoir": code})
-
-
-def test_what_the_host_lacks_is_named(device: Any) -> None:
-    from numba import cuda
-
-    def thread(data_in: Any, offset: Any, _info: Any, _reserved: Any) -> Any:
-        return data_in[offset] * cuda.threadIdx.x
-
-    with pytest.raises(NotModelled, match=r"cuda\.threadIdx\.x in"):
-        run_prolog(device, drawn(4, 16), thread)
-
-
-def test_print_is_named(device: Any) -> None:
-    def show(data_in: Any, offset: Any, _info: Any, _reserved: Any) -> Any:
-        print(offset)  # noqa: T201 - what the test is about
-        return data_in[offset]
-
-    with pytest.raises(NotModelled, match=r"^print in a callback is not"):
-        run_prolog(device, drawn(4, 16), show)
-
-
-def test_kernels_of_the_learners_own_are_named(device: Any) -> None:
-    from numba import cuda
-
-    @cuda.jit
-    def fill(x: Any) -> None:
-        x[0] = 1
-
-    with pytest.raises(NotModelled, match="Launching a kernel of numba-cuda"):
-        fill[1, 1](device.to_device(drawn(4)))
-
-
-@pytest.mark.parametrize("width", [131, 2 * 131])
-def test_lengths_with_a_large_prime_pass_where_cufft_has_them(
-    device: Any, width: int
-) -> None:
-    x = drawn(2, width)
-    assert (
-        error(run_prolog(device, x, lambda d, o, _u, _r: d[o]), scipy.fft.rfft(x))
-        < 1e-6
-    )
-
-
-def test_long_even_lengths_with_a_large_prime_are_refused(device: Any) -> None:
-    import nvmath
-
-    with pytest.raises(nvmath.bindings.cufft.cuFFTError, match="CUFFT_NOT_SUPPORTED"):
-        run_prolog(device, drawn(2, 64 * 131), lambda d, o, _u, _r: d[o])
 
 
 # -------------------------------------------------------------------------- how fast
