@@ -28,7 +28,7 @@ MAX_TEXT = 65536
 _DICTIONARIES = frozenset({dict, OrderedDict, defaultdict})
 _CONTAINERS = _DICTIONARIES | {tuple, list}
 MAX_DEPTH = 24
-MAX_NODES = 200_000
+MAX_NODES = 50_000
 _PREFIX = struct.Struct("!4sIQ")
 _MAGIC = b"GPX1"
 
