@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
@@ -22,6 +23,7 @@ from graders.harness.report.terminal import make_console
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
 from graders.harness.submission import locate
+from graders.harness.worker.confinement import REQUIRED
 
 
 class ExitCode(IntEnum):
@@ -85,6 +87,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="save the graded pictures as PNG files",
     )
     parser.add_argument(
+        "--require-sandbox",
+        action="store_true",
+        help="refuse to grade where a layer of the sandbox does not hold",
+    )
+    parser.add_argument(
         "--exit-zero",
         action="store_true",
         help="exit with 0 whenever a report was made",
@@ -130,6 +137,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HarnessError as err:
         print(f"grade.py: {err}", file=sys.stderr)  # noqa: T201 - the command line speaks
         return ExitCode.HARNESS_FAILED
+    except OSError as err:
+        where = f"{err.filename}: " if err.filename else ""
+        text = f"grade.py: {where}{err.strerror or err}. No points are affected."
+        print(text, file=sys.stderr)  # noqa: T201 - the command line speaks
+        return ExitCode.HARNESS_FAILED
+    except Exception:  # noqa: BLE001 - Python's own exit code, 1, would blame the learner
+        traceback.print_exc()
+        return ExitCode.HARNESS_FAILED
 
 
 def _grade(arguments: Sequence[str]) -> int:
@@ -155,12 +170,28 @@ def _grade(arguments: Sequence[str]) -> int:
         output=options.save_output,
     )
     checks = sum(len(e.rubric.checks) for e, _ in work)
-    with Grader(device, catalog) as grader, Progress(console, checks) as progress:
+    required = REQUIRED if options.require_sandbox else ()
+    with (
+        Grader(device, catalog, required) as grader,
+        Progress(console, checks) as progress,
+    ):
         report = grader.grade(request, progress)
+    problems = _write_reports(report, options.report)
     print_report(report, console)
-    for form, path in options.report:
-        write_whole(path, WRITERS[form](report))
+    if problems:
+        raise HarnessError("; ".join(problems))
     return ExitCode.PASSED if options.exit_zero else exit_code(report)
+
+
+def _write_reports(report: Report, targets: Sequence[tuple[str, Path]]) -> list[str]:
+    """Write every report that can be written; return what is wrong with the others."""
+    problems = []
+    for form, path in targets:
+        try:
+            write_whole(path, WRITERS[form](report))
+        except HarnessError as err:
+            problems.append(str(err))
+    return problems
 
 
 def exit_code(report: Report) -> ExitCode:

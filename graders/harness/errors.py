@@ -57,12 +57,21 @@ class WorkerCrashed(WorkerError):
         exit_code: Its exit status, or None where a signal ended it or nothing is known.
 
         signal: The number of the signal that ended it, or None.
+
+        because: What it used too much of, with figures (``"memory: ..."``); empty where
+            the harness did not end it for that.
     """
 
     def __init__(
-        self, message: str, *, exit_code: int | None = None, signal: int | None = None
+        self,
+        message: str,
+        *,
+        exit_code: int | None = None,
+        signal: int | None = None,
+        because: str = "",
     ) -> None:
         super().__init__(message)
+        self.because = because
         self.exit_code = exit_code
         self.signal = signal
 

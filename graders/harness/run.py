@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graders.harness.catalog import Catalog, Exercise
+from graders.harness.errors import EnvironmentUnavailable
 from graders.harness.measure.lease import Lease
 from graders.harness.models import (
     CheckResult,
@@ -55,12 +56,25 @@ class Grader:
         device: ``"cuda"`` or ``"simulator"``.
 
         catalog: The assignments.
+
+        required: Layers of the sandbox without which nothing is graded.
+
+    Raises:
+        EnvironmentUnavailable: This machine lacks one of the required layers.
     """
 
-    def __init__(self, device: str, catalog: Catalog) -> None:
+    def __init__(
+        self, device: str, catalog: Catalog, required: Sequence[str] = ()
+    ) -> None:
         self.device = device
         self._catalog = catalog
+        self._required = tuple(required)
         self._server = ForkServer(device)
+        try:
+            self._expect_layers()
+        except BaseException:
+            self._server.close()
+            raise
         self._facts: dict[str, object] | None = None
 
     def grade(self, request: Request, listener: Listener | None = None) -> Report:
@@ -126,10 +140,31 @@ class Grader:
         self._restart(session)
         return results
 
+    def _expect_layers(self) -> None:
+        if not self._required:
+            return
+        worker = self._server.fork()
+        try:
+            worker.start()
+        finally:
+            worker.finish()
+        lacking = [name for name in self._required if name not in worker.layers]
+        if lacking:
+            why = "; ".join(
+                f"{name}: {worker.missing.get(name, 'unknown')}" for name in lacking
+            )
+            msg = (
+                f"--require-sandbox: {len(lacking)} of {len(self._required)} layers do not "
+                f"hold on this machine ({why}). Grade without the option, or in a "
+                "container of your own: docs/threat-model.md."
+            )
+            raise EnvironmentUnavailable(msg)
+
     def _restart(self, session: GradingSession) -> None:
         if not self._server.is_alive():
             self._server.close()
             self._server = session.server = ForkServer(self.device)
+            self._expect_layers()
 
     def close(self) -> None:
         """Stop the server."""

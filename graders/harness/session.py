@@ -185,11 +185,19 @@ def describe_environment(session: GradingSession) -> dict[str, Any]:
 
     Where no worker can tell any more, the report says that and keeps its results.
     """
-    facts: dict[str, Any] = {"device": session.device, "layers": []}
+    facts: dict[str, Any] = {
+        "device": session.device,
+        "layers": [],
+        "missing_layers": {},
+    }
     try:
         worker = session.server.fork()
         try:
-            facts |= {**worker.describe(), "layers": list(worker.layers)}
+            facts |= {
+                **worker.describe(),
+                "layers": list(worker.layers),
+                "missing_layers": worker.missing,
+            }
         finally:
             worker.finish()
     except WorkerError as err:

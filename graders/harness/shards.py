@@ -33,6 +33,7 @@ from graders.harness.models import (
 )
 from graders.harness.plugin import RESULTS, SESSION, Collected
 from graders.harness.session import GradingSession
+from graders.harness.supervisor.users import die_with_parent
 
 Listener = Callable[[str, CheckResult], None]
 _USAGE_EXITS = (2, 3, 4)
@@ -112,6 +113,7 @@ def _start(
     if pid == 0:
         code = 1
         try:
+            die_with_parent()
             os.close(read)
             _run(session, exercise, submission, write)
             code = 0

@@ -16,7 +16,36 @@ from graders.harness.checks.conduct import (
     host_copies,
     require_evidence,
 )
-from graders.harness.checks.learner import Learner, gpu, proxy
+from graders.harness.checks.copies import (
+    SMALL_CHANGE,
+    copied_bytes,
+    copies_of,
+    expect_at_most_copied,
+    expect_copies,
+    expect_no_host_round_trip,
+    expect_own_memory,
+    expect_shared_memory,
+    without_autotuning,
+)
+from graders.harness.checks.kernels import (
+    device_copies,
+    elementwise_kernels,
+    expect_fused_matmul,
+    expect_kernels_at_most,
+    expect_no_device_copies,
+    expect_no_elementwise,
+    matmul_runs,
+    product_kernels,
+)
+from graders.harness.checks.learner import Learner, gpu, proxy, sparse, stream
+from graders.harness.checks.phases import (
+    Phases,
+    expect_autotuned,
+    expect_freed,
+    expect_phases,
+    operations_of,
+    phases_of,
+)
 from graders.harness.checks.pictures import Pictures
 from graders.harness.checks.speed import expect_faster
 from graders.harness.device.evidence import (
@@ -28,10 +57,11 @@ from graders.harness.device.evidence import (
     Operation,
 )
 from graders.harness.supervisor import Observation
-from graders.harness.worker.wire import ArrayValue, Opaque
+from graders.harness.worker.wire import ArrayValue, Opaque, SparseValue, StreamValue
 
 __all__ = [
     "COMPUTING",
+    "SMALL_CHANGE",
     "ArrayValue",
     "ClockRead",
     "Copy",
@@ -42,19 +72,45 @@ __all__ = [
     "Observation",
     "Opaque",
     "Operation",
+    "Phases",
     "Pictures",
+    "SparseValue",
+    "StreamValue",
     "computing_kernels",
+    "copied_bytes",
+    "copies_of",
     "describe",
+    "device_copies",
+    "elementwise_kernels",
     "expect_array",
+    "expect_at_most_copied",
+    "expect_autotuned",
     "expect_close",
+    "expect_copies",
     "expect_faster",
+    "expect_freed",
+    "expect_fused_matmul",
+    "expect_kernels_at_most",
+    "expect_no_device_copies",
+    "expect_no_elementwise",
+    "expect_no_host_round_trip",
     "expect_number",
+    "expect_own_memory",
+    "expect_phases",
     "expect_settled",
+    "expect_shared_memory",
     "expect_unchanged",
     "fault_message",
     "gpu",
     "host_copies",
+    "matmul_runs",
+    "operations_of",
+    "phases_of",
+    "product_kernels",
     "proxy",
     "raise_memory_space",
     "require_evidence",
+    "sparse",
+    "stream",
+    "without_autotuning",
 ]

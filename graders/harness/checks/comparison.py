@@ -181,7 +181,9 @@ def describe(value: Any) -> str:
         return f"the {type(value).__name__} {value!r}"[:80]
     if isinstance(value, str):
         return f"the text {value[:40]!r}"
-    return f"a {type(value).__name__} of {len(value)} items"
+    if isinstance(value, list | tuple | dict):
+        return f"a {type(value).__name__} of {len(value)} items"
+    return f"a {type(value).__name__}"
 
 
 def _largest(actual: Array, expected: Array, difference: Array, scale: float) -> str:

@@ -26,7 +26,8 @@ def expect_unchanged(observation: Observation, names: Sequence[str]) -> None:
     """
     if observation.changed:
         changed = [
-            names[i] if i < len(names) else f"argument {i}" for i in observation.changed
+            names[i] if 0 <= i < len(names) else f"argument {i}"
+            for i in observation.changed
         ]
         what = " and ".join(changed)
         msg = f"The call changed its input {what}. Expected was that it only reads it."

@@ -20,8 +20,11 @@ from graders.harness.errors import (
 )
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_STAGED_PATH = re.compile(r"(/[^\s\"':]+)+/submission/")
+_WORD = re.compile(r"[^\s\"':]+")
+_STAGED = "/submission/"
 _MAX_TEXT = 420
+_MOST_READ = 20_000  # of a text that a stranger sent
+_MOST_NAMES = 200
 _NOT_MODELLED = "graders.harness.device.simulator.not_modelled.NotModelled"
 _COMPILER_MODULES = (
     "numba.",
@@ -107,7 +110,8 @@ def raise_for_call(problem: dict[str, Any], function: str) -> NoReturn:
     """Raise the failure for an exception that a call of ``function`` raised."""
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
     at = _place(problem)
-    if "builtins.NotImplementedError" in types and problem["innermost"]:
+    unwritten = "builtins.NotImplementedError" in types and problem["innermost"]
+    if unwritten and problem["frames"]:
         last = problem["frames"][-1]
         msg = (
             f"{function} is not written yet: line {last['line']} of {last['file']} "
@@ -127,7 +131,7 @@ def raise_for_call(problem: dict[str, Any], function: str) -> NoReturn:
 
 def raise_for_missing(function: str, names: Sequence[str], module: str) -> NoReturn:
     """Raise the failure for a function that the module does not have."""
-    near = difflib.get_close_matches(function, names, 1)
+    near = difflib.get_close_matches(function, names[:_MOST_NAMES], 1)
     guess = f" There is a {near[0]!r}: rename it." if near else ""
     msg = f"{module} has no function {function!r}.{guess}"
     raise ImportFailed(msg, hint="Keep the names of the stub.")
@@ -141,6 +145,8 @@ def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
 
 def crash_failure(error: WorkerCrashed, what: str) -> Failure:
     """Return the failure for a worker that ended before it answered."""
+    if error.because:
+        return _excess(error.because, what)
     if error.signal == signal.SIGKILL:
         hint = (
             "The system ends a process so that takes too much memory: look for arrays "
@@ -154,6 +160,15 @@ def crash_failure(error: WorkerCrashed, what: str) -> Failure:
         hint = "Leave out os._exit and the like; return the result."
     msg = f"{what} took its process down: {error}. It was expected to return."
     return Crashed(msg, hint=hint)
+
+
+def _excess(because: str, what: str) -> Failure:
+    msg = f"{what} was stopped for what it used, {because}."
+    if because.startswith("memory"):
+        return OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
+    if because.startswith("disk"):
+        return Crashed(msg, hint="The task needs no files; look for what writes them.")
+    return Crashed(msg, hint="Look for a loop that starts processes.")
 
 
 def _raise_if_common(problem: dict[str, Any], what: str) -> None:
@@ -174,7 +189,7 @@ def _raise_if_common(problem: dict[str, Any], what: str) -> None:
 
 def _compiler_hint(text: str) -> str:
     for pattern, hint in _COMPILER_HINTS:
-        if re.search(pattern, text):
+        if re.search(pattern, text[:_MOST_READ]):
             return hint
     return "Check the callback's parameters, its return value and the dtype strings."
 
@@ -189,6 +204,16 @@ def _place(problem: dict[str, Any]) -> str:
 
 
 def _clean(text: str) -> str:
-    text = _STAGED_PATH.sub("", _ANSI.sub("", text))
+    text = _WORD.sub(_without_folder, _ANSI.sub("", text[:_MOST_READ]))
     text = " ".join(text.split())
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]} ..."
+
+
+def _without_folder(word: re.Match[str]) -> str:
+    """Return a word without the folder of staged files in it, where there is one."""
+    start, end = word[0].find("/"), word[0].rfind(_STAGED)
+    return (
+        word[0][:start] + word[0][end + len(_STAGED) :]
+        if -1 < start < end - 1
+        else word[0]
+    )

@@ -31,12 +31,48 @@ from graders.harness.errors import (
 from graders.harness.measure.lease import Lease
 from graders.harness.submission import stage
 from graders.harness.supervisor import ForkServer, Observation, Proxy, Worker
-from graders.harness.worker.wire import ArrayValue
+from graders.harness.worker import sparse as _sparse
+from graders.harness.worker.wire import ArrayValue, SparseValue, StreamValue
 
 
 def gpu(array: npt.NDArray[Any]) -> ArrayValue:
     """Return an argument that reaches the learner's function as a CuPy array."""
     return ArrayValue(array, "cuda", array.strides, "cupy.ndarray")
+
+
+def sparse(matrix: Any, memory_space: str = "cuda") -> SparseValue:
+    """
+    Return an argument that reaches the learner's function as a sparse matrix.
+
+    Args:
+        matrix: SciPy's, in coordinates or in compressed rows or columns. Its entries cross
+            as they are stored: in their order, duplicates and zeros included.
+
+        memory_space: Where it arrives: ``"cuda"``, the default, as a matrix of CuPy's,
+            ``"cpu"`` as one of SciPy's.
+    """
+    parts = tuple(
+        ArrayValue(getattr(matrix, name), memory_space)
+        for name in _sparse.PARTS[matrix.format]
+    )
+    rows, columns = (int(n) for n in matrix.shape)
+    return SparseValue(matrix.format, (rows, columns), parts)
+
+
+def stream(items: Iterable[Any], *, reuse_buffer: bool = False) -> StreamValue:
+    """
+    Return an argument that reaches the learner's function as an iterator.
+
+    It has no length and can be read once.
+
+    Args:
+        items: What it gives: :func:`gpu` arrays, NumPy arrays, or tuples of them.
+
+        reuse_buffer: Whether the producer fills the arrays of the first item again for
+            each later one, so that an item is gone once the next one has been asked for.
+            All items then have the same shapes.
+    """
+    return StreamValue(tuple(items), reuse_buffer)
 
 
 def proxy(function: Any, parameters: Iterable[str] = ("a", "b", "bias")) -> Proxy:
@@ -117,6 +153,7 @@ class Learner:
         value: bool = True,
         fresh: bool = False,
         alone: bool = False,
+        may_raise: tuple[str, ...] = (),
     ) -> Observation:
         """
         Call one of the program's functions and return what was observed.
@@ -127,8 +164,8 @@ class Learner:
         Args:
             function: The function's name.
 
-            args: Plain values, NumPy arrays (CPU memory), :func:`gpu` arrays,
-            :func:`proxy`.
+            args: Plain values, NumPy arrays (CPU memory), :func:`gpu` arrays, lists and
+                tuples of them, :func:`sparse`, :func:`stream`, :func:`proxy`.
 
             timeout: Seconds until the program is stopped. The default is the rubric's.
 
@@ -143,12 +180,15 @@ class Learner:
             alone: Whether the GPU is to be leased to nobody else meanwhile, as timing
             needs.
 
+            may_raise: Full names of exceptions that are an answer, such as
+                ``"builtins.ValueError"``; the observation then has the exception.
+
         Raises:
             Failure: The program is missing, unwritten, raised, crashed or took too long.
 
             NotRun: It uses what this device does not model.
         """
-        key = _key(function, args, (poison, trace, value))
+        key = _key(function, args, (poison, trace, value, *may_raise))
         self._keyed += args  # an array that is known by its identity must live on
         if fresh or key is None or key not in self._known:
             found = self._observe(
@@ -159,6 +199,7 @@ class Learner:
                 trace=trace,
                 value=value,
                 alone=alone,
+                may_raise=may_raise,
             )
             if key is None:
                 return _or_raise(found)
@@ -176,11 +217,17 @@ class Learner:
             self._worker.kill()
             self._worker = None
 
-    def call_held(self, function: str) -> Observation:
+    def call_held(self, function: str, *, trace: bool = True) -> Observation:
         """
-        Call a function with fresh copies of the held arguments, for its evidence alone.
+        Call a function with fresh copies of the held arguments, for its evidence and time.
 
-        Nothing is poisoned and no result crosses. The GPU is leased to nobody else.
+        Nothing is poisoned and no result crosses. The GPU is leased to nobody else, and
+        idle when the time is taken.
+
+        Args:
+            function: The function's name.
+
+            trace: Whether kernels and copies are recorded.
 
         Raises:
             Failure, NotRun: As for :meth:`call`.
@@ -191,7 +238,7 @@ class Learner:
                 (),
                 self._timeout,
                 poison=False,
-                trace=True,
+                trace=trace,
                 value=False,
                 alone=True,
             )
@@ -213,6 +260,7 @@ class Learner:
         trace: bool,
         value: bool,
         alone: bool,
+        may_raise: tuple[str, ...] = (),
     ) -> Observation | Failure | NotRun:
         try:
             worker = self._ready()
@@ -228,6 +276,8 @@ class Learner:
                     )
             finally:
                 self._output = worker.output_tail()
+            if seen.exception and set(may_raise) & set(seen.exception["types"]):
+                return seen
             return self._checked(seen, function, len(args or self._held))
         except (Failure, NotRun) as outcome:
             return outcome
@@ -324,22 +374,33 @@ def _or_raise(found: Observation | Failure | NotRun) -> Observation:
     raise found.with_traceback(None)
 
 
-def _key(function: str, args: tuple[Any, ...], flags: tuple[bool, ...]) -> bytes | None:
+def _key(function: str, args: tuple[Any, ...], flags: tuple[Any, ...]) -> bytes | None:
     """Return a digest of a call, or None where it has an argument that has none."""
     digest = hashlib.sha256(repr((function, flags)).encode())
-    for arg in args:
-        if isinstance(arg, Proxy):
-            return None
-        host = arg.array if isinstance(arg, ArrayValue) else arg
-        if isinstance(host, np.ndarray):
-            space = arg.memory_space if isinstance(arg, ArrayValue) else "cpu"
-            digest.update(
-                repr((space, host.dtype.str, host.shape, host.strides)).encode()
-            )
-            if host.nbytes < _LARGE:
-                digest.update(np.ascontiguousarray(host).view(np.uint8).data)
-            else:
-                digest.update(repr(id(host)).encode())
-        else:
-            digest.update(repr(arg).encode())
-    return digest.digest()
+    return digest.digest() if all(_digested(digest, arg) for arg in args) else None
+
+
+def _digested(digest: Any, arg: Any) -> bool:
+    """Take an argument into a digest; say whether it has one."""
+    if isinstance(arg, Proxy):
+        return False
+    if isinstance(arg, StreamValue):
+        digest.update(repr(("stream", arg.reuse_buffer)).encode())
+        arg = arg.items
+    if isinstance(arg, SparseValue):
+        digest.update(repr(("sparse", arg.format, arg.shape)).encode())
+        arg = arg.parts
+    if isinstance(arg, list | tuple):
+        digest.update(repr((type(arg).__name__, len(arg))).encode())
+        return all(_digested(digest, item) for item in arg)
+    host = arg.array if isinstance(arg, ArrayValue) else arg
+    if not isinstance(host, np.ndarray):
+        digest.update(repr(arg).encode())
+        return True
+    space = arg.memory_space if isinstance(arg, ArrayValue) else "cpu"
+    digest.update(repr((space, host.dtype.str, host.shape, host.strides)).encode())
+    if host.nbytes < _LARGE:
+        digest.update(np.ascontiguousarray(host).reshape(-1).view(np.uint8).data)
+    else:
+        digest.update(repr(id(host)).encode())
+    return True

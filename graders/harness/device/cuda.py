@@ -30,9 +30,10 @@ from graders.harness.device.gpu_facts import (
     package_versions,
 )
 from graders.harness.device.libraries import OperationRecorder
+from graders.harness.device.numba_watch import poison_allocations
 from graders.harness.device.poison import PoisoningAllocator
 from graders.harness.device.toolchain import load_matching_nvvm
-from graders.harness.device.transfers import download, upload
+from graders.harness.device.transfers import download, refill, upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +117,16 @@ class CudaDevice:
         self.synchronize()
         advanced = importlib.import_module("nvmath.linalg.advanced")
         self._recorder.install_fft(importlib.import_module("nvmath.bindings.cufft"))
+        self._recorder.install_cpu_fft(
+            importlib.import_module("nvmath.bindings.nvpl.fft")
+        )
+        self._recorder.install_callbacks(importlib.import_module("numba.cuda"))
         self._recorder.install_matmul(advanced.Matmul)
+        self._watch_numba()
+        self._recorder.install_solver(
+            importlib.import_module("nvmath.bindings.cudss"),
+            importlib.import_module("nvmath.sparse.advanced").DirectSolver,
+        )
         self._clocks.install()
 
     def describe(self) -> dict[str, Any]:
@@ -140,6 +150,14 @@ class CudaDevice:
         self.synchronize()
         self._note_own("host_to_device", result.nbytes, before)
         return result
+
+    def refill(self, target: Any, array: npt.NDArray[Any]) -> None:
+        """Put other values into an array of :meth:`to_device`, at the same place."""
+        self.synchronize()
+        before = self._collector.now()
+        refill(target, array)
+        self.synchronize()
+        self._note_own("host_to_device", target.nbytes, before)
 
     def from_device(self, value: Any) -> npt.NDArray[Any] | None:
         """Return a host copy of a CuPy array once the device is idle, else None."""
@@ -238,6 +256,19 @@ class CudaDevice:
             peak_bytes=allocator.peak_bytes,
             threads_left=len(threads),
             notes={"memsets": found.memsets, "other_records": found.other},
+        )
+
+    def _watch_numba(self) -> None:
+        """Follow numba-cuda's launches, and poison what it allocates by itself."""
+        self._recorder.install_numba(
+            importlib.import_module("numba.cuda.dispatcher")._Kernel
+        )
+        driver = importlib.import_module("numba.cuda.cudadrv.driver")
+        allocator = self._ready_allocator()
+        poison_allocations(
+            driver.NumbaCUDAMemoryManager,
+            lambda: allocator.poisoning,
+            self._cupy.cuda.runtime.memset,
         )
 
     def _try_collector(self) -> None:

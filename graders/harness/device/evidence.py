@@ -1,7 +1,8 @@
 """What a call did on its device: kernels, copies, library operations, faults.
 
 Plain data that both devices produce with the same fields, so that a check is written once.
-Imports nothing of the engine: the worker sends these records, the checks read them.
+Imports nothing of the engine but ``device.strangers``: the worker sends these records, the
+checks read them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from graders.harness.device.strangers import build
 
 Direction = Literal["host_to_device", "device_to_host", "device_to_device"]
 
@@ -24,7 +27,7 @@ class Kernel:
             the same style: ``cupy_multiply``, ``cupy_copy``, ``simulated_fft_lto``.
 
         kind: What it does: ``"fft"``, ``"gemm"``, ``"copy"``, ``"fill"``, ``"reduction"``,
-            ``"random"`` or ``"elementwise"``.
+            ``"random"``, ``"solver"`` or ``"elementwise"``.
 
         start: When it began, in seconds of the device clock.
 
@@ -80,16 +83,22 @@ class Operation:
     One step of a library object, seen at the library's boundary (cuFFT, cuBLASLt).
 
     Attributes:
-        library: ``"fft"`` or ``"matmul"``.
+        library: ``"fft"`` or ``"matmul"``; ``"cpu_fft"`` for nvmath's FFTs on the CPU, and
+            ``"callback"`` for a callback compiled to LTO-IR; ``"solver"`` for cuDSS;
+            ``"numba"`` for a launch of a kernel of numba-cuda.
 
-        phase: ``"plan"``, ``"autotune"``, ``"execute"`` or ``"free"``.
+        phase: ``"plan"``, ``"autotune"``, ``"execute"`` or ``"free"``; of a callback,
+            ``"compile"``; of a solver, ``"plan"``, ``"factorize"``, ``"solve"`` or
+            ``"free"``.
 
         handle: Which library object, numbered from 0 in order of creation.
 
         start: When, in seconds of the device clock (0.0 where it is not known).
 
         kind: FFT: ``"C2C"``, ``"R2C"`` or ``"C2R"``; matmul: the epilog's name
-        (``"DEFAULT"``).
+        (``"DEFAULT"``); callback: ``"prolog"`` or ``"epilog"``; solver: the matrix's type
+        (``"GENERAL"``); numba: which parts of nvmath's device API the kernel calls,
+            ``"random"``, ``"mathdx"``, both with a space between, or nothing.
 
         direction: FFT only: ``"forward"`` or ``"inverse"``.
 
@@ -98,11 +107,12 @@ class Operation:
         epilog: FFT: whether a store callback is set; matmul: whether the epilog is not
         DEFAULT.
 
-        shape: FFT: the transform lengths; matmul: (m, n, k).
+        shape: FFT: the transform lengths; matmul: (m, n, k); solver: the numbers of
+        equations and of right-hand sides; numba: the number of threads.
 
         batch: The number of transforms or products in one execution.
 
-        operands: matmul only: the memory space of the operands, ``"cpu"`` or
+        operands: matmul and solver only: the memory space of the operands, ``"cpu"`` or
         ``"cuda"``; empty
             where it is not known.
     """
@@ -118,6 +128,7 @@ class Operation:
     shape: tuple[int, ...] = ()
     batch: int = 1
     operands: str = ""
+    compute: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,25 +209,11 @@ class Evidence:
         """
         Build the record from :meth:`to_dict`'s form.
 
+        It comes from the worker, which is not trusted: every field is of its declared
+        type, numbers are finite, and counts and durations are not negative.
+
         Raises:
-            TypeError, ValueError: The data has unknown or missing fields. It comes from the
-                worker, which is not trusted: callers turn this into a protocol error.
+            TypeError, ValueError: The data has unknown or missing fields, or one that is
+                not as it should be. Callers turn this into a protocol error.
         """
-        fields = dict(data)
-        for name, record in _RECORDS.items():
-            items = fields.get(name, ())
-            fields[name] = tuple(record(**_tupled(item)) for item in items)
-        return cls(**fields)
-
-
-_RECORDS: dict[str, type[Any]] = {
-    "kernels": Kernel,
-    "copies": Copy,
-    "operations": Operation,
-    "faults": Fault,
-    "clock_reads": ClockRead,
-}
-
-
-def _tupled(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}
+        return build(cls, data)

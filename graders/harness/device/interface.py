@@ -50,6 +50,13 @@ class Device(Protocol):
         It is the grader's upload: no evidence is recorded of it.
         """
 
+    def refill(self, target: Any, array: npt.NDArray[Any]) -> None:
+        """
+        Put other values into a CuPy array of :meth:`to_device`, at the same place.
+
+        Like :meth:`to_device` it waits for the device and is not in the evidence.
+        """
+
     def from_device(self, value: Any) -> npt.NDArray[Any] | None:
         """
         Return a host copy of a CuPy array, or None where ``value`` is not one.

@@ -1,9 +1,10 @@
-"""Says what a GPU kernel does from its name. Imports nothing of the engine."""
+"""Says what a kernel or a callback does from its name. Imports nothing of the engine."""
 
 from __future__ import annotations
 
 import re
 
+_SOLVER = re.compile(r"cudss")
 _FFT = re.compile(
     r"fft|bluestein|chirp|(?:^|[^a-z])lto|real_?complex|r2c|c2r|[sd]pradix|[sd]pvector"
 )
@@ -48,6 +49,7 @@ def kernel_kind(name: str) -> str:
     if lowered.startswith("cupy_"):
         return _cupy_kind(lowered)
     for kind, pattern in (
+        ("solver", _SOLVER),
         ("fft", _FFT),
         ("gemm", _GEMM),
         ("random", _RANDOM),
@@ -58,6 +60,24 @@ def kernel_kind(name: str) -> str:
         if pattern.search(lowered):
             return kind
     return "elementwise"
+
+
+def callback_kind(name: str) -> str:
+    """
+    Return what a cuFFT callback is, or an empty string where it is none.
+
+    Args:
+        name: The symbol that cuFFT looks for.
+
+    Examples:
+        >>> callback_kind("_Z24cufftJITCallbackLoadRealPvyS_S_")
+        'prolog'
+        >>> callback_kind("_Z28cufftJITCallbackStoreComplexPvy6float2S_S_")
+        'epilog'
+    """
+    if "cufftJITCallback" not in name:
+        return ""
+    return "prolog" if "CallbackLoad" in name else "epilog"
 
 
 def _cupy_kind(lowered: str) -> str:

@@ -2,9 +2,11 @@
 
 nvmath calls cuFFT through the attributes of ``nvmath.bindings.cufft``, so replacing
 those attributes sees each transform with its callbacks, whichever of nvmath's functions
-began it. Matrix products are seen one level higher, at the methods of ``Matmul``, where
-the extents are the learner's (cuBLASLt is handed swapped operands for row-major
-results). Imports nothing of the engine but ``device.evidence``.
+began it; likewise the CPU's FFT library and the compiler of callbacks. Matrix products
+are seen one level higher, at the methods of ``Matmul``, where the extents are the
+learner's (cuBLASLt is handed swapped operands for row-major results). cuDSS is followed
+by ``device.solvers``. Imports nothing of the engine but ``device.evidence``,
+``device.kernel_names``, ``device.numba_watch`` and ``device.solvers``.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from graders.harness.device.evidence import Operation
+from graders.harness.device.kernel_names import callback_kind
+from graders.harness.device.numba_watch import watch_launches
+from graders.harness.device.solvers import SolverWatch
 
 _COMPLEX = frozenset({4, 5, 6})  # cudaDataType: CUDA_C_32F, CUDA_C_64F, CUDA_C_16F
 _FIRST_STORE_CALLBACK = 4  # cufftXtCallbackType: 0..3 load, 4..7 store
@@ -25,7 +30,7 @@ _FIXED_DIRECTION = {"R2C": "forward", "C2R": "inverse"}
 
 @dataclass
 class _Library:
-    """What is known of one cuFFT plan or one Matmul object."""
+    """What is known of one cuFFT plan, one Matmul object or one solver."""
 
     library: str
     kind: str = ""
@@ -34,6 +39,7 @@ class _Library:
     shape: tuple[int, ...] = ()
     batch: int = 1
     operands: str = ""
+    compute: str = ""
 
 
 class OperationRecorder:
@@ -59,6 +65,7 @@ class OperationRecorder:
         """
         self._now = now
         self._plans: dict[int, _Library] = {}
+        self._cpu_plans: dict[int, _Library] = {}
         self._matmuls: WeakKeyDictionary[Any, _Library] = WeakKeyDictionary()
         self._numbers: dict[int, tuple[int, _Library]] = {}
         self.recording = False
@@ -91,6 +98,29 @@ class OperationRecorder:
         }.items():
             setattr(cufft, name, self._noting(getattr(cufft, name), note))
 
+    def install_cpu_fft(self, fftw: Any) -> None:
+        """
+        Wrap the functions of the binding module that nvmath runs FFTs on the CPU with.
+
+        Args:
+            fftw: ``nvmath.bindings.nvpl.fft`` or a module with its functions.
+        """
+        for name, note in {
+            "plan_many": self._cpu_fft_planned,
+            "execute": self._cpu_fft_executed,
+            "destroy": self._cpu_fft_freed,
+        }.items():
+            setattr(fftw, name, self._noting(getattr(fftw, name), note))
+
+    def install_callbacks(self, cuda: Any) -> None:
+        """
+        Wrap numba-cuda's compiler, which nvmath compiles callbacks with.
+
+        Args:
+            cuda: ``numba.cuda`` or a module with its ``compile``.
+        """
+        cuda.compile = self._noting_callbacks(cuda.compile)
+
     def install_matmul(self, matmul_class: Any) -> None:
         """
         Wrap the methods of ``nvmath.linalg.advanced.Matmul``.
@@ -101,6 +131,32 @@ class OperationRecorder:
         for phase in ("plan", "autotune", "execute", "free"):
             method = getattr(matmul_class, phase)
             setattr(matmul_class, phase, self._matmul_step(method, phase))
+
+    def install_numba(self, kernel_class: Any) -> None:
+        """
+        Follow the launches of numba-cuda's kernels.
+
+        Args:
+            kernel_class: ``numba.cuda.dispatcher._Kernel``.
+        """
+
+        def note(start: float, calls: str, threads: int) -> None:
+            kernel = _Library("numba", kind=calls, shape=(threads,))
+            self._record(kernel, "execute", start)
+
+        watch_launches(kernel_class, note, self._now)
+
+    def install_solver(self, cudss: Any, solver_class: Any) -> None:
+        """
+        Wrap the functions of a cuDSS binding module that nvmath calls.
+
+        Args:
+            cudss: ``nvmath.bindings.cudss`` or a module with its functions.
+
+            solver_class: ``nvmath.sparse.advanced.DirectSolver``.
+        """
+        watch = SolverWatch(functools.partial(_Library, "solver"), self._record)
+        watch.install(cudss, solver_class, self._noting)
 
     def _noting(
         self, function: Callable[..., Any], note: Callable[..., None]
@@ -147,6 +203,37 @@ class OperationRecorder:
         self._record(self._plan(args[0]), "free", start)
         self._plans.pop(int(args[0]), None)
 
+    def _cpu_fft_planned(self, start: float, result: Any, *args: Any) -> None:
+        kind, lengths, batch = args[1], args[4], args[5]
+        plan = _Library("cpu_fft", kind=str(kind.name), batch=int(batch))
+        if not isinstance(lengths, int):
+            plan.shape = tuple(int(length) for length in lengths)
+        # A plan is an object of its own; whoever made it destroys it.
+        self._cpu_plans[id(result)] = plan
+        self._record(plan, "plan", start)
+
+    def _cpu_fft_executed(self, start: float, result: Any, *args: Any) -> None:
+        del result
+        plan = self._cpu_plans.get(id(args[0]), _Library("cpu_fft"))
+        self._record(plan, "execute", start, int(args[3]))
+
+    def _cpu_fft_freed(self, start: float, result: Any, *args: Any) -> None:
+        del result
+        plan = self._cpu_plans.pop(id(args[0]), _Library("cpu_fft"))
+        self._record(plan, "free", start)
+
+    def _noting_callbacks(self, compile_: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(compile_)
+        def wrapper(*args: Any, **options: Any) -> Any:
+            start = self._now() if self.recording else 0.0
+            result = compile_(*args, **options)
+            name = str((options.get("abi_info") or {}).get("abi_name", ""))
+            if kind := callback_kind(name):
+                self._record(_Library("callback", kind=kind), "compile", start)
+            return result
+
+        return wrapper
+
     def _plan(self, handle: Any) -> _Library:
         return self._plans.setdefault(int(handle), _Library("fft"))
 
@@ -192,6 +279,7 @@ class OperationRecorder:
             shape=library.shape,
             batch=library.batch,
             operands=library.operands,
+            compute=library.compute,
         )
         if direction in _DIRECTIONS:
             step = replace(step, direction=_DIRECTIONS[direction])
@@ -206,3 +294,4 @@ def _read_product(matmul: Any, product: _Library) -> None:
     product.shape = (int(traits.M), int(traits.N), int(traits.K))
     product.batch = int(traits.batch_count)
     product.operands = str(getattr(matmul, "memory_space", ""))
+    product.compute = str(getattr(getattr(matmul, "compute_type", None), "name", ""))

@@ -62,6 +62,26 @@ def upload(array: npt.NDArray[Any]) -> Any:
     return out
 
 
+def refill(target: Any, array: npt.NDArray[Any]) -> None:
+    """
+    Put the values of ``array`` into a CuPy array that :func:`upload` made.
+
+    Args:
+        target: Dense, in any order of strides.
+
+        array: Of the same shape and dtype.
+    """
+    runtime = importlib.import_module("cupy").cuda.runtime
+    if array.size == 0:
+        return
+    raw = np.empty(array.nbytes, np.uint8)
+    view: npt.NDArray[Any] = np.ndarray(
+        array.shape, array.dtype, buffer=raw, strides=tuple(target.strides)
+    )
+    view[...] = array
+    runtime.memcpy(target.data.ptr, raw.ctypes.data, raw.nbytes, _TO_DEVICE)
+
+
 def download(
     array: Any, stream: int, copied: Callable[[int], None] = lambda _: None
 ) -> npt.NDArray[Any]:

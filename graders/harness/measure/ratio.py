@@ -96,6 +96,9 @@ def device_time(evidence: Evidence) -> float:
     for start, end in spans:
         busy += max(0.0, end - max(start, until))
         until = max(until, end)
+    if not 0 < busy < math.inf:
+        msg = "the device's busy time cannot be measured here: the records take no time"
+        raise EnvironmentUnavailable(msg)
     return busy
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
 
-from graders.harness.errors import UsageError
+from graders.harness.errors import HarnessError, UsageError
 
 
 def expect_writable(path: Path) -> None:
@@ -17,34 +18,70 @@ def expect_writable(path: Path) -> None:
         UsageError: The path is a folder, or its folder cannot be made or written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if path.is_dir():
+            msg = f"--report: {path} is a folder. Name a file."
+            raise UsageError(msg)
+        if _is_special(path):
+            return  # to open a pipe would already tell its reader something
+        target = _target(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         os.close(number)
         Path(name).unlink()
     except OSError as err:
-        raise _unwritable(path, err) from err
-    if path.is_dir():
-        msg = f"--report: {path} is a folder. Name a file."
-        raise UsageError(msg)
+        msg = f"--report: {path} cannot be written: {err.strerror}."
+        raise UsageError(msg) from err
 
 
 def write_whole(path: Path, text: str) -> None:
     """
     Write a file through a temporary one beside it, so that no reader sees half of it.
 
+    A device or a pipe is written as it is: another file cannot take its place.
+
     Raises:
-        UsageError: It cannot be written.
+        HarnessError: It cannot be written. A file that was there before is there still,
+            and nothing else is left.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if _is_special(path):
+            path.write_text(text, encoding="utf-8")
+        else:
+            target = _target(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, text)
+    except OSError as err:
+        msg = (
+            f"the report {path} could not be written: {err.strerror}. Make room or name "
+            "another path, and grade again; nothing was left half written."
+        )
+        raise HarnessError(msg) from err
+
+
+def _replace(target: Path, text: str) -> None:
+    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
         with os.fdopen(number, "w", encoding="utf-8") as file:
             os.fchmod(number, 0o644)  # a report is for others, unlike other temporaries
             file.write(text)
-        Path(name).replace(path)
-    except OSError as err:
-        raise _unwritable(path, err) from err
+            file.flush()
+            os.fsync(number)  # the name must not outlive a crash of the machine alone
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
 
 
-def _unwritable(path: Path, err: OSError) -> UsageError:
-    return UsageError(f"--report: {path} cannot be written: {err.strerror}.")
+def _target(path: Path) -> Path:
+    """Return the file that a path stands for: of a link, what it leads to is replaced."""
+    return Path(os.path.realpath(path))
+
+
+def _is_special(path: Path) -> bool:
+    """Return whether a path is no ordinary file: /dev/null, /dev/stdout, a named pipe."""
+    # What /dev/stdout leads to may be an ordinary file, into which the shell writes.
+    shown = os.path.abspath(path)  # noqa: PTH100 - links are not to be followed
+    if shown.startswith(("/dev/std", "/dev/fd/")) or "/proc/self/fd/" in shown:
+        return True
+    return path.exists() and not path.is_file()

@@ -15,7 +15,9 @@ import tempfile
 from pathlib import Path
 
 from graders.harness.errors import WorkerCrashed
+from graders.harness.supervisor import users
 from graders.harness.supervisor.worker import Worker
+from graders.harness.worker import policy
 
 ROOT = Path(__file__).resolve().parents[3]
 _SERVER = ROOT / "graders" / "harness" / "worker" / "server.py"
@@ -51,11 +53,19 @@ def worker_environment() -> dict[str, str]:
     return kept
 
 
-def _cache_folder(owner: str) -> Path:
-    """Return where the device compilers' work for one owner is kept between gradings."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+def _cache_folder(owner: str, *, shared: bool) -> Path:
+    """
+    Return where the device compilers' work for one owner is kept between gradings.
+
+    Args:
+        owner: Whose it is.
+
+        shared: Whether other users must be able to pass: they cannot through a home.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    base = Path("/var/cache" if shared else home)
     name = hashlib.sha256(owner.encode()).hexdigest()[:32]
-    return Path(base) / "gpu-exercise-grader" / name
+    return base / "gpu-exercise-grader" / name
 
 
 class ForkServer:
@@ -67,17 +77,26 @@ class ForkServer:
 
     Args:
         device: ``"cuda"`` or ``"simulator"``.
+
+        memory: Bytes that a worker and its descendants may use. The default is a share
+            of what the machine has.
     """
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, memory: int = 0) -> None:
         self.device = device
         self._owner = os.getpid()
         self._folder = Path(tempfile.mkdtemp(prefix="grade-"))
+        self._own_users = users.can_share(
+            [*policy.needed_paths(str(ROOT)), self._above]
+        )
+        if self._own_users:
+            self._folder.chmod(0o711)  # to pass through, not to list
+        users.hide_from_peers()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._log = (self._folder / "server.log").open("wb")
         command = [
             sys.executable, "-I", str(_SERVER),
-            device, str(theirs.fileno()), str(ROOT), json.dumps(sys.path),
+            device, str(theirs.fileno()), str(ROOT), json.dumps(sys.path), str(memory),
         ]  # fmt: skip
         self._process = subprocess.Popen(
             command,
@@ -105,17 +124,26 @@ class ForkServer:
         Raises:
             WorkerCrashed: The server is gone.
         """
+        user = self._user(owner)
         scratch = Path(tempfile.mkdtemp(prefix="worker-", dir=self._folder))
         (scratch / "submission").mkdir()
         (scratch / "work").mkdir()
+        caches = self._caches(owner, user)
+        if user:
+            scratch.chmod(0o711)
+            users.hand_over(user, scratch / "work")
         ours, theirs = socket.socketpair()
         output_read, output_write = os.pipe()
         status_read, status_write = os.pipe()
         try:
-            caches = str(_cache_folder(owner)) if owner else ""
-            request = json.dumps({"scratch": str(scratch), "caches": caches}).encode()
+            request = {
+                "scratch": str(scratch),
+                "caches": caches,
+                "user": user,
+                "sole_user": not owner,
+            }
             fds = [theirs.fileno(), output_write, status_write]
-            socket.send_fds(self._control, [request], fds)
+            socket.send_fds(self._control, [json.dumps(request).encode()], fds)
         except OSError as err:
             ours.close()
             os.close(output_read)
@@ -126,7 +154,25 @@ class ForkServer:
             theirs.close()
             os.close(output_write)
             os.close(status_write)
-        return Worker(ours, output_read, status_read, scratch, self)
+        return Worker(ours, output_read, status_read, scratch, self, user)
+
+    def _user(self, owner: str) -> int:
+        if not self._own_users:
+            return 0
+        return users.user_of(owner) if owner else users.free_user()
+
+    @property
+    def _above(self) -> str:
+        return str(self._folder.parent)
+
+    def _caches(self, owner: str, user: int) -> str:
+        """Return the folder of an owner's compiled kernels, made for the worker's user."""
+        if not owner:
+            return ""
+        folder = _cache_folder(owner, shared=bool(user))
+        folder.mkdir(parents=True, exist_ok=True)
+        users.hand_over(user, folder)
+        return str(folder)
 
     def is_alive(self) -> bool:
         """Return whether the server runs; only the process that started it can tell."""

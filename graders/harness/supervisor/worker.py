@@ -71,6 +71,13 @@ class Observation:
         exception: What it raised, as plain data, or None.
 
         problem: ``"missing"`` or ``"signature"`` where the function could not be called.
+
+        shared_results: Pairs of result arrays that have memory in common. Arrays are
+            numbered as they are met, depth first; the items of a list by their places.
+
+        shared_arguments: Pairs of a result array and an argument's array that have
+            memory in common. Arguments' arrays are numbered likewise, over all arguments;
+            a stream that reuses its buffer counts as one item.
     """
 
     value: Any = None
@@ -82,6 +89,8 @@ class Observation:
     exception: dict[str, Any] | None = None
     problem: str = ""
     detail: Any = None
+    shared_results: tuple[tuple[int, int], ...] = ()
+    shared_arguments: tuple[tuple[int, int], ...] = ()
 
 
 class Worker:
@@ -94,9 +103,12 @@ class Worker:
         status: int,
         scratch: Path,
         server: ForkServer,
+        user: int = 0,
     ) -> None:
         self.scratch = scratch
+        self.user = user
         self.layers: tuple[str, ...] = ()
+        self.missing: dict[str, str] = {}
         self._server = server
         self._connection = connection
         self._output = output
@@ -111,6 +123,7 @@ class Worker:
         self._selector.register(output, selectors.EVENT_READ)
         self._selector.register(status, selectors.EVENT_READ)
         self._closed = False
+        self._ended: dict[str, Any] = {}
 
     # ---------------------------------------------------------------- requests
 
@@ -126,6 +139,8 @@ class Worker:
             raise ProtocolError(msg)
         self._pid = head["pid"]
         self.layers = tuple(str(layer) for layer in head.get("layers", ()))
+        missing = head.get("missing", {})
+        self.missing = {str(name): str(why) for name, why in missing.items()}
 
     def describe(self) -> dict[str, Any]:
         """Return facts about the worker's device."""
@@ -159,8 +174,8 @@ class Worker:
             function: Its name.
 
             args: Plain values, ``ArrayValue`` for arrays in a memory space, ``Proxy``.
-            Where
-                there are none, those of the last :meth:`hold`.
+                ``StreamValue`` for what is read item by item. Where there are none,
+                those of the last :meth:`hold`.
 
             timeout: Seconds until the worker and its process group are killed.
 
@@ -220,6 +235,7 @@ class Worker:
         if self._pid:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGKILL)
+        self._wait_for_end()
         self._drain_rest()
         self._selector.close()
         self._connection.close()
@@ -312,6 +328,8 @@ class Worker:
                 changed=tuple(int(i) for i in head["changed"]),
                 late_write=bool(head["late_write"]),
                 exception=_exception(head["exception"]),
+                shared_results=_pairs(head.get("shared_results", ())),
+                shared_arguments=_pairs(head.get("shared_arguments", ())),
             )
         except _MALFORMED as err:
             raise self._malformed(err) from err
@@ -395,28 +413,37 @@ class Worker:
         msg = f"it did not return within {self._budget:g} s and was stopped"
         raise WorkerTimedOut(msg)
 
-    def _crashed(self) -> NoReturn:
-        """Find out how the child ended, and raise."""
-        ended: dict[str, Any] = {}
+    def _wait_for_end(self) -> None:
+        """Wait until the server says that nothing of the child is left running."""
+        if self._ended:
+            return
         waiting = selectors.DefaultSelector()
         waiting.register(self._status, selectors.EVENT_READ)
         if waiting.select(_ENDED_SECONDS):
             with contextlib.suppress(ValueError):
-                ended = json.loads(os.read(self._status, 4096))
+                found = json.loads(os.read(self._status, 4096) or b"{}")
+                self._ended = found if isinstance(found, dict) else {}
         waiting.close()
+
+    def _crashed(self) -> NoReturn:
+        """Find out how the child ended, and raise."""
         started = bool(self._pid)
+        self._wait_for_end()
         self.kill()
-        code, number = ended.get("exit"), ended.get("signal")
+        code, number = self._ended.get("exit"), self._ended.get("signal")
+        because = str(self._ended.get("because") or "")
         if not started:
             said = f"{self.output_tail()} {self._server.last_words()}"
             msg = f"the worker did not start: {said}"
+        elif because:
+            msg = f"it was stopped for what it used, {because}"
         elif number is not None:
             msg = f"it was ended by {signal.Signals(number).name}"
         elif code is not None:
             msg = f"it ended its process with exit status {code}"
         else:
             msg = "it ended without a word"
-        raise WorkerCrashed(msg, exit_code=code, signal=number)
+        raise WorkerCrashed(msg, exit_code=code, signal=number, because=because)
 
 
 def _exception(data: Any) -> dict[str, Any] | None:
@@ -433,6 +460,10 @@ def _exception(data: Any) -> dict[str, Any] | None:
         ],
         "innermost": bool(data["innermost"]),
     }
+
+
+def _pairs(data: Any) -> tuple[tuple[int, int], ...]:
+    return tuple((int(i), int(j)) for i, j in data)
 
 
 def _with_refs(arg: Any, proxies: dict[int, Proxy]) -> Any:

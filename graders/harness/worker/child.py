@@ -7,6 +7,7 @@ judges. Imports nothing of the engine but ``device``.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import os
 import socket
@@ -22,14 +23,14 @@ import numpy as np
 
 from graders.harness.device.evidence import Evidence
 from graders.harness.device.interface import Device
-from graders.harness.worker import wire
+from graders.harness.worker import sharing, sparse, streams, wire
+from graders.harness.worker.confinement import Layers
 from graders.harness.worker.loading import (
     describe_exception,
     load_module,
     signature_problem,
 )
 
-_MAX_ITEMS = 100_000
 # The simulator replaces the learner's clocks; ours are these.
 _real_clock = time.perf_counter
 
@@ -69,10 +70,10 @@ class Child:
 
         device: Ready for use.
 
-        layers: Names of the confinement's layers that hold, for the report.
+        layers: The confinement's layers, for the report.
     """
 
-    def __init__(self, channel: Channel, device: Device, layers: list[str]) -> None:
+    def __init__(self, channel: Channel, device: Device, layers: Layers) -> None:
         self._channel = channel
         self._device = device
         self._layers = layers
@@ -91,7 +92,9 @@ class Child:
             "hold": self._hold,
             "call": self._call,
         }
-        self._channel.send({"op": "hello", "pid": os.getpid(), "layers": self._layers})
+        hello = {"op": "hello", "pid": os.getpid()}
+        names = {"layers": self._layers.held, "missing": self._layers.missing}
+        self._channel.send(hello | names)
         while True:
             head, blobs = self._channel.receive()
             if head["op"] == "finish":
@@ -130,6 +133,7 @@ class Child:
         values = [wire.decode(node, blobs) for node in head["args"]]
         args = [self._build(value, head) for value in (values or self._held)]
         self._spare = _arrays_among(args) if head["value"] else []
+        handed = [a.iterator if isinstance(a, streams.Stream) else a for a in args]
         problem = signature_problem(function, len(args))
         if problem is not None:
             self._channel.send({"op": "signature", "problem": problem})
@@ -140,40 +144,50 @@ class Child:
         )
         exception: dict[str, Any] | None = None
         value: Any = None
+        node: Any = None
+        seen = wire.Encoder(self._seen_by_user)
         started = _real_clock()
-        try:
-            value = _listed(function(*args))
+        try:  # running an iterator that came back belongs to the call
+            value = _awaited(function(*handed))
+            value, node = streams.drain(value, seen if head["value"] else None)
+            if not head["value"]:  # a round that is timed ends when the device is idle
+                self._device.synchronize()
         except BaseException as exc:  # noqa: BLE001 - sys.exit and the like included
             exception = describe_exception(exc, self._folder)
         seconds = _real_clock() - started
-        self._answer(head, value, exception, seconds, args, before)
+        self._answer(head, (value, seen, node), exception, seconds, args, before)
 
     def _answer(
         self,
         head: dict[str, Any],
-        value: Any,
+        returned: tuple[Any, wire.Encoder, Any],
         exception: dict[str, Any] | None,
         seconds: float,
         args: list[Any],
-        before: list[bytes | None],
+        before: list[Any],
     ) -> None:
-        seen = wire.Encoder(self._seen_by_user)
-        node = {"t": "none"}
-        if head["value"]:
+        value, seen, node = returned
+        if not head["value"]:
+            node = {"t": "none"}
+        elif node is None:
             try:
                 node = seen.encode(value)
             except BaseException as exc:  # noqa: BLE001 - looking at it runs the learner's code
+                node = {"t": "none"}
                 exception = describe_exception(exc, self._folder)
         evidence, device_problem = self._end()
         late = False
+        shared: dict[str, list[tuple[int, int]]] = {}
         if head["value"] and device_problem is None and exception is None:
             idle = wire.Encoder(self._seen_when_idle)
             idle.encode(value)
             late = any(a != b for a, b in zip(seen.blobs, idle.blobs, strict=False))
+            with contextlib.suppress(Exception):  # an object of the learner's may raise
+                shared = sharing.facts(value, _arrays_among(args))
         changed = [
             i
             for i, (arg, old) in enumerate(zip(args, before, strict=True))
-            if device_problem is None and old is not None and self._frozen(arg) != old
+            if device_problem is None and old is not None and self._changed(arg, old)
         ]
         _flush()
         head = {
@@ -184,6 +198,7 @@ class Child:
             "seconds": seconds,
             "changed": changed,
             "late_write": late,
+            **shared,
         }
         try:
             self._channel.send(head, seen.blobs)
@@ -220,12 +235,34 @@ class Child:
             return None
         return wire.ArrayValue(host, "cuda", tuple(value.strides), "cupy.ndarray")
 
-    def _frozen(self, arg: Any) -> bytes | None:
+    def _frozen(self, arg: Any) -> Any:
         """Return an argument's bytes, to see later whether the call changed it."""
+        if isinstance(arg, streams.Stream):
+            return self._frozen(arg.items)
+        if isinstance(arg, list | tuple):
+            return [self._frozen(item) for item in arg]
+        if sparse.is_sparse(arg):
+            return self._contents(arg)
         host = arg if isinstance(arg, np.ndarray) else None
         if host is None and hasattr(arg, "strides"):
             host = self._device.from_device(arg)
         return None if host is None else host.tobytes()
+
+    def _contents(self, matrix: Any) -> bytes | None:
+        parts = [
+            part if isinstance(part, np.ndarray) else self._device.from_device(part)
+            for part in sparse.parts_of(matrix)
+        ]
+        try:
+            return sparse.contents(matrix.format, tuple(matrix.shape), parts)
+        except Exception:  # noqa: BLE001 - the program left no matrix behind
+            return None
+
+    def _changed(self, arg: Any, old: Any) -> bool:
+        if isinstance(arg, streams.Stream) and arg.reuses_buffer:
+            arg.look()
+            return arg.changed
+        return bool(self._frozen(arg) != old)
 
     def _build(self, value: Any, head: dict[str, Any]) -> Any:
         """Turn a decoded argument into what the learner's function is to get."""
@@ -234,6 +271,12 @@ class Child:
             return self._placed(value.array) if on_gpu else value.array
         if isinstance(value, wire.ProxyRef):
             return self._proxy(value.number, head["parameters"])
+        if isinstance(value, wire.SparseValue):
+            parts = [self._build(part, head) for part in value.parts]
+            return sparse.assembled(value.format, value.shape, parts)
+        if isinstance(value, wire.StreamValue):
+            build = functools.partial(self._build, head=head)
+            return streams.Stream(value, build, self._device.refill, self._frozen)
         if type(value) in (list, tuple):
             return type(value)(self._build(item, head) for item in value)
         if type(value) is dict:
@@ -308,29 +351,19 @@ def _layout(array: Any) -> tuple[Any, ...]:
 
 
 def _arrays_among(args: list[Any]) -> list[Any]:
-    found: list[Any] = []
-    for arg in args:
-        if isinstance(arg, list | tuple):
-            found += _arrays_among(list(arg))
-        elif isinstance(arg, dict):
-            found += _arrays_among(list(arg.values()))
-        elif hasattr(arg, "strides"):
-            found.append(arg)
-    return found
+    return sharing.arrays_among([_arrays_of(arg) for arg in args])
 
 
-def _listed(value: Any) -> Any:
-    """Return an iterator's items; running it belongs to the call."""
+def _arrays_of(arg: Any) -> Any:
+    if isinstance(arg, streams.Stream):
+        return arg.items
+    return sparse.parts_of(arg) if sparse.is_sparse(arg) else arg
+
+
+def _awaited(value: Any) -> Any:
     if inspect.iscoroutine(value):
         value.close()  # nobody awaits it, and Python would complain with a path of ours
-    if not hasattr(value, "__next__"):
-        return value
-    items = []
-    for item in value:
-        items.append(item)
-        if len(items) >= _MAX_ITEMS:
-            break
-    return items
+    return value
 
 
 def _flush() -> None:

@@ -8,15 +8,18 @@ own package.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import json
 import os
 import selectors
-import signal
+import shutil
 import socket
 import sys
 from pathlib import Path
 from typing import Any
+
+_Request = tuple[socket.socket, dict[str, Any]]
 
 
 def main(argv: list[str]) -> None:
@@ -24,51 +27,61 @@ def main(argv: list[str]) -> None:
     Serve until the control socket closes.
 
     Args:
-        argv: The device's name, the control socket's number, the repository, and the import
-            path as JSON.
+        argv: The device's name, the control socket's number, the repository, the import
+            path as JSON, and the bytes of memory a worker may use (0: what is usual).
     """
-    name, control, root, import_path = argv
+    name, control, root, import_path, memory = argv
     sys.path[:] = [root, *(p for p in json.loads(import_path) if p not in ("", root))]
     from graders.harness.device.interface import load_device  # noqa: PLC0415 - path set above
-    from graders.harness.worker import child  # noqa: PLC0415 - path set above
-    from graders.harness.worker.confinement import confine, hide_packages  # noqa: PLC0415
+    from graders.harness.worker import (  # noqa: PLC0415
+        child,  # noqa: PLC0415 - path set above
+        confinement,
+        watch,
+    )
 
     device = load_device(name)
     device.preload()
-    hide_packages(os.path.realpath(root))
+    real_root = os.path.realpath(root)
+    plan = confinement.make_plan(real_root, traceable=name == "cuda")
+    confinement.hide_packages(real_root)
     gc.freeze()
-    server = _Server(socket.socket(fileno=int(control)))
+    server = _Server(socket.socket(fileno=int(control)), watch, int(memory))
     request = server.run()
     if request is not None:  # this is a forked child
-        _run_child(child, device, confine, *request)
+        layers = functools.partial(confinement.confine, plan)
+        _run_child(child, device, layers, *request, watched=server.adopts)
 
 
 class _Server:
-    """Forks on request and passes on how each child ended."""
+    """Forks on request, watches its workers, and passes on how each of them ended."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, watch: Any, memory: int) -> None:
+        self._watching = watch
+        self._watch = watch.Watch(memory)
+        self.adopts = watch.adopt_orphans()
         self._control = control
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
-        self._status: dict[int, tuple[int, int]] = {}  # pidfd -> (pid, status pipe)
+        self._status: dict[int, tuple[Any, int]] = {}  # pidfd -> (watched, status pipe)
 
-    def run(self) -> tuple[socket.socket, dict[str, str]] | None:
+    def run(self) -> _Request | None:
         """Serve; return a request in the child that it forked, None when all is over."""
         while True:
-            for key, _ in self._selector.select():
+            pause = self._watching.INTERVAL if self._status else None
+            for key, _ in self._selector.select(pause):
                 if key.fileobj is not self._control:
                     self._reap(key.fd)
                     continue
                 data, fds, _, _ = socket.recv_fds(self._control, 65536, 3)
                 if not data:
-                    self._kill_all()
+                    self._end()
                     return None
                 if (request := self._fork(json.loads(data), fds)) is not None:
                     return request
+            if self._status:
+                self._watch.look([watched for watched, _ in self._status.values()])
 
-    def _fork(
-        self, request: dict[str, Any], fds: list[int]
-    ) -> tuple[socket.socket, dict[str, str]] | None:
+    def _fork(self, request: dict[str, Any], fds: list[int]) -> _Request | None:
         connection, output, status = fds
         pid = os.fork()
         if pid == 0:
@@ -86,26 +99,35 @@ class _Server:
         os.close(connection)
         os.close(output)
         pidfd = os.pidfd_open(pid)
-        self._status[pidfd] = (pid, status)
+        user = request["user"] if request["sole_user"] else 0
+        watched = self._watching.Watched(pid, request["scratch"], user)
+        self._status[pidfd] = (watched, status)
         self._selector.register(pidfd, selectors.EVENT_READ)
         return None
 
     def _reap(self, pidfd: int) -> None:
-        pid, status = self._status.pop(pidfd)
+        """Pass on how a worker ended, when nothing of it is left."""
+        watched, status = self._status.pop(pidfd)
         self._selector.unregister(pidfd)
         os.close(pidfd)
-        _, code = os.waitpid(pid, 0)
+        _, code = os.waitpid(watched.pid, 0)
         ended = {"exit": None, "signal": os.WTERMSIG(code)}
         if os.WIFEXITED(code):
             ended = {"exit": os.WEXITSTATUS(code), "signal": None}
+        others = {other.pid for other, _ in self._status.values()}
+        gone = self._watching.end_leftovers(watched, others)
+        ended |= {"because": watched.killed_because, "gone": gone}
         with contextlib.suppress(OSError):
             os.write(status, json.dumps(ended).encode())
         os.close(status)
 
-    def _kill_all(self) -> None:
-        for pid, _ in self._status.values():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(pid, signal.SIGKILL)
+    def _end(self) -> None:
+        """The grading process has closed, or is gone: leave nothing behind."""
+        for watched, _ in self._status.values():
+            self._watching.end_tree(watched)
+        for pidfd in list(self._status):
+            self._reap(pidfd)
+        shutil.rmtree(Path.cwd(), ignore_errors=True)
 
 
 def _run_child(
@@ -113,16 +135,21 @@ def _run_child(
     device: Any,
     confine: Any,
     connection: socket.socket,
-    request: dict[str, str],
+    request: dict[str, Any],
+    *,
+    watched: bool,
 ) -> None:
     # os._exit in every case: a child must never run the server's exit handlers.
     code, serving = 1, False
     try:
-        layers = confine()
         work = Path(request["scratch"]) / "work"
         os.chdir(work)
         os.environ["HOME"] = os.environ["TMPDIR"] = str(work)
         os.environ["HARNESS_DEVICE_CACHES"] = request["caches"]
+        layers = confine(request["scratch"], request["caches"], request["user"])
+        layers.put_on(
+            "watched", lambda: "" if watched else "descendants cannot be found"
+        )
         sys.argv = [""]
         sys.dont_write_bytecode = True  # the learner's folder stays as it was staged
         device.start()

@@ -77,6 +77,40 @@ class Opaque:
 
 
 @dataclass(frozen=True)
+class StreamValue:
+    """
+    An argument whose items the worker's program gets one by one, from an iterator.
+
+    Attributes:
+        items: The items: arrays, or tuples of arrays, all alike.
+
+        reuse_buffer: Whether the producer fills the same arrays again for each item.
+    """
+
+    items: tuple[Any, ...]
+    reuse_buffer: bool = False
+
+
+@dataclass(frozen=True)
+class SparseValue:
+    """
+    An argument that is a sparse matrix.
+
+    Attributes:
+        format: ``"coo"``, ``"csr"`` or ``"csc"``.
+
+        shape: Numbers of rows and columns.
+
+        parts: Its arrays, in the order of SciPy's constructor: the entries first. Where
+            they are in the GPU's memory, the matrix is one of CuPy's.
+    """
+
+    format: str
+    shape: tuple[int, int]
+    parts: tuple[ArrayValue, ...]
+
+
+@dataclass(frozen=True)
 class ProxyRef:
     """A callable of the grading process, known to the worker by its number."""
 
@@ -182,6 +216,13 @@ class Encoder:
     def _encode_other(self, value: Any) -> Any:
         if isinstance(value, ProxyRef):
             return {"t": "proxy", "n": value.number}
+        if isinstance(value, StreamValue):
+            items = [self.encode(item, 1) for item in value.items]
+            return {"t": "stream", "items": items, "reuse": value.reuse_buffer}
+        if isinstance(value, SparseValue):
+            parts = [self.encode(part, 1) for part in value.parts]
+            shape = list(value.shape)
+            return {"t": "sparse", "f": value.format, "shape": shape, "parts": parts}
         seen = value if isinstance(value, ArrayValue) else None
         if seen is None and self._hook is not None:
             seen = self._hook(value)
@@ -244,6 +285,13 @@ def decode(node: Any, blobs: list[Blob], depth: int = 0) -> Any:  # noqa: PLR091
                 }
             case "proxy":
                 return ProxyRef(int(node["n"]))
+            case "stream":
+                items = tuple(decode(n, blobs, depth + 1) for n in node["items"])
+                return StreamValue(items, bool(node["reuse"]))
+            case "sparse":
+                parts = tuple(decode(n, blobs, depth + 1) for n in node["parts"])
+                rows, columns = (int(n) for n in node["shape"])
+                return SparseValue(str(node["f"]), (rows, columns), parts)
             case "opaque":
                 return Opaque(str(node["type"])[:200])
             case "array":

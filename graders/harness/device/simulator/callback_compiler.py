@@ -11,10 +11,10 @@ import threading
 from types import SimpleNamespace
 from typing import Any
 
+from graders.harness.device.kernel_names import callback_kind
 from graders.harness.device.simulator import callbacks
 from graders.harness.device.simulator.cuda_core import COMPUTE_CAPABILITY, DEVICE_NAME
 from graders.harness.device.simulator.machine import MACHINE
-from graders.harness.device.simulator.not_modelled import not_modelled
 
 COMPILE_SECONDS = 0.1
 # What NVRTC 13 supports.
@@ -67,12 +67,11 @@ def install() -> None:
             pointer = sig.args[-2]
             info = getattr(pointer, "dtype", None)
             callbacks.register(code, pyfunc, name, info, list(_captured.texts))
+            if kind := callback_kind(name):
+                MACHINE.operation(
+                    library="callback", phase="compile", handle=0, kind=kind
+                )
         return code, result
 
-    def refuse_launch(*_args: Any, **_options: Any) -> Any:
-        feature = "Launching a kernel of numba-cuda"
-        raise not_modelled(feature)
-
-    dispatcher.CUDADispatcher.configure = refuse_launch
     CUDACodeLibrary.get_ltoir = get_ltoir
     numba.cuda.compile = compile_and_register

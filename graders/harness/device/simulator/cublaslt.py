@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.harness.device.simulator import gemm
+from graders.harness.device.simulator import gemm, ndbuffer
 from graders.harness.device.simulator.machine import MACHINE
 from graders.harness.device.simulator.not_modelled import not_modelled
 
@@ -200,6 +200,11 @@ def _product(
         bias=described.integer(enum.BIAS_POINTER),
         bias_batch_offset=described.integer(enum.BIAS_BATCH_STRIDE),
         bias_dtype=_bias_dtype(described, enum),
+        auxiliary=gemm.Auxiliary(
+            described.integer(enum.EPILOGUE_AUX_POINTER),
+            described.integer(enum.EPILOGUE_AUX_LD),
+            described.integer(enum.EPILOGUE_AUX_BATCH_STRIDE),
+        ),
     )
 
 
@@ -250,6 +255,7 @@ def matmul_algo_get_heuristic(
         "shape": product.shape,
         "batch": product.d.batch,
         "operands": _space,
+        "compute": product.compute,
     }
     MACHINE.operation(phase="plan", **described.planned)
 
@@ -324,7 +330,7 @@ def matmul(
         dtype=product.arithmetic,
         stream=int(stream),
         reads=reads,
-        writes=[written],
+        writes=written,
     )
     if not _tuning:
         MACHINE.operation(phase="execute", **described.planned)
@@ -344,11 +350,11 @@ def tune(real: Any, self: Any, *args: Any, **options: Any) -> Any:
     """Run nvmath's own ``Matmul.autotune`` and record it as one operation."""
     global _tuning
     described = _objects.get(self.mm_desc) if getattr(self, "mm_desc", None) else None
-    _tuning = True
+    _tuning = ndbuffer.flushing = True
     try:
         result = real(self, *args, **options)
     finally:
-        _tuning = False
+        _tuning = ndbuffer.flushing = False
     if described is not None and described.planned:
         MACHINE.operation(phase="autotune", **described.planned)
     return result

@@ -213,6 +213,7 @@ class Device:
         l2_cache_size=50 * 2**20,
         max_threads_per_block=1024,
         warp_size=32,
+        memory_pools_supported=True,
         compute_capability_major=COMPUTE_CAPABILITY[0],
         compute_capability_minor=COMPUTE_CAPABILITY[1],
     )

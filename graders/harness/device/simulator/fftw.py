@@ -20,6 +20,8 @@ from graders.harness.device.simulator.machine import MACHINE
 
 # A typical laptop core; no verdict rests on it.
 _FLOPS_PER_SECOND = 5e9
+_FORWARD = -1
+FIRST_NUMBER = 20_000  # apart from the plans on the GPU
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,11 @@ class Plan:
     A plan in host memory.
 
     Attributes:
+        number: Which one it is in the evidence, apart from those on the GPU.
+
         kind: ``"C2C"``, ``"R2C"`` or ``"C2R"``.
+
+        batch: The number of transforms.
 
         lengths: The transform lengths.
 
@@ -37,10 +43,24 @@ class Plan:
         target: The result's side.
     """
 
+    number: int
     kind: str
+    batch: int
     lengths: tuple[int, ...]
     source: fft_layout.Side
     target: fft_layout.Side
+
+    def note(self, phase: str, direction: str = "") -> None:
+        """Record a step of this plan."""
+        MACHINE.operation(
+            library="cpu_fft",
+            phase=phase,
+            handle=self.number,
+            kind=self.kind,
+            direction=direction,
+            shape=self.lengths,
+            batch=self.batch,
+        )
 
 
 _plans: dict[int, Plan] = {}
@@ -81,7 +101,9 @@ def plan_many(
         (onembed, ostride, odist),
     )
     handle = next(_handles)
-    _plans[handle] = Plan(name, lengths, source, target)
+    number = FIRST_NUMBER + handle
+    _plans[handle] = plan = Plan(number, name, int(batch), lengths, source, target)
+    plan.note("plan")
     return handle
 
 
@@ -93,11 +115,13 @@ def execute(handle: int, source: int, target: int, direction: int) -> None:
     """Run a plan on host memory."""
     plan = _plans[handle]
     x = plan.source.view(_bytes(source, plan.source))
-    y = fft_layout.transform(x, plan.kind, plan.lengths, forward=int(direction) == -1)
+    forward = int(direction) == _FORWARD
+    y = fft_layout.transform(x, plan.kind, plan.lengths, forward=forward)
     plan.target.view(_bytes(target, plan.target))[...] = y
     points = math.prod(plan.lengths) * x.shape[0]
     work = 5.0 * points * math.log2(max(2, math.prod(plan.lengths)))
     MACHINE.sleep(work / _FLOPS_PER_SECOND)
+    plan.note("execute", "forward" if forward else "inverse")
 
 
 def _bytes(address: int, side: fft_layout.Side) -> Any:
@@ -108,7 +132,9 @@ def _bytes(address: int, side: fft_layout.Side) -> Any:
 
 def destroy(handle: int) -> None:
     """Destroy a plan."""
-    _plans.pop(handle, None)
+    plan = _plans.pop(handle, None)
+    if plan is not None:
+        plan.note("free")
 
 
 def _nothing(*_arguments: Any) -> None:

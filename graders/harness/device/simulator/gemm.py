@@ -24,7 +24,12 @@ DTYPES: dict[int, np.dtype[Any]] = {
     5: np.dtype(np.complex128),
     10: np.dtype(np.int32),
 }
-_EPILOGS = ("DEFAULT", "RELU", "BIAS", "RELU_BIAS", "GELU", "GELU_BIAS")
+_EPILOGS = (
+    "DEFAULT",
+    "BIAS",
+    *("RELU", "RELU_BIAS", "RELU_AUX", "RELU_AUX_BIAS"),
+    *("GELU", "GELU_BIAS", "GELU_AUX", "GELU_AUX_BIAS"),
+)
 _BITS = {"FAST_TF32": 10, "FAST_16BF": 7}
 
 
@@ -93,6 +98,42 @@ def _gelu(x: Array) -> Array:
     return result.astype(x.dtype)
 
 
+@dataclass(frozen=True)
+class Auxiliary:
+    """
+    Where an epilog stores what a later backward pass needs, column by column.
+
+    Attributes:
+        address: Its address.
+
+        ld: The distance of columns, in elements: of D's dtype, or bits of the ReLU's mask.
+
+        batch_offset: The distance of two matrices of a batch, likewise.
+    """
+
+    address: int
+    ld: int
+    batch_offset: int
+
+    def store_mask(self, mask: Array) -> Allocation:
+        """Store which entries the ReLU kept, a bit each."""
+        batch, rows, cols = mask.shape
+        padded = np.zeros((batch, self.ld, cols), dtype=bool)
+        padded[:, :rows] = mask
+        steps = (self.batch_offset // 8, 1, self.ld // 8)
+        shape, dtype = (batch, self.ld // 8, cols), np.dtype(np.uint8)
+        view, block = device_view(self.address, shape, steps, dtype)
+        view[...] = np.packbits(padded, axis=1, bitorder="little")
+        return block
+
+    def store_inputs(self, values: Array, dtype: np.dtype[Any]) -> Allocation:
+        """Store what the GELU is applied to."""
+        steps = tuple(dtype.itemsize * x for x in (self.batch_offset, 1, self.ld))
+        view, block = device_view(self.address, values.shape, steps, dtype)
+        view[...] = values
+        return block
+
+
 @dataclass(frozen=True, kw_only=True)
 class Product:
     """
@@ -114,6 +155,8 @@ class Product:
         bias_batch_offset: The distance of two biases in elements; 0 for a shared one.
 
         bias_dtype: Its dtype. The default is that of D.
+
+        auxiliary: Where an epilog's second output goes.
     """
 
     a: Matrix
@@ -128,6 +171,7 @@ class Product:
     bias: int
     bias_batch_offset: int
     bias_dtype: np.dtype[Any] | None
+    auxiliary: Auxiliary
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -189,7 +233,7 @@ class Product:
 
     def run(
         self, alpha: int, beta: int, a: int, b: int, c: int, d: int
-    ) -> tuple[list[Allocation], Allocation]:
+    ) -> tuple[list[Allocation], list[Allocation]]:
         """
         Compute the product into D's memory.
 
@@ -207,7 +251,7 @@ class Product:
             d: Simulated address of D.
 
         Returns:
-            The allocations that were read, and the one that was written.
+            The allocations that were read, and those that were written.
         """
         left, left_block = self._operand(self.a, a, self.operation_a)
         right, right_block = self._operand(self.b, b, self.operation_b)
@@ -226,13 +270,21 @@ class Product:
                 bias, block = self._bias()
                 reads.append(block)
                 value = value + bias.astype(value.dtype, copy=False)
+            writes = self._store_auxiliary(value)
             if "RELU" in self.epilog:
                 value = np.maximum(value, 0)
             elif "GELU" in self.epilog:
                 value = _gelu(value)
             result, written = self.d.view(d)
             result[...] = value
-        return reads, written
+        return reads, [written, *writes]
+
+    def _store_auxiliary(self, value: Array) -> list[Allocation]:
+        if "AUX" not in self.epilog:
+            return []
+        if "RELU" in self.epilog:
+            return [self.auxiliary.store_mask(value > 0)]
+        return [self.auxiliary.store_inputs(value, self.d.dtype)]
 
     def _bias(self) -> tuple[Array, Allocation]:
         dtype = self.bias_dtype or self.d.dtype

@@ -21,7 +21,9 @@ from graders.harness.device.simulator import (
     callbacks,
     cublaslt,
     cuda_core,
+    cudss,
     cufft,
+    device_api,
     fftw,
     ndbuffer,
 )
@@ -29,9 +31,7 @@ from graders.harness.device.simulator.machine import MACHINE
 from graders.harness.device.simulator.not_modelled import not_modelled
 
 # Bindings that nvmath imports although nothing simulated stands behind them.
-_OTHER_BINDINGS = ("cudss", "curand", "cusolver", "cusolverDn", "cusparse", "cutensor")
-_DEVICE = "nvmath.device"
-_DEVICE_INSTEAD = "It needs a GPU: run with --device cuda"
+_OTHER_BINDINGS = ("curand", "cusolver", "cusolverDn", "cusparse", "cutensor")
 _installed = False
 
 
@@ -67,10 +67,11 @@ def _patch_below_nvmath() -> None:
     parent.__path__ = list(spec.submodule_search_locations or ())
     sys.modules["nvmath"] = parent
     try:
-        for name in ("cufft", "cublas", "cublasLt", *_OTHER_BINDINGS):
+        for name in ("cufft", "cublas", "cublasLt", "cudss", *_OTHER_BINDINGS):
             _disable(importlib.import_module(f"nvmath.bindings.{name}"))
         cufft.install(importlib.import_module("nvmath.bindings.cufft"))
         cublaslt.install(importlib.import_module("nvmath.bindings.cublasLt"))
+        cudss.install(importlib.import_module("nvmath.bindings.cudss"))
         blas.install()
         fftw.install()
         buffers: Any = importlib.import_module("nvmath.internal.ndbuffer")
@@ -91,10 +92,9 @@ def _patch_nvmath() -> None:
     matmul = importlib.import_module("nvmath.linalg.advanced.matmulmod").Matmul
     _wrap(matmul, "plan", cublaslt.plan)
     _wrap(matmul, "autotune", cublaslt.tune)
-    sys.modules[_DEVICE] = device = _DeviceModule(_DEVICE)
-    device.__path__ = []
-    nvmath.device = device  # type: ignore[attr-defined]
-    sys.meta_path.insert(0, _DeviceFinder())
+    solver = importlib.import_module("nvmath.sparse.advanced").DirectSolver
+    _wrap(solver, "__init__", cudss.created)
+    device_api.install()
 
 
 def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:
@@ -124,8 +124,14 @@ def _disable(module: Any) -> None:
         setattr(module, name, refuse)
 
 
-def _memory_resource(_device_id: int) -> str:
-    return "simulated device memory"
+class _MemoryPool:
+    """What nvmath takes device memory from; cuDSS gets its handle."""
+
+    handle = 1
+
+
+def _memory_resource(_device_id: int) -> _MemoryPool:
+    return _MemoryPool()
 
 
 def _allocate(
@@ -133,24 +139,6 @@ def _allocate(
 ) -> cuda_core.Buffer:
     block = MACHINE.malloc(size)
     return cuda_core.Buffer(block.address, size, owner=block)
-
-
-class _DeviceModule(types.ModuleType):
-    """``nvmath.device``, which cannot be simulated."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        feature = f"{_DEVICE}.{name}"
-        raise not_modelled(feature, _DEVICE_INSTEAD)
-
-
-class _DeviceFinder:
-    """Refuses to import the submodules of ``nvmath.device``."""
-
-    def find_spec(self, name: str, _path: Any = None, _target: Any = None) -> None:
-        if name.startswith(f"{_DEVICE}."):
-            raise not_modelled(name, _DEVICE_INSTEAD)
 
 
 def warm() -> None:
@@ -171,3 +159,4 @@ def warm() -> None:
         callbacks.prepare(compiled)
     cufft.restart_numbers()
     cublaslt.restart_numbers()
+    cudss.restart_numbers()

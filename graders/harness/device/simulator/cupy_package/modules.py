@@ -22,6 +22,7 @@ from graders.harness.device.simulator.cupy_package import (
     memory,
     random,
     runtime,
+    sparse_functions,
     streams,
     stride_tricks,
     transfers,
@@ -87,7 +88,7 @@ _MISSING_MODULES = frozenset(
         cupy.cuda.thrust cupy.cublas cupy.polynomial cupy.typing
         cupy.exceptions cupyx.cusolver cupyx.cusparse cupyx.cutensor cupyx.distributed
         cupyx.jit cupyx.lapack cupyx.linalg cupyx.optimizing cupyx.signal cupyx.time
-        cupyx.tools cupyx.scipy.interpolate cupyx.scipy.sparse cupyx.scipy.spatial
+        cupyx.tools cupyx.scipy.interpolate cupyx.scipy.sparse.csgraph cupyx.scipy.spatial
         cupyx.scipy.optimize cupyx.scipy.integrate
         """
     )
@@ -250,6 +251,8 @@ def modules() -> dict[str, ModuleType]:
         "cupyx.profiler": cupyx.profiler_table(),
         "cupyx.scipy": {"get_array_module": get_array_module},
         "cupyx.scipy.fft": {**fft.table()},
+        "cupyx.scipy.sparse": sparse_functions.table(),
+        "cupyx.scipy.sparse.linalg": sparse_functions.linalg_table(),
     }
     for name, inside in _SUBMODULE_CONTENTS.items():
         contents[name] = {n: cuda[n] for n in inside.split()}

@@ -9,13 +9,18 @@ import numpy.typing as npt
 
 from graders.harness.device.simulator.cupy_package.errors import wrong_argument
 from graders.harness.device.simulator.cupy_package.execution import account, kernel_name
-from graders.harness.device.simulator.cupy_package.memory import is_operand, is_pinned
+from graders.harness.device.simulator.cupy_package.memory import (
+    UnownedMemory,
+    is_operand,
+    is_pinned,
+)
 from graders.harness.device.simulator.cupy_package.storage import (
     DeviceArray,
     HostArray,
     adopt,
     check_dtype,
     like_strides,
+    wrap,
 )
 from graders.harness.device.simulator.cupy_package.streams import current_handle
 from graders.harness.device.simulator.machine import MACHINE
@@ -233,6 +238,8 @@ def array(
         msg = "subok is not supported yet"
         raise NotImplementedError(msg)
     order = "K" if order is None else order
+    if hasattr(obj, "__cuda_array_interface__") and not isinstance(obj, DeviceArray):
+        obj = _from_interface(obj)
     if isinstance(obj, DeviceArray):
         result = _from_device(obj, dtype, copy, order)
     elif isinstance(obj, (list, tuple)) and _holds_device_arrays(obj):
@@ -265,6 +272,23 @@ def _from_device(
         msg = "Unable to avoid copy while creating an array as requested."
         raise ValueError(msg)
     return rearranged(obj, order, target)
+
+
+def _from_interface(obj: Any) -> Any:
+    """Return a view into the device memory of another package's array."""
+    interface = obj.__cuda_array_interface__
+    block, offset = MACHINE.resolve(int(interface["data"][0]))
+    dtype = np.dtype(interface["typestr"])
+    check_dtype(dtype)
+    host: HostArray = np.ndarray(
+        interface["shape"],
+        dtype,
+        buffer=block.buffer,
+        offset=offset,
+        strides=interface.get("strides"),
+    )
+    memory = UnownedMemory(block.address, block.nbytes, obj)
+    return wrap(host, memory, None)
 
 
 def _holds_device_arrays(obj: Any) -> bool:

@@ -1,0 +1,283 @@
+"""Judge which kernels a call launched, and what was fused into a matrix product.
+
+A kernel is known by its kind and by how many work items it launched, which both devices
+tell. What it read, only the simulator knows: nothing here rests on that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from graders.harness.checks.conduct import COMPUTING
+from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
+from graders.harness.errors import ExtraCopies, NotFused
+
+# CUDA launches whole blocks: so many work items may a launch have beyond its elements.
+LARGEST_BLOCK = 1024
+# What cuBLAS and cuBLASLt launch beside a product: sums of partial products, and
+# epilogs that its kernel does not do itself.
+_BESIDE_A_PRODUCT = re.compile(r"reduc|epilogue|scal_kernel|memset")
+_CUPY = "cupy_"
+_SHOWN = 4
+
+
+def product_kernels(evidence: Evidence) -> list[Kernel]:
+    """Return the kernels that multiply matrices, without a library's helpers."""
+    return [
+        kernel
+        for kernel in evidence.kernels
+        if kernel.kind == "gemm" and not _BESIDE_A_PRODUCT.search(kernel.name.lower())
+    ]
+
+
+def elementwise_kernels(evidence: Evidence, *, beyond: int = 0) -> list[Kernel]:
+    """
+    Return the kernels that compute element by element, in order of their start.
+
+    Reductions and random numbers count too; kernels that a library adds to a product do
+    not.
+
+    Args:
+        evidence: What ran.
+
+        beyond: Kernels of up to so many elements prepare parameters, and are left out.
+    """
+    return sorted(
+        (
+            kernel
+            for kernel in evidence.kernels
+            if kernel.kind in ("elementwise", "reduction", "random")
+            and not _is_helper(kernel)
+            and _is_beyond(kernel, beyond)
+        ),
+        key=lambda kernel: kernel.start,
+    )
+
+
+def device_copies(evidence: Evidence, *, beyond: int = 0) -> list[Kernel | Copy]:
+    """
+    Return what moved data from one place on the device to another.
+
+    Args:
+        evidence: What ran.
+
+        beyond: Kernels of up to so many elements, and copies of up to eight times as
+            many bytes, are left out.
+    """
+    kernels: list[Kernel | Copy] = [
+        kernel
+        for kernel in evidence.kernels
+        if kernel.kind == "copy" and _is_beyond(kernel, beyond)
+    ]
+    return kernels + [
+        copy
+        for copy in evidence.copies
+        if copy.direction == "device_to_device" and copy.nbytes > 8 * beyond
+    ]
+
+
+def matmul_runs(evidence: Evidence) -> list[Operation]:
+    """Return the matrix products that nvmath executed."""
+    return _matmuls(evidence, "execute")
+
+
+def was_autotuned(evidence: Evidence) -> bool:
+    """Return whether nvmath tried algorithms out, by running the product many times."""
+    return bool(_matmuls(evidence, "autotune"))
+
+
+def expect_kernels_at_most(
+    evidence: Evidence,
+    most: int,
+    *,
+    kinds: Collection[str] = COMPUTING,
+    where: str = "",
+    hint: str = "",
+) -> None:
+    """
+    Judge that at most so many kernels of some kinds ran.
+
+    Args:
+        evidence: What the call did.
+
+        most: The largest number that is right.
+
+        kinds: The kinds that count. The default is those that compute.
+
+        where: The case, for the message.
+
+        hint: What to look at.
+
+    Raises:
+        NotFused: There were more; the message names them.
+    """
+    kernels = [k for k in evidence.kernels if k.kind in kinds and not _is_helper(k)]
+    if len(kernels) > most:
+        msg = (
+            f"{len(kernels)} kernels ran{_in(where)}: {kernel_names(kernels)}. "
+            f"Expected {_were(most)} at most."
+        )
+        raise NotFused(msg, hint=hint)
+
+
+def expect_no_elementwise(
+    evidence: Evidence, *, beyond: int = 0, where: str = "", hint: str = ""
+) -> None:
+    """
+    Judge that no kernel computed element by element.
+
+    Args:
+        evidence: What the call did.
+
+        beyond: The number of elements up to which a kernel prepares parameters.
+
+        where: The case, for the message.
+
+        hint: What to look at.
+
+    Raises:
+        NotFused: Some did; the message names them.
+    """
+    kernels = elementwise_kernels(evidence, beyond=beyond)
+    if kernels:
+        sizes = ", ".join(f"{k.elements:,}" for k in kernels[:_SHOWN])
+        msg = (
+            f"Beside the library's own kernels there ran {kernel_names(kernels)} over "
+            f"{sizes} elements{_in(where)}. Expected were none."
+        )
+        default = "Which line computes with a whole matrix outside the library's call?"
+        raise NotFused(msg, hint=hint or default)
+
+
+def expect_no_device_copies(
+    evidence: Evidence, *, beyond: int = 0, where: str = "", hint: str = ""
+) -> None:
+    """
+    Judge that no matrix was copied from one place on the GPU to another.
+
+    Args:
+        evidence: What the call did.
+
+        beyond: The number of elements up to which a copy prepares parameters.
+
+        where: The case, for the message.
+
+        hint: What to look at.
+
+    Raises:
+        ExtraCopies: Some were; the message says how many, and what they moved.
+    """
+    moved = device_copies(evidence, beyond=beyond)
+    if moved:
+        first = moved[0]
+        what = (
+            f"{first.nbytes:,} bytes"
+            if isinstance(first, Copy)
+            else f"{first.elements:,} elements ({_short(first.name)})"
+        )
+        count = "A copy" if len(moved) == 1 else f"{len(moved)} copies"
+        msg = f"{count} on the GPU moved data{_in(where)}, the first {what}. Expected "
+        msg += "was none."
+        raise ExtraCopies(
+            msg, hint=hint or "Look for copy, ascontiguousarray, astype and x[...] =."
+        )
+
+
+def expect_fused_matmul(
+    evidence: Evidence,
+    *,
+    epilogs: Sequence[str],
+    runs: int = 1,
+    beyond: int = 0,
+    where: str = "",
+) -> None:
+    """
+    Judge that nvmath ran the product with an epilog, and nothing else computed.
+
+    Trying algorithms out (autotuning) is free, and so are the kernels that cuBLASLt adds
+    to a product of its own accord.
+
+    Args:
+        evidence: What the call did.
+
+        epilogs: The names of the epilogs that are right.
+
+        runs: How many products there should be.
+
+        beyond: The number of elements up to which a kernel prepares parameters.
+
+        where: The case, for the message.
+
+    Raises:
+        NotFused: There was no such product, another number of them, or some other
+            kernel computed.
+    """
+    ran = matmul_runs(evidence)
+    if not ran:
+        names = kernel_names([k for k in evidence.kernels if k.kind in COMPUTING])
+        msg = (
+            f"nvmath.linalg.advanced ran no product{_in(where)}; the kernels were "
+            f"{names or 'none'}. Expected {_were(runs)}, with the epilog {epilogs[0]}."
+        )
+        raise NotFused(msg, hint="Epilogs belong to nvmath.linalg.advanced.")
+    other = [op for op in ran if op.kind not in epilogs]
+    if other:
+        msg = (
+            f"nvmath's product had the epilog {other[0].kind}{_in(where)}. Expected was "
+            f"{epilogs[0]}, or another that does the same."
+        )
+        hint = (
+            "DEFAULT is no epilog at all: what does the argument epilog say?"
+            if other[0].kind == "DEFAULT"
+            else "list(nvmath.linalg.advanced.MatmulEpilog) names what there is."
+        )
+        raise NotFused(msg, hint=hint)
+    if len(ran) != runs:
+        msg = f"nvmath ran {len(ran)} products{_in(where)}. Expected {_were(runs)}."
+        raise NotFused(msg, hint="How often is the product executed, and for what?")
+    expect_no_elementwise(evidence, beyond=beyond, where=where)
+    products = product_kernels(evidence)
+    if len(products) > runs and not was_autotuned(evidence):
+        msg = (
+            f"{len(products)} kernels multiplied matrices{_in(where)}: "
+            f"{kernel_names(products)}. Expected {_were(runs)}."
+        )
+        raise NotFused(msg, hint="Is there another product, of CuPy's, beside it?")
+
+
+def kernel_names(kernels: Sequence[Kernel]) -> str:
+    """Return the kernels' names for a message: shortened, the first few of them."""
+    shown = ", ".join(_short(kernel.name) for kernel in kernels[:_SHOWN])
+    more = len(kernels) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _short(name: str) -> str:
+    if name.startswith(_CUPY):
+        return name.split("__")[0]
+    return name if len(name) <= 60 else f"{name[:57]}..."  # noqa: PLR2004 - a line
+
+
+def _is_helper(kernel: Kernel) -> bool:
+    lowered = kernel.name.lower()
+    return not lowered.startswith(_CUPY) and bool(_BESIDE_A_PRODUCT.search(lowered))
+
+
+def _is_beyond(kernel: Kernel, elements: int) -> bool:
+    # Where nothing is allowed nothing needs room; else a launch is whole blocks.
+    return kernel.elements > elements + (LARGEST_BLOCK if elements else 0)
+
+
+def _matmuls(evidence: Evidence, phase: str) -> list[Operation]:
+    return [
+        op for op in evidence.operations if (op.library, op.phase) == ("matmul", phase)
+    ]
+
+
+def _in(where: str) -> str:
+    return f" for {where}" if where else ""
+
+
+def _were(count: int) -> str:
+    return "was one" if count == 1 else f"were {count}"

@@ -1,0 +1,216 @@
+"""Judge the life of nvmath's stateful objects: planned, autotuned, executed, freed.
+
+An object that a program keeps between calls is free: it was planned in an earlier call,
+and there is only ever one of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graders.harness.checks.conduct import require_evidence
+from graders.harness.device.evidence import Evidence, Operation
+from graders.harness.errors import WrongPhases
+
+_NOUNS = {"fft": "transform", "matmul": "matrix product"}
+_RESETS = {"fft": "reset_operand", "matmul": "reset_operands"}
+_CLASSES = {"fft": "nvmath.fft.FFT", "matmul": "nvmath.linalg.advanced.Matmul"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phases:
+    """
+    How often the objects of one library went through each phase.
+
+    Attributes:
+        plans: How many plans were made.
+
+        autotunes: How often an object was autotuned.
+
+        executions: How many products or transforms ran.
+
+        frees: How many objects were freed.
+
+        left: How many objects were planned and not freed.
+    """
+
+    plans: int
+    autotunes: int
+    executions: int
+    frees: int
+    left: int
+
+
+def operations_of(evidence: Evidence, library: str) -> list[Operation]:
+    """Return the steps of one library's objects, in their order."""
+    return [op for op in evidence.operations if op.library == library]
+
+
+def phases_of(evidence: Evidence, library: str) -> Phases:
+    """
+    Count the phases of one library's objects.
+
+    Args:
+        evidence: What the call did.
+
+        library: ``"matmul"``, ``"fft"``, or another of ``Operation.library``.
+    """
+    steps = operations_of(evidence, library)
+    handles = {
+        phase: [op.handle for op in steps if op.phase == phase]
+        for phase in ("plan", "autotune", "execute", "free")
+    }
+    return Phases(
+        plans=len(handles["plan"]),
+        autotunes=len(handles["autotune"]),
+        executions=len(handles["execute"]),
+        frees=len(handles["free"]),
+        left=len(set(handles["plan"]) - set(handles["free"])),
+    )
+
+
+def expect_phases(
+    evidence: Evidence,
+    library: str,
+    *,
+    executions: int,
+    plans: int = 1,
+    where: str = "",
+    hint: str = "",
+) -> None:
+    """
+    Judge that one library's objects were planned and executed as often as expected.
+
+    Fewer plans are right where an object is kept between calls; something must have run.
+
+    Args:
+        evidence: What the call did.
+
+        library: ``"matmul"`` or ``"fft"``.
+
+        executions: How many executions there must be.
+
+        plans: How many plans there may be.
+
+        where: The case, for the message.
+
+        hint: What to look at where there are too many plans.
+
+    Raises:
+        WrongPhases: The message says how many there were.
+    """
+    found = phases_of(require_evidence(evidence), library)
+    noun = _NOUNS.get(library, library)
+    if not found.executions:
+        msg = f"nvmath executed no {noun} on the GPU{_in(where)}. "
+        msg += f"Expected {_were(executions)}."
+        raise WrongPhases(msg, hint=f"Look at {_CLASSES.get(library, 'nvmath')}.")
+    seen = (
+        f"nvmath planned {_times(found.plans)} and executed {_times(found.executions)}"
+        f"{_in(where)}."
+    )
+    if found.plans > plans:
+        default = (
+            "Which lines of the loop could stand before it? "
+            f"{_RESETS.get(library, 'A reset')} hands the next operands to an object "
+            "that is planned already; a stateless call plans every time."
+        )
+        msg = f"{seen} Expected {_plans(plans)} for all of it."
+        raise WrongPhases(msg, hint=hint or default)
+    if found.executions != executions:
+        msg = f"{seen} Expected {_were(executions)} {_executions(executions)}."
+        raise WrongPhases(msg, hint="What does each execution work on?")
+
+
+def expect_autotuned(
+    evidence: Evidence, library: str = "matmul", *, where: str = ""
+) -> None:
+    """
+    Judge that what was planned was autotuned once, before it was first executed.
+
+    Args:
+        evidence: What the call did.
+
+        library: ``"matmul"``.
+
+        where: The case, for the message.
+
+    Raises:
+        WrongPhases: It was not, or more than once, or too late.
+    """
+    found = phases_of(require_evidence(evidence), library)
+    order = [op.phase for op in operations_of(evidence, library)]
+    if found.plans and not found.autotunes:
+        msg = f"The plan was never autotuned{_in(where)}. Expected was once."
+        hint = "Which method of Matmul tries the planned algorithms out?"
+        raise WrongPhases(msg, hint=hint)
+    if found.autotunes > 1:
+        msg = (
+            f"The product was autotuned {_times(found.autotunes)}{_in(where)}. Expected "
+            "was once: it costs as much as many products."
+        )
+        raise WrongPhases(msg, hint="Autotune before the loop, not inside it.")
+    if "autotune" in order and "execute" in order[: order.index("autotune")]:
+        before = order[: order.index("autotune")].count("execute")
+        msg = (
+            f"{before} of {found.executions} executions ran before the product was "
+            f"autotuned{_in(where)}. Expected was to autotune first."
+        )
+        raise WrongPhases(msg, hint="The phases are: plan, autotune, execute.")
+
+
+def expect_freed(
+    evidences: Sequence[Evidence], library: str, *, where: str = ""
+) -> None:
+    """
+    Judge that objects do not pile up over calls of the same shapes.
+
+    Args:
+        evidences: What two calls or more did, one after the other.
+
+        library: ``"matmul"`` or ``"fft"``.
+
+        where: The case, for the message.
+
+    Raises:
+        WrongPhases: More than one object was planned and never freed.
+    """
+    found = [phases_of(require_evidence(evidence), library) for evidence in evidences]
+    left = sum(phases.left for phases in found)
+    if left > 1:
+        frees = sum(phases.frees for phases in found)
+        msg = (
+            f"{len(found)} calls{_in(where)} planned {_times(sum(p.plans for p in found))} "
+            f"and freed {_objects(frees)}: {_objects(left)} with workspace and library "
+            "handles stay behind. Expected was that each call frees what it plans."
+        )
+        name = _CLASSES.get(library, "The object")
+        hint = (
+            f"{name} is a context manager: with ... as, or try and finally with free()."
+        )
+        raise WrongPhases(msg, hint=hint)
+
+
+def _in(where: str) -> str:
+    return f" ({where})" if where else ""
+
+
+def _were(count: int) -> str:
+    return "was one" if count == 1 else f"were {count}"
+
+
+def _times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _plans(count: int) -> str:
+    return "was one plan" if count == 1 else f"were {count} plans"
+
+
+def _executions(count: int) -> str:
+    return "execution" if count == 1 else "executions"
+
+
+def _objects(count: int) -> str:
+    return "one object" if count == 1 else f"{count or 'no'} objects"

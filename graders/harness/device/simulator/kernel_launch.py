@@ -1,0 +1,358 @@
+"""Launches of numba-cuda's kernels on the simulated device.
+
+numba-cuda compiles the kernel as for a GPU, to PTX by NVVM, so that its errors are the
+real ones; what then runs is the same LLVM IR on the host (``kernel_ir``). Imports
+nothing of the engine but the machine and its own parts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.device.numba_watch import device_calls
+from graders.harness.device.simulator import cufftdx, kernel_ir
+from graders.harness.device.simulator.kernel_ir import INDEX, HostKernel
+from graders.harness.device.simulator.machine import MACHINE, Allocation
+from graders.harness.device.simulator.not_modelled import not_modelled
+from graders.harness.device.simulator.numba_arrays import NumbaArray, handle_of
+
+_MAX_THREADS = 1024
+_MAX_ORDINARY_SHARED = 49152  # beyond it a kernel needs an attribute of its function
+_STACK = 256 * 1024
+# Of ucontext_t, on Linux: where uc_link and uc_stack lie, and room for all of it.
+_LINK, _STACK_FIELD, _UCONTEXT = 8, 16, 8192
+_host_kernels: dict[int, tuple[Any, HostKernel]] = {}
+
+
+@dataclass
+class Slots:
+    """
+    A kernel's arguments, as machine words.
+
+    Attributes:
+        words: Eight bytes for each parameter.
+
+        blocks: The device memory that the kernel can reach.
+
+        names: The parameter behind each block.
+
+        write_back: Host arrays that were passed, with their copies on the device.
+    """
+
+    words: list[bytes]
+    blocks: list[Allocation]
+    names: list[str]
+    write_back: list[tuple[npt.NDArray[Any], NumbaArray]]
+
+
+class Launch:
+    """A kernel with its launch configuration, ready to be called."""
+
+    def __init__(
+        self, dispatcher: Any, grid: Any, block: Any, stream: Any = 0, shared: int = 0
+    ) -> None:
+        from numba.cuda.errors import normalize_kernel_dimensions
+
+        self._dispatcher = dispatcher
+        self.griddim, self.blockdim = normalize_kernel_dimensions(grid, block)
+        self.stream = handle_of(stream)
+        self.sharedmem = int(shared)
+
+    def __call__(self, *args: Any) -> None:
+        """Compile the kernel for these arguments if need be, and run it."""
+        dispatcher = self._dispatcher
+        kernel = _compiled(dispatcher, args)
+        self._refuse()
+        host = _host_kernel(kernel)
+        slots = _slots(kernel, dispatcher, args)
+        _run(host, slots, self.griddim, self.blockdim, self.sharedmem)
+        self._account(kernel, slots)
+        for array, copy in slots.write_back:
+            copy.copy_to_host(array, self.stream)
+        _report(host, slots, dispatcher)
+
+    def _refuse(self) -> None:
+        """Refuse what the driver refuses."""
+        too_large = int(np.prod(self.blockdim)) > _MAX_THREADS
+        empty = 0 in self.griddim or 0 in self.blockdim
+        if too_large or empty or self.sharedmem > _MAX_ORDINARY_SHARED:
+            from cuda.core._utils.cuda_utils import CUDAError
+
+            msg = (
+                "CUDA_ERROR_INVALID_VALUE: This indicates that one or more of the "
+                "parameters passed to the API call is not within an acceptable range "
+                "of values."
+            )
+            raise CUDAError(msg)
+
+    def _account(self, kernel: Any, slots: Slots) -> None:
+        function = self._dispatcher.py_func
+        threads = int(np.prod(self.griddim)) * int(np.prod(self.blockdim))
+        MACHINE.kernel(
+            f"cudapy::{function.__module__}::{function.__name__}",
+            "elementwise",
+            elements=threads,
+            nbytes=sum(block.nbytes for block in slots.blocks),
+            stream=self.stream,
+            reads=slots.blocks,
+            writes=slots.blocks,
+        )
+        MACHINE.operation(
+            library="numba",
+            phase="execute",
+            handle=0,
+            kind=device_calls(kernel),
+            shape=(threads,),
+        )
+
+
+def install() -> None:
+    """Let numba-cuda's launches run here."""
+    from numba.cuda import decorators, dispatcher
+
+    def configure(
+        self: Any, griddim: Any, blockdim: Any, stream: Any = 0, sharedmem: int = 0
+    ) -> Launch:
+        return Launch(self, griddim, blockdim, stream, sharedmem)
+
+    dispatcher.CUDADispatcher.configure = configure
+    dispatcher._Kernel.bind = lambda _self: None  # noqa: SLF001
+    dispatcher.ForAll._compute_thread_per_block = (  # noqa: SLF001
+        lambda self, _dispatcher: self.thread_per_block or _MAX_THREADS
+    )
+    decorators._have_nvjitlink = lambda: True  # noqa: SLF001
+
+
+def _compiled(dispatcher: Any, args: tuple[Any, ...]) -> Any:
+    from numba.cuda.core import errors
+    from numba.cuda.core.sigutils import normalize_signature  # noqa: F401
+    from numba.cuda.typing.typeof import Purpose, typeof
+
+    if dispatcher.specialized:
+        return next(iter(dispatcher.overloads.values()))
+    wanted = len(dispatcher.py_func.__code__.co_varnames[: dispatcher.py_func.__code__.co_argcount])
+    if len(args) != wanted:
+        msg = f"Signature mismatch: {len(args)} argument types given, but function takes {wanted} arguments"
+        raise TypeError(msg)
+    types = []
+    for arg in args:
+        try:
+            found = typeof(arg, Purpose.argument)
+        except errors.NumbaValueError as err:
+            raise TypeError(str(err)) from err
+        types.append(found)
+    return dispatcher.compile(tuple(types))
+
+
+def _host_kernel(kernel: Any) -> HostKernel:
+    known = _host_kernels.get(id(kernel))
+    if known is None:
+        made = kernel_ir.build(kernel.library.llvm_strs, kernel.entry_name)
+        known = _host_kernels[id(kernel)] = (kernel, made)
+    return known[1]
+
+
+def _slots(kernel: Any, dispatcher: Any, args: tuple[Any, ...]) -> Slots:
+    slots = Slots([], [], [], [])
+    names = dispatcher.py_func.__code__.co_varnames
+    for name, kind, value in zip(names, kernel.argument_types, args, strict=False):
+        for extension in reversed(kernel.extensions):
+            kind, value = extension.prepare_args(kind, value, stream=0, retr=[])  # noqa: PLW2901
+        _add(slots, name, kind, value)
+    return slots
+
+
+def _add(slots: Slots, name: str, kind: Any, value: Any) -> None:
+    from numba.cuda import types
+
+    if isinstance(kind, types.Array):
+        _add_array(slots, name, value)
+    elif isinstance(kind, types.BaseTuple):
+        for inner, item in zip(kind, value, strict=True):
+            _add(slots, name, inner, item)
+    elif isinstance(kind, types.Integer):
+        _add_integer(slots, name, int(value))
+    elif isinstance(kind, types.Boolean):
+        slots.words.append(bytes([bool(value)]) + bytes(7))
+    elif isinstance(kind, types.Float):
+        slots.words.append(_word(np.dtype(str(kind)).type(value)))
+    elif isinstance(kind, types.Complex):
+        part = np.float32 if kind.bitwidth == 64 else np.float64  # noqa: PLR2004
+        slots.words += [_word(part(value.real)), _word(part(value.imag))]
+    else:
+        feature = f"A kernel's argument of the type {kind}"
+        raise not_modelled(feature)
+
+
+def _word(value: Any) -> bytes:
+    return value.tobytes().ljust(8, b"\0")
+
+
+def _add_integer(slots: Slots, name: str, value: int) -> None:
+    """Take an integer; a device address becomes a host address."""
+    try:
+        block, offset = MACHINE.resolve(value)
+    except RuntimeError:
+        slots.words.append((value % 2**64).to_bytes(8, "little"))
+        return
+    slots.blocks.append(block)
+    slots.names.append(name)
+    address = int(block.buffer.ctypes.data) + offset
+    slots.words.append(address.to_bytes(8, "little"))
+
+
+def _add_array(slots: Slots, name: str, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        copy = NumbaArray(value.shape, value.dtype, "F" if value.flags.fnc else "C")
+        copy.copy_to_device(value)
+        slots.write_back.append((value, copy))
+        value = copy
+    host = value._host  # noqa: SLF001
+    address = int(host.__array_interface__["data"][0]) if host.size else 0
+    slots.blocks.append(value.block)
+    slots.names.append(name)
+    words = [0, 0, host.size, host.itemsize, address, *host.shape, *host.strides]
+    slots.words += [(int(w) % 2**64).to_bytes(8, "little") for w in words]
+
+
+def _run(
+    host: HostKernel,
+    slots: Slots,
+    grid: tuple[int, int, int],
+    block: tuple[int, int, int],
+    shared: int,
+) -> None:
+    context = host.context
+    context[:] = 0
+    for axis, blocks, threads in zip("xyz", grid, block, strict=True):
+        context[INDEX[f"nctaid.{axis}"]] = blocks
+        context[INDEX[f"ntid.{axis}"]] = threads
+    ranges = {
+        (int(b.buffer.ctypes.data), int(b.buffer.ctypes.data) + b.nbytes)
+        for b in slots.blocks
+    }
+    ranges |= {(host.shared, host.shared + shared)} if shared else set()
+    ranges |= {(low, low + size) for low, size in host.static}
+    if len(ranges) > kernel_ir.MAX_RANGES:
+        feature = "A kernel with so many arrays"
+        raise not_modelled(feature)
+    context[INDEX["smem"]] = shared
+    context[INDEX["ranges"]] = len(ranges)
+    flat = [_signed(end) for pair in sorted(ranges) for end in pair]
+    context[INDEX["low0"] : INDEX["low0"] + len(flat)] = flat
+    words = np.frombuffer(b"".join(slots.words) or bytes(8), dtype=np.int64).copy()
+    if not host.waits:
+        host.grid(words.ctypes.data)
+        return
+    context[INDEX["slots"]] = _signed(words.ctypes.data)
+    for z, y, x in itertools.product(*(range(n) for n in reversed(grid))):
+        for axis, number in zip("xyz", (x, y, z), strict=True):
+            context[INDEX[f"ctaid.{axis}"]] = number
+        for low, size in [*host.static, (host.shared, shared)]:
+            ctypes.memset(low, 0xFF, size)
+        _Block(host, block).run()
+
+
+def _signed(address: int) -> int:
+    return int(np.array(address, dtype=np.uint64).astype(np.int64))
+
+
+class _Block:
+    """The threads of one block, as fibers that take turns where they wait."""
+
+    def __init__(self, host: HostKernel, shape: tuple[int, int, int]) -> None:
+        self._host = host
+        self._context = host.context
+        self._libc = kernel_ir.libc()
+        self._threads = [
+            (x, y, z) for z, y, x in itertools.product(*(range(n) for n in shape[::-1]))
+        ]
+        count = len(self._threads)
+        self._stacks = np.empty((count, _STACK), dtype=np.uint8)
+        self._contexts = np.zeros((count + 1, _UCONTEXT), dtype=np.uint8)
+        self._scheduler = self._contexts[count].ctypes.data
+
+    def run(self) -> None:
+        """Run the block to its end."""
+        for number in range(len(self._threads)):
+            self._prepare(number)
+        running = list(range(len(self._threads)))
+        while running:
+            waiting: dict[int, list[tuple[int, int]]] = {}
+            for number in running:
+                why, first = self._resume(number)
+                if why != kernel_ir.DONE:
+                    waiting.setdefault(why, []).append((number, first))
+            for why, found in waiting.items():
+                if why >= kernel_ir.FIRST_FFT:
+                    self._transform(why - kernel_ir.FIRST_FFT, found)
+            running = sorted(number for found in waiting.values() for number, _ in found)
+
+    def _prepare(self, number: int) -> None:
+        at = self._contexts[number].ctypes.data
+        self._libc.getcontext(ctypes.c_void_p(at))
+        words = self._contexts[number]
+        words[_LINK : _LINK + 8].view(np.uint64)[0] = self._scheduler
+        stack = words[_STACK_FIELD : _STACK_FIELD + 24].view(np.uint64)
+        stack[0], stack[2] = self._stacks[number].ctypes.data, _STACK
+        self._libc.makecontext(
+            ctypes.c_void_p(at), ctypes.c_void_p(self._host.fiber), ctypes.c_int(0)
+        )
+
+    def _resume(self, number: int) -> tuple[int, int]:
+        context = self._context
+        for axis, place in zip("xyz", self._threads[number], strict=True):
+            context[INDEX[f"tid.{axis}"]] = place
+        fiber = self._contexts[number].ctypes.data
+        context[INDEX["fiber"]] = _signed(fiber)
+        context[INDEX["scheduler"]] = _signed(self._scheduler)
+        self._libc.swapcontext(
+            ctypes.c_void_p(self._scheduler), ctypes.c_void_p(fiber)
+        )
+        return int(context[INDEX["event"]]), int(context[INDEX["event_a"]])
+
+    def _transform(self, number: int, found: list[tuple[int, int]]) -> None:
+        threads = []
+        for thread, first in found:
+            x, y, _ = self._threads[thread]
+            threads.append(cufftdx.Waiting(x=x, y=y, first=first))
+        cufftdx.run(cufftdx.plan(number), threads)
+
+
+def _report(host: HostKernel, slots: Slots, dispatcher: Any) -> None:
+    """Report what the kernel read or wrote where it has nothing."""
+    for kind in ("read", "write"):
+        count = int(host.context[INDEX[f"{kind}_count"]])
+        if not count:
+            continue
+        thread = int(host.context[INDEX[f"{kind}_tid"]])
+        block = int(host.context[INDEX[f"{kind}_ctaid"]])
+        address = int(host.context[INDEX[f"{kind}_address"]]) % 2**64
+        times = "once" if count == 1 else f"{count:,} times"
+        MACHINE.fault(
+            f"out_of_bounds_{kind}",
+            f"Thread {thread} of block {block} of the kernel "
+            f"{dispatcher.py_func.__name__} {kind}s {_place(slots, address)}. That "
+            f"happened {times}.",
+            line=dispatcher.py_func.__code__.co_firstlineno,
+            count=count,
+        )
+
+
+def _place(slots: Slots, address: int) -> str:
+    best = "where it has no array"
+    nearest = 2**20
+    for name, block in zip(slots.names, slots.blocks, strict=True):
+        low = int(block.buffer.ctypes.data)
+        behind, before = address - (low + block.nbytes), low - address
+        for distance, word in ((behind, "behind the end"), (before, "before the start")):
+            if 0 <= distance < nearest:
+                nearest = distance
+                best = f"{distance:,} bytes {word} of {name}"
+    return best

@@ -1,0 +1,118 @@
+"""A seccomp filter: system calls that no exercise needs and that lead out of the sandbox.
+
+libseccomp, through ``pyseccomp``, turns the names into a program for the kernel; the fork
+server does so once, and each worker only loads it. Imports nothing of the engine.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from collections.abc import Iterable
+from typing import Any
+
+_PR_SET_SECCOMP = 22
+_MODE_FILTER = 2
+_PR_SET_PDEATHSIG = 1
+_INSTRUCTION_BYTES = 8
+_NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET
+_INT_MASK = 0xFFFFFFFF
+
+#: Refused with EPERM, whatever their arguments.
+REFUSED = (
+    # other processes: their memory, their files, their signals
+    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp",
+    "pidfd_open", "pidfd_getfd", "pidfd_send_signal",
+    # the network, and local services that answer on a socket (socketpair is free)
+    "socket",
+    # programs without a file, files without a path
+    "execveat", "memfd_secret", "open_by_handle_at", "name_to_handle_at",
+    # ways round a filter, and large attack surfaces of the kernel
+    "io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "perf_event_open",
+    "userfaultfd", "add_key", "keyctl", "request_key", "fanotify_init", "lookup_dcookie",
+    "modify_ldt",
+    # other namespaces and other file systems
+    "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "open_tree",
+    "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "quotactl",
+    # the machine itself
+    "reboot", "kexec_load", "kexec_file_load", "init_module", "finit_module",
+    "delete_module", "swapon", "swapoff", "acct", "syslog", "settimeofday",
+    "clock_settime", "clock_adjtime", "adjtimex", "sethostname", "setdomainname",
+    "iopl", "ioperm", "vhangup", "nfsservctl",
+)  # fmt: skip
+
+
+def compile_filter(protected: Iterable[int], *, shared_memory: bool) -> bytes:
+    """
+    Return the filter as a program for the kernel.
+
+    Args:
+        protected: Processes and process groups that must get no signal.
+
+        shared_memory: Whether memory without a path may be made, as the CUDA driver
+            does. No process has it in its books, so the watch cannot count it.
+
+    Raises:
+        ImportError, RuntimeError: libseccomp is not installed.
+
+        OSError: It refuses a rule.
+    """
+    import pyseccomp  # noqa: PLC0415 - looks for the library when it is imported
+
+    refuse = pyseccomp.ERRNO(errno.EPERM)
+    rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+    for name in (*REFUSED, "shmget", *(() if shared_memory else ("memfd_create",))):
+        _add(pyseccomp, rules, refuse, name)
+    # glibc falls back to clone, whose flags a filter can read; clone3's are in memory.
+    _add(pyseccomp, rules, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
+    for bit in range(_NEW_NAMESPACES.bit_length()):
+        if _NEW_NAMESPACES & (flag := 1 << bit):
+            masked = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag)
+            _add(pyseccomp, rules, refuse, "clone", masked)
+    # A worker must die with its server.
+    death = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _INT_MASK, _PR_SET_PDEATHSIG)
+    _add(pyseccomp, rules, refuse, "prctl", death)
+    for number in {-1, *protected, *(-n for n in protected)}:
+        target = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, _INT_MASK, number & _INT_MASK)
+        for name in ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"):
+            _add(pyseccomp, rules, refuse, name, target)
+    return _exported(rules)
+
+
+def install(program: bytes) -> None:
+    """
+    Load a filter for this process and all its heirs; ``no_new_privs`` must be set.
+
+    Raises:
+        OSError: The kernel refused.
+    """
+
+    class Program(ctypes.Structure):
+        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+    code = ctypes.create_string_buffer(program, len(program))
+    header = Program(
+        length=len(program) // _INSTRUCTION_BYTES, filter=ctypes.addressof(code)
+    )
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(header), 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _add(library: Any, rules: Any, action: int, name: str, *args: Any) -> None:
+    try:
+        number = library.resolve_syscall(library.Arch.NATIVE, name)
+    except (OSError, ValueError):
+        return  # this architecture, or this libseccomp, has no such call
+    if number >= 0:
+        rules.add_rule(action, number, *args)
+
+
+def _exported(rules: Any) -> bytes:
+    handle = os.memfd_create("filter")
+    with os.fdopen(handle, "r+b") as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        return file.read()
