@@ -14,7 +14,13 @@ from rich.table import Table
 from graders.harness.catalog import Catalog
 from graders.harness.corpus import Program, disagreement, read_corpus
 from graders.harness.mirror import tree_problems
-from graders.harness.models import Reason, Report, Status, Submission
+from graders.harness.models import (
+    ExerciseResult,
+    Reason,
+    Report,
+    Status,
+    Submission,
+)
 from graders.harness.report import expect_writable, write_whole
 from graders.harness.report.terminal import make_console
 from graders.harness.run import Grader, Request
@@ -64,6 +70,11 @@ def main(argv: Sequence[str]) -> int:
         }
         write_whole(options.json, json.dumps(data, indent=1) + "\n")
     return int(any(found.problems.values()))
+
+
+_COLUMNS = (
+    "right", "accepted", "wrong", "caught as meant", "caught by another", "not caught",
+)  # fmt: skip
 
 
 class _Findings:
@@ -122,34 +133,45 @@ def _grade_corpus(
         for p in read_corpus(catalog, folder)
         if grader.device in p.devices and p.exercise.name in wanted
     ]
-    columns = ("right programs", "accepted", "wrong programs", "caught as meant")
     counts: dict[str, dict[str, int]] = {}
     problems = []
-    for program, problem in grade_programs(grader, programs):
-        row = counts.setdefault(program.exercise.name, dict.fromkeys(columns, 0))
-        row["right programs" if program.right else "wrong programs"] += 1
-        row["accepted" if program.right else "caught as meant"] += not problem
+    for program, result in grade_programs(grader, programs):
+        problem = disagreement(program, result)
+        row = counts.setdefault(program.exercise.name, dict.fromkeys(_COLUMNS, 0))
+        row["right" if program.right else "wrong"] += 1
+        for column in _judged(program, result, agrees=not problem):
+            row[column] += 1
         if problem:
             problems.append(f"{program.name}: {problem}")
-    table = Table("exercise", *columns)
+    table = Table("exercise", *_COLUMNS)
     for name, row in counts.items():
-        table.add_row(name, *(str(row[column]) for column in columns))
+        table.add_row(name, *(str(row[column]) for column in _COLUMNS))
     found.console.print(table)
     found.take("the corpus is judged as it says", problems)
     return counts
 
 
+def _judged(program: Program, result: ExerciseResult, *, agrees: bool) -> Iterator[str]:
+    """Yield the column in which a grading counts."""
+    failed = any(check.status is Status.FAILED for check in result.checks)
+    if program.right:
+        yield from ["accepted"] if agrees else []
+    elif agrees:
+        yield "caught as meant"
+    else:
+        yield "caught by another" if failed else "not caught"
+
+
 def grade_programs(
     grader: Grader, programs: Sequence[Program]
-) -> Iterator[tuple[Program, str]]:
-    """Grade programs; yield each with how its grading differs from its header."""
+) -> Iterator[tuple[Program, ExerciseResult]]:
+    """Grade programs; yield each with its result."""
     size = 8 * len(os.sched_getaffinity(0))
     for start in range(0, len(programs), size):
         batch = programs[start : start + size]
         work = [(p.exercise, _submission(p.exercise.name, p.path)) for p in batch]
         results = grader.results(Request(work=work, device=grader.device))
-        for program, result in zip(batch, results, strict=True):
-            yield program, disagreement(program, result)
+        yield from zip(batch, results, strict=True)
 
 
 def _submission(exercise: str, path: Path) -> Submission:

@@ -14,6 +14,7 @@ from graders.harness.device.activities import (
     kernel_record,
     settled,
     within,
+    without_loading,
     without_own,
 )
 from graders.harness.device.cupti import ActivityCollector
@@ -279,3 +280,12 @@ def test_before_its_start_the_collector_has_a_reason() -> None:
     assert not collector.available
     assert collector.unavailable_because
     assert collector.now() >= 0
+
+
+def test_kernels_that_a_library_loads_are_no_copies() -> None:
+    """Its own upload goes, the learner's before it and a download within it stay."""
+    up = Copy(direction="host_to_device", nbytes=64, start=1.0, seconds=0.1)
+    load = Copy(direction="host_to_device", nbytes=6_967_992, start=2.0, seconds=0.1)
+    down = Copy(direction="device_to_host", nbytes=64, start=2.1, seconds=0.1)
+    assert without_loading([up, load, down], [(1.9, 2.2)]) == [up, down]
+    assert without_loading([up, load, down], []) == [up, load, down]

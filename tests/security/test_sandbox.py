@@ -373,7 +373,7 @@ def test_the_option_grades_where_all_layers_hold(
 
 
 def test_the_filter_is_a_program() -> None:
-    program = seccomp.compile_filter([os.getpid()], shared_memory=False)
+    program = seccomp.compile_filter([os.getpid()], cuda=False)
     assert program
     assert len(program) % 8 == 0
     assert len(program) // 8 < 4096  # the kernel takes no more
@@ -405,3 +405,27 @@ def test_a_killed_grader_leaves_nothing(tmp_path: Path) -> None:
     while list(tmp_path.glob("grade-*")):
         assert time.monotonic() < until, list(tmp_path.rglob("*"))
         time.sleep(0.05)
+
+
+def test_memory_on_the_gpu_is_watched() -> None:
+    """Every half second; a worker above its share is ended."""
+    looks: list[Any] = []
+
+    def in_use(processes: Any) -> tuple[int, int]:
+        looks.append(list(processes))
+        return 90 * 10**9, 100 * 10**9
+
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(60)
+        os._exit(0)
+    worker = watch.Watched(pid, "/nowhere")
+    watching = watch.Watch(gpu_memory=in_use)
+    watching._looks = 9
+    assert watching._excess(worker) == ""
+    watching._looks = 10
+    found = watching._excess(worker)
+    watch.end_tree(worker)
+    os.waitpid(pid, 0)
+    assert found == "memory on the GPU: 90.0 GB of at most 80.0 GB"
+    assert [pid] in looks

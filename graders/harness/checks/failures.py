@@ -36,6 +36,8 @@ _COMPILER_MODULES = (
     "cuda.bindings._internal.nvvm.",
 )
 _LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
+# What the driver says, through cuda.core, of a kernel that was compiled well.
+_LAUNCH_ERROR = re.compile(r"CUDA_ERROR_(?:INVALID_VALUE|LAUNCH_\w+|ILLEGAL_\w+)")
 # What numba-cuda raises as Python's own TypeError and NotImplementedError.
 _COMPILER_TEXTS = ("Signature mismatch: ", "No definition for lowering ")
 # What a compiler's text means for a callback, the first that fits.
@@ -181,7 +183,9 @@ def _raise_if_common(problem: dict[str, Any], what: str) -> None:
     if "builtins.MemoryError" in types or kind == "OutOfMemoryError":
         msg = f"{what} ran out of memory{at}: {text}"
         raise OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
+    launching = _LAUNCH_ERROR.search(text) is not None
     compiling = any(name.startswith(_COMPILER_MODULES) for name in types)
+    compiling = compiling and not launching
     if compiling or any(part in text for part in _LINK_ERRORS + _COMPILER_TEXTS):
         msg = f"{what} does not compile{at}: {kind}: {text}"
         raise CompileFailed(msg, hint=_compiler_hint(problem["message"]))

@@ -322,6 +322,9 @@ class Learner:
             self._output = worker.output_tail()
             worker.kill()
             raise
+        except BaseException:  # a fault of ours, such as a full disk
+            worker.kill()
+            raise
         self._worker = worker
         return worker
 

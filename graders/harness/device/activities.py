@@ -6,7 +6,7 @@ engine but ``device.evidence`` and ``device.kernel_names``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -137,6 +137,28 @@ def without_own(
                 kept.remove(copy)
                 left -= copy.nbytes
     return kept
+
+
+def without_loading(
+    copies: Iterable[Copy], loading: Sequence[tuple[float, float]], slack: float = 20e-6
+) -> list[Copy]:
+    """
+    Return the copies but those with which a library brought its kernels to the device.
+
+    Args:
+        copies: All of them.
+
+        loading: Host times, on the same clock, between which a library's own functions
+            ran. They copy nothing of the learner's up.
+
+        slack: How far device and host times may differ, in seconds.
+    """
+    return [
+        copy
+        for copy in copies
+        if copy.direction != "host_to_device"
+        or not any(a - slack <= copy.start <= b + slack for a, b in loading)
+    ]
 
 
 def within(found: Activities, begin: float, end: float) -> Activities:

@@ -16,6 +16,7 @@ from graders.harness.device.activities import (
     OwnCopy,
     settled,
     within,
+    without_loading,
     without_own,
 )
 from graders.harness.device.caches import redirect_caches
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+_GPU_SHARE = 0.75  # of the GPU's memory: its pool says so before the watch ends it
 _SLACK = 1e-3  # seconds by which CUPTI's host and device times may differ
 _NOT_TRACED = "Kernels and copies were not recorded during this call."
 
@@ -111,7 +113,9 @@ class CudaDevice:
         self._cupy = importlib.import_module("cupy")
         cuda = self._cupy.cuda
         cuda.Device(0).use()
-        self._allocator = PoisoningAllocator(self._cupy.get_default_memory_pool())
+        pool = self._cupy.get_default_memory_pool()
+        pool.set_limit(fraction=_GPU_SHARE)
+        self._allocator = PoisoningAllocator(pool)
         cuda.set_allocator(self._allocator.malloc)
         self._cupy.zeros(1, dtype="float32")  # makes the context; compiles nothing
         self.synchronize()
@@ -244,6 +248,7 @@ class CudaDevice:
                 self._collector.now() + _SLACK,
             )
             found.copies = without_own(found.copies, self._own_copies)
+            found.copies = without_loading(found.copies, self._recorder.loading)
         self._tracing = False
         return Evidence(
             available=not self._unavailable(found),

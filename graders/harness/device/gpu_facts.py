@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 _PACKAGES = {
     "cupy": ("cupy-cuda13x", "cupy-cuda12x", "cupy"),
@@ -138,3 +138,23 @@ def _first_visible(nvml: Any) -> Any:
 
 def _library_version(module: str) -> int:
     return int(importlib.import_module(module).get_version())
+
+
+def memory_in_use(processes: Collection[int]) -> tuple[int, int]:
+    """
+    Return the bytes that processes use on the first GPU, and the bytes that it has.
+
+    Both are 0 where NVML cannot tell: in some containers it knows other numbers for the
+    processes, and parts of a GPU (MIG) are not counted.
+    """
+    with _nvml() as (nvml, device):
+        if nvml is None:
+            return 0, 0
+        try:
+            running = nvml.nvmlDeviceGetComputeRunningProcesses(device)
+            total = int(nvml.nvmlDeviceGetMemoryInfo(device).total)
+        except nvml.NVMLError:
+            return 0, 0
+        wanted = set(processes)
+        used = sum(p.usedGpuMemory or 0 for p in running if p.pid in wanted)
+        return used, total

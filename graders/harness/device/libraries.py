@@ -54,6 +54,9 @@ class OperationRecorder:
             so that an object planned before a recording is known in it.
 
         operations: The steps since :meth:`begin`.
+
+        loading: When a library may have loaded its kernels: CUDA copies them to the
+            device at their first use, and CUPTI counts that as a copy like any other.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:
@@ -70,10 +73,12 @@ class OperationRecorder:
         self._numbers: dict[int, tuple[int, _Library]] = {}
         self.recording = False
         self.operations: list[Operation] = []
+        self.loading: list[tuple[float, float]] = []
 
     def begin(self) -> None:
         """Start a recording."""
         self.operations = []
+        self.loading = []
         self._numbers = {}
         self.recording = True
 
@@ -96,7 +101,7 @@ class OperationRecorder:
             "xt_exec": self._fft_executed,
             "destroy": self._fft_freed,
         }.items():
-            setattr(cufft, name, self._noting(getattr(cufft, name), note))
+            setattr(cufft, name, self._noting(getattr(cufft, name), note, loads=True))
 
     def install_cpu_fft(self, fftw: Any) -> None:
         """
@@ -159,12 +164,18 @@ class OperationRecorder:
         watch.install(cudss, solver_class, self._noting)
 
     def _noting(
-        self, function: Callable[..., Any], note: Callable[..., None]
+        self,
+        function: Callable[..., Any],
+        note: Callable[..., None],
+        *,
+        loads: bool = False,
     ) -> Callable[..., Any]:
         @functools.wraps(function)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             start = self._now() if self.recording else 0.0
             result = function(*args, **kwargs)
+            if loads and self.recording:
+                self.loading.append((start, self._now()))
             note(start, result, *args, *kwargs.values())
             return result
 

@@ -26,6 +26,9 @@ LOOKS = (8, 16, 32)
 ERROR = 0.01
 _WARM_ROUNDS = 3
 _RESAMPLES = 2000
+# Of a call's busy time: no kernel takes less, no call more.
+_LEAST_SECONDS = 1e-9
+_MOST_SECONDS = 1e6
 
 Round = Callable[[], float]
 
@@ -84,7 +87,8 @@ def device_time(evidence: Evidence) -> float:
     Overlapping work on several streams counts once.
 
     Raises:
-        EnvironmentUnavailable: There is no evidence, or nothing ran.
+        EnvironmentUnavailable: There is no evidence, nothing ran, or the records cannot
+            be true.
     """
     records: tuple[Kernel | Copy, ...] = (*evidence.kernels, *evidence.copies)
     spans = sorted((r.start, r.start + r.seconds) for r in records)
@@ -96,8 +100,8 @@ def device_time(evidence: Evidence) -> float:
     for start, end in spans:
         busy += max(0.0, end - max(start, until))
         until = max(until, end)
-    if not 0 < busy < math.inf:
-        msg = "the device's busy time cannot be measured here: the records take no time"
+    if not _LEAST_SECONDS < busy < _MOST_SECONDS:
+        msg = f"the device's busy time cannot be measured here: it comes to {busy:g} s"
         raise EnvironmentUnavailable(msg)
     return busy
 

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from graders.harness.errors import ImportFailed
+from graders.harness.errors import EnvironmentUnavailable, ImportFailed
 
 _MAX_FILE = 4 * 2**20
 _MAX_FILES = 64
@@ -53,6 +53,8 @@ def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Pat
 
     Raises:
         ImportFailed: There is no module, or it cannot be read.
+
+        EnvironmentUnavailable: There is no room for the copies.
     """
     if not path.is_file():
         folder = path.parent.name
@@ -66,11 +68,22 @@ def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Pat
     try:
         # The module last, so that a file beside it under its name does not take its place.
         for source in reversed(staged_files(path)):
+            content = source.read_bytes()
             name = f"{slug}.py" if source == path else source.name
-            shutil.copyfile(source, target / name)
+            _write(target / name, content)
     except OSError as err:
         msg = f"{path.name} cannot be read: {err.strerror}."
         raise ImportFailed(msg, hint="Check the file's permissions.") from err
     if data is not None and data.is_dir():
         shutil.copytree(data, scratch / "work" / "data", dirs_exist_ok=True)
     return target / f"{slug}.py"
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as err:  # a full disk is ours, not the learner's
+        msg = (
+            f"a submission cannot be copied to {path.parent}: {err.strerror}. Make room"
+        )
+        raise EnvironmentUnavailable(msg) from err

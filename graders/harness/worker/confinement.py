@@ -132,7 +132,7 @@ def make_plan(root: str, *, traceable: bool) -> Plan:
     with contextlib.suppress(ProcessLookupError):
         protected = {os.getpid(), grader, os.getpgid(grader)} - {0, 1}
         try:
-            program = seccomp.compile_filter(protected, shared_memory=traceable)
+            program = seccomp.compile_filter(protected, cuda=traceable)
         except (ImportError, RuntimeError, OSError) as err:
             problem = f"libseccomp cannot be used ({err}); install libseccomp2"
     return Plan(

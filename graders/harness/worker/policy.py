@@ -75,7 +75,9 @@ def own_rules(scratch: str, caches: str) -> list[Rule]:
 
         caches: The folder of its owner's compiled kernels, or nothing.
     """
-    mine = READ | Access.WRITE_FILE
+    mine = (
+        READ | Access.WRITE_FILE | Access.TRUNCATE
+    )  # the CUDA driver names its threads
     rules = [
         (f"/proc/{os.getpid()}", mine),
         (f"{scratch}/submission", READ),

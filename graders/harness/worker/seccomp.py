@@ -18,14 +18,13 @@ _PR_SET_PDEATHSIG = 1
 _INSTRUCTION_BYTES = 8
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS, -CGROUP, -UTS, -IPC, -USER, -PID, -NET
 _INT_MASK = 0xFFFFFFFF
+_UNIX = 1  # AF_UNIX
 
 #: Refused with EPERM, whatever their arguments.
 REFUSED = (
     # other processes: their memory, their files, their signals
     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp",
     "pidfd_open", "pidfd_getfd", "pidfd_send_signal",
-    # the network, and local services that answer on a socket (socketpair is free)
-    "socket",
     # programs without a file, files without a path
     "execveat", "memfd_secret", "open_by_handle_at", "name_to_handle_at",
     # ways round a filter, and large attack surfaces of the kernel
@@ -43,15 +42,15 @@ REFUSED = (
 )  # fmt: skip
 
 
-def compile_filter(protected: Iterable[int], *, shared_memory: bool) -> bytes:
+def compile_filter(protected: Iterable[int], *, cuda: bool) -> bytes:
     """
     Return the filter as a program for the kernel.
 
     Args:
         protected: Processes and process groups that must get no signal.
 
-        shared_memory: Whether memory without a path may be made, as the CUDA driver
-            does. No process has it in its books, so the watch cannot count it.
+        cuda: Whether the CUDA driver must work. It makes a local socket, and connects it
+            nowhere, and memory without a path, which the watch cannot count.
 
     Raises:
         ImportError, RuntimeError: libseccomp is not installed.
@@ -62,8 +61,12 @@ def compile_filter(protected: Iterable[int], *, shared_memory: bool) -> bytes:
 
     refuse = pyseccomp.ERRNO(errno.EPERM)
     rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    for name in (*REFUSED, "shmget", *(() if shared_memory else ("memfd_create",))):
+    for name in (*REFUSED, "shmget", *(() if cuda else ("memfd_create", "socket"))):
         _add(pyseccomp, rules, refuse, name)
+    # No network, and no local service that answers on a socket; socketpair is free.
+    if cuda:
+        _add(pyseccomp, rules, refuse, "socket", pyseccomp.Arg(0, pyseccomp.NE, _UNIX))
+        _add(pyseccomp, rules, pyseccomp.ERRNO(errno.ENOENT), "connect")
     # glibc falls back to clone, whose flags a filter can read; clone3's are in memory.
     _add(pyseccomp, rules, pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     for bit in range(_NEW_NAMESPACES.bit_length()):

@@ -32,6 +32,7 @@ def main(argv: list[str]) -> None:
     """
     name, control, root, import_path, memory = argv
     sys.path[:] = [root, *(p for p in json.loads(import_path) if p not in ("", root))]
+    from graders.harness.device.gpu_facts import memory_in_use  # noqa: PLC0415
     from graders.harness.device.interface import load_device  # noqa: PLC0415 - path set above
     from graders.harness.worker import (  # noqa: PLC0415
         child,  # noqa: PLC0415 - path set above
@@ -41,11 +42,12 @@ def main(argv: list[str]) -> None:
 
     device = load_device(name)
     device.preload()
+    gpu_memory = memory_in_use if name == "cuda" else None
     real_root = os.path.realpath(root)
     plan = confinement.make_plan(real_root, traceable=name == "cuda")
     confinement.hide_packages(real_root)
     gc.freeze()
-    server = _Server(socket.socket(fileno=int(control)), watch, int(memory))
+    server = _Server(socket.socket(fileno=int(control)), watch, int(memory), gpu_memory)
     request = server.run()
     if request is not None:  # this is a forked child
         layers = functools.partial(confinement.confine, plan)
@@ -55,9 +57,11 @@ def main(argv: list[str]) -> None:
 class _Server:
     """Forks on request, watches its workers, and passes on how each of them ended."""
 
-    def __init__(self, control: socket.socket, watch: Any, memory: int) -> None:
+    def __init__(
+        self, control: socket.socket, watch: Any, memory: int, gpu_memory: Any
+    ) -> None:
         self._watching = watch
-        self._watch = watch.Watch(memory)
+        self._watch = watch.Watch(memory, gpu_memory)
         self.adopts = watch.adopt_orphans()
         self._control = control
         self._selector = selectors.DefaultSelector()

@@ -12,20 +12,23 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 #: Seconds between two looks.
 INTERVAL = 0.05
-_LOOKS_A_DISK_LOOK = 10
+_LOOKS_A_SLOW_LOOK = 10
 _PR_SET_CHILD_SUBREAPER = 36
 _MAX_PROCESSES = 64
 _MAX_DISK_BYTES = 2**30
 _MEMORY_SHARE = 0.4
+_GPU_SHARE = 0.8
 _LEAST_MEMORY = 2 * 2**30
 _SWEEP_SECONDS = 3.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+
+GpuMemory = Callable[[Collection[int]], tuple[int, int]]
 
 
 @dataclass
@@ -56,10 +59,14 @@ class Watch:
 
     Args:
         memory: Bytes that one worker and its descendants may use.
+
+        gpu_memory: Tells the bytes that processes use on the GPU, and the bytes that it
+            has; None where there is no GPU.
     """
 
-    def __init__(self, memory: int = 0) -> None:
+    def __init__(self, memory: int = 0, gpu_memory: GpuMemory | None = None) -> None:
         self.memory = memory or memory_limit()
+        self._gpu_memory = gpu_memory
         self._looks = 0
         # What a worker has from the server at its birth is not its own use.
         self._inherited = _resident(os.getpid())
@@ -81,11 +88,23 @@ class Watch:
         used = sum(max(0, _resident(pid) - self._inherited) for pid in tree)
         if used > self.memory:
             return f"memory: {used / 1e9:.1f} GB of at most {self.memory / 1e9:.1f} GB"
-        if self._looks % _LOOKS_A_DISK_LOOK == 0:
-            size = _disk(Path(worker.scratch))
-            if size > _MAX_DISK_BYTES:
-                most = _MAX_DISK_BYTES / 1e9
-                return f"disk: {size / 1e9:.1f} GB of at most {most:.1f} GB"
+        if self._looks % _LOOKS_A_SLOW_LOOK == 0:
+            return self._slow_excess(worker, tree)
+        return ""
+
+    def _slow_excess(self, worker: Watched, tree: Collection[int]) -> str:
+        """Look at what takes longer to find out: the disk, and the GPU."""
+        if self._gpu_memory is not None:
+            used, total = self._gpu_memory(tree)
+            if used > _GPU_SHARE * total:
+                most = _GPU_SHARE * total / 1e9
+                return (
+                    f"memory on the GPU: {used / 1e9:.1f} GB of at most {most:.1f} GB"
+                )
+        size = _disk(Path(worker.scratch))
+        if size > _MAX_DISK_BYTES:
+            most = _MAX_DISK_BYTES / 1e9
+            return f"disk: {size / 1e9:.1f} GB of at most {most:.1f} GB"
         return ""
 
 

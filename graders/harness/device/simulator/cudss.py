@@ -154,10 +154,11 @@ def _give(raw: bytes, address: int, size: int, written: int) -> None:
 
 def _pivot_rule(config: dict[str, bytes], dtype: np.dtype[Any]) -> tuple[float, bool]:
     raw = config.get("PIVOT_EPSILON")
-    chosen = float(np.frombuffer(raw, np.float64)[0]) if raw else 0.0
+    default = _PIVOT_EPSILON[dtype.char]
+    chosen = float(np.frombuffer(raw, np.float64)[0]) if raw else default
     algorithm = int.from_bytes(config.get("PIVOT_EPSILON_ALG", b""), "little")
     static = Binding.module.PivotEpsilonAlg(algorithm).name == "STATIC"
-    return chosen or _PIVOT_EPSILON[dtype.char], static
+    return chosen, static
 
 
 # -------------------------------------------------------------------------- phases

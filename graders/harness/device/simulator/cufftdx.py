@@ -59,7 +59,8 @@ class Plan:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The elements' dtype."""
-        return np.dtype(self.operators["DTYPE"])
+        dtype: np.dtype[Any] = np.dtype(self.operators["DTYPE"])
+        return dtype
 
     @property
     def per_thread(self) -> int:
@@ -69,7 +70,9 @@ class Plan:
         asked = self.operators.get("ELEMENTS_PER_THREAD")
         if asked:
             if self.size % asked or asked < 2 or self.size // asked > _MAX_THREADS:  # noqa: PLR2004
-                feature = f"cuFFTDx with {asked} elements per thread for size {self.size}"
+                feature = (
+                    f"cuFFTDx with {asked} elements per thread for size {self.size}"
+                )
                 raise not_modelled(feature)
             return int(asked)
         return _usual_share(self.size)
@@ -83,6 +86,11 @@ class Plan:
     def per_block(self) -> int:
         """How many transforms a block computes."""
         return int(self.operators.get("FFTS_PER_BLOCK") or 1)
+
+    @property
+    def shared_bytes(self) -> int:
+        """How much shared memory a block needs."""
+        return self.size * self.per_block * self.dtype.itemsize
 
     def check(self) -> None:
         """Refuse what is not modelled."""
@@ -183,7 +191,7 @@ def _functions(mathdx: Any) -> dict[str, Any]:
             trait.IMPLICIT_TYPE_BATCHING: 1,
             trait.FFTS_PER_BLOCK: made.per_block,
             trait.SUGGESTED_FFTS_PER_BLOCK: max(1, 128 // made.stride),
-            trait.SHARED_MEMORY_SIZE: made.size * made.per_block * made.dtype.itemsize,
+            trait.SHARED_MEMORY_SIZE: made.shared_bytes,
         }
         return found[trait(kind)]
 
@@ -191,7 +199,7 @@ def _functions(mathdx: Any) -> dict[str, Any]:
         made = _plans[handle]
         made.check()
         shape = (made.stride, made.per_block, 1)
-        (ctypes.c_int64 * count).from_address(address)[:] = shape[:count]
+        (ctypes.c_int64 * count).from_address(address)[:] = list(shape[:count])
 
     def symbol(handle: int) -> bytes:
         return f"simulated_cufftdx_{handle}".encode() + b"\0"

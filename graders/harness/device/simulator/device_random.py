@@ -154,9 +154,7 @@ def _box_muller(kind: str) -> str:
     """Return the functions that draw two normal numbers, and one, keeping the other."""
     tail, size = ("", "f32") if kind == "float" else ("_double", "f64")
     letter = "f" if kind == "float" else ""
-    flag, extra = (
-        (_FLAG, _EXTRA) if kind == "float" else (_FLAG_DOUBLE, _EXTRA_DOUBLE)
-    )
+    flag, extra = (_FLAG, _EXTRA) if kind == "float" else (_FLAG_DOUBLE, _EXTRA_DOUBLE)
     two_pi = "0x401921FB60000000" if kind == "float" else "0x401921FB54442D18"
     return f"""
 declare {kind} @sin{letter}({kind})

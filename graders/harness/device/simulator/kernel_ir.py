@@ -32,7 +32,11 @@ MAX_RANGES = 64
 SHARED_BYTES = 232_448  # a block of an H100 can have so much
 # The fields of the context, all of them i64.
 CONTEXT = (
-    *(f"{kind}.{axis}" for kind in ("tid", "ntid", "ctaid", "nctaid") for axis in "xyz"),
+    *(
+        f"{kind}.{axis}"
+        for kind in ("tid", "ntid", "ctaid", "nctaid")
+        for axis in "xyz"
+    ),
     "smem",
     "slots",
     "event",
@@ -196,7 +200,9 @@ def _thread(entry: str, types: list[str]) -> str:
             f"  %v{k} = load {kind}, ptr %p{k}",
         ]
     arguments = ", ".join(f"{kind} %v{k}" for k, kind in enumerate(types))
-    return "\n".join([*lines, f'  call void @"{entry}"({arguments})', "  ret void\n}\n"])
+    return "\n".join(
+        [*lines, f'  call void @"{entry}"({arguments})', "  ret void\n}\n"]
+    )
 
 
 def _instrument(text: str) -> str:
@@ -287,14 +293,18 @@ def build(texts: list[str], entry: str) -> HostKernel:
             item.linkage = "internal"
     callback_ir._simplify(module, machine)  # noqa: SLF001
     text, static = _with_shared(_DECLARED.sub("", _instrument(str(module))))
-    text = _without_declarations(text, random | {f"simulated_cufftdx_{n}" for n in ffts})
+    text = _without_declarations(
+        text, random | {f"simulated_cufftdx_{n}" for n in ffts}
+    )
     text += _PREAMBLE + _REGISTERS + _thread(entry, types) + _loops()
     text += _missing(text, random, ffts)
     number = next(_serial)
     for name in ("kernel_context", "kernel_grid", "kernel_fiber", "kernel_shared"):
         text = re.sub(rf"@{name}\b", f"@{name}_{number}", text)
     for name, _ in static:
-        text = re.sub(rf"@{re.escape(name)}(?![\w.$])", f"@shared_{number}_{name}", text)
+        text = re.sub(
+            rf"@{re.escape(name)}(?![\w.$])", f"@shared_{number}_{name}", text
+        )
     module = llvm.parse_assembly(text)
     _close(module)
     _optimise(module, machine)
@@ -396,9 +406,9 @@ def _missing(text: str, random: set[str], ffts: dict[str, str]) -> str:
             f" {{\n  call void @kernel_wait(i64 {FIRST_FFT + int(number)}, ptr %a, "
             f"{second})\n  ret void\n}}\n"
         )
-    parameters = re.search(r"call void @grader\.barrier\(([^)]*)\)", text)
-    if parameters is not None:
-        count = parameters[1].count("i32 ")
+    barrier = re.search(r"call void @grader\.barrier\(([^)]*)\)", text)
+    if barrier is not None:
+        count = barrier[1].count("i32 ")
         taken = ", ".join(["i32"] * count)
         added += (
             f"\ndefine internal void @grader.barrier({taken}) {{\n"

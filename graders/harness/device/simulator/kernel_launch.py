@@ -130,24 +130,19 @@ def install() -> None:
 
 
 def _compiled(dispatcher: Any, args: tuple[Any, ...]) -> Any:
-    from numba.cuda.core import errors
-    from numba.cuda.core.sigutils import normalize_signature  # noqa: F401
     from numba.cuda.typing.typeof import Purpose, typeof
 
     if dispatcher.specialized:
         return next(iter(dispatcher.overloads.values()))
-    wanted = len(dispatcher.py_func.__code__.co_varnames[: dispatcher.py_func.__code__.co_argcount])
-    if len(args) != wanted:
-        msg = f"Signature mismatch: {len(args)} argument types given, but function takes {wanted} arguments"
+    code = dispatcher.py_func.__code__
+    names = code.co_varnames[: code.co_argcount]
+    if len(args) > len(names):
+        msg = f"too many arguments: expected {len(names)}, got {len(args)}"
         raise TypeError(msg)
-    types = []
-    for arg in args:
-        try:
-            found = typeof(arg, Purpose.argument)
-        except errors.NumbaValueError as err:
-            raise TypeError(str(err)) from err
-        types.append(found)
-    return dispatcher.compile(tuple(types))
+    if len(args) < len(names):
+        msg = f"missing argument '{names[len(args)]}'"
+        raise TypeError(msg)
+    return dispatcher.compile(tuple(typeof(arg, Purpose.argument) for arg in args))
 
 
 def _host_kernel(kernel: Any) -> HostKernel:
@@ -185,12 +180,26 @@ def _add(slots: Slots, name: str, kind: Any, value: Any) -> None:
     elif isinstance(kind, types.Complex):
         part = np.float32 if kind.bitwidth == 64 else np.float64  # noqa: PLR2004
         slots.words += [_word(part(value.real)), _word(part(value.imag))]
-    else:
+    elif isinstance(kind, _unmodelled()):
         feature = f"A kernel's argument of the type {kind}"
         raise not_modelled(feature)
+    else:
+        raise NotImplementedError(kind, value)  # as numba-cuda does
 
 
-def _word(value: Any) -> bytes:
+def _unmodelled() -> tuple[type, ...]:
+    from numba.cuda import types
+
+    return (
+        types.CPointer,
+        types.EnumMember,
+        types.NPDatetime,
+        types.NPTimedelta,
+        types.Record,
+    )
+
+
+def _word(value: np.generic) -> bytes:
     return value.tobytes().ljust(8, b"\0")
 
 
@@ -213,7 +222,7 @@ def _add_array(slots: Slots, name: str, value: Any) -> None:
         copy.copy_to_device(value)
         slots.write_back.append((value, copy))
         value = copy
-    host = value._host  # noqa: SLF001
+    host = value.host if isinstance(value, NumbaArray) else value._host  # noqa: SLF001
     address = int(host.__array_interface__["data"][0]) if host.size else 0
     slots.blocks.append(value.block)
     slots.names.append(name)
@@ -256,7 +265,7 @@ def _run(
             context[INDEX[f"ctaid.{axis}"]] = number
         for low, size in [*host.static, (host.shared, shared)]:
             ctypes.memset(low, 0xFF, size)
-        _Block(host, block).run()
+        _Block(host, block, shared).run()
 
 
 def _signed(address: int) -> int:
@@ -266,8 +275,11 @@ def _signed(address: int) -> int:
 class _Block:
     """The threads of one block, as fibers that take turns where they wait."""
 
-    def __init__(self, host: HostKernel, shape: tuple[int, int, int]) -> None:
+    def __init__(
+        self, host: HostKernel, shape: tuple[int, int, int], shared: int
+    ) -> None:
         self._host = host
+        self._shared = shared
         self._context = host.context
         self._libc = kernel_ir.libc()
         self._threads = [
@@ -292,7 +304,9 @@ class _Block:
             for why, found in waiting.items():
                 if why >= kernel_ir.FIRST_FFT:
                     self._transform(why - kernel_ir.FIRST_FFT, found)
-            running = sorted(number for found in waiting.values() for number, _ in found)
+            running = sorted(
+                number for found in waiting.values() for number, _ in found
+            )
 
     def _prepare(self, number: int) -> None:
         at = self._contexts[number].ctypes.data
@@ -312,9 +326,7 @@ class _Block:
         fiber = self._contexts[number].ctypes.data
         context[INDEX["fiber"]] = _signed(fiber)
         context[INDEX["scheduler"]] = _signed(self._scheduler)
-        self._libc.swapcontext(
-            ctypes.c_void_p(self._scheduler), ctypes.c_void_p(fiber)
-        )
+        self._libc.swapcontext(ctypes.c_void_p(self._scheduler), ctypes.c_void_p(fiber))
         return int(context[INDEX["event"]]), int(context[INDEX["event_a"]])
 
     def _transform(self, number: int, found: list[tuple[int, int]]) -> None:
@@ -322,7 +334,14 @@ class _Block:
         for thread, first in found:
             x, y, _ = self._threads[thread]
             threads.append(cufftdx.Waiting(x=x, y=y, first=first))
-        cufftdx.run(cufftdx.plan(number), threads)
+        made = cufftdx.plan(number)
+        if made.whole_block and self._shared < made.shared_bytes:
+            MACHINE.fault(
+                "out_of_bounds_write",
+                f"A transform of {made.size} elements needs {made.shared_bytes:,} bytes "
+                f"of shared memory, but the launch gave the kernel {self._shared:,}.",
+            )
+        cufftdx.run(made, threads)
 
 
 def _report(host: HostKernel, slots: Slots, dispatcher: Any) -> None:
@@ -351,7 +370,10 @@ def _place(slots: Slots, address: int) -> str:
     for name, block in zip(slots.names, slots.blocks, strict=True):
         low = int(block.buffer.ctypes.data)
         behind, before = address - (low + block.nbytes), low - address
-        for distance, word in ((behind, "behind the end"), (before, "before the start")):
+        for distance, word in (
+            (behind, "behind the end"),
+            (before, "before the start"),
+        ):
             if 0 <= distance < nearest:
                 nearest = distance
                 best = f"{distance:,} bytes {word} of {name}"

@@ -12,7 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from graders.harness.device.simulator import cuda_core
-from graders.harness.device.simulator.machine import MACHINE, Allocation
+from graders.harness.device.simulator.machine import (
+    MACHINE,
+    MEMORY_BYTES,
+    Allocation,
+)
 from graders.harness.device.simulator.not_modelled import not_modelled
 
 HostArray = npt.NDArray[Any]
@@ -24,6 +28,8 @@ class NumbaArray:
 
     Attributes:
         block: Its memory.
+
+        host: Its elements, as a NumPy array in that memory.
     """
 
     __cuda_memory__ = True
@@ -34,62 +40,62 @@ class NumbaArray:
         dtype = np.dtype(dtype)
         shape = (int(shape),) if isinstance(shape, int | np.integer) else tuple(shape)
         self.block: Allocation = MACHINE.malloc(int(np.prod(shape)) * dtype.itemsize)
-        self._host: HostArray = np.ndarray(
+        self.host: HostArray = np.ndarray(
             shape, dtype, buffer=self.block.buffer, order="F" if order == "F" else "C"
         )
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Its shape."""
-        return self._host.shape
+        return self.host.shape
 
     @property
     def strides(self) -> tuple[int, ...]:
         """Its strides, in bytes."""
-        return self._host.strides
+        return self.host.strides
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """Its dtype."""
-        return self._host.dtype
+        return self.host.dtype
 
     @property
     def ndim(self) -> int:
         """How many axes it has."""
-        return self._host.ndim
+        return self.host.ndim
 
     @property
     def size(self) -> int:
         """How many elements it has."""
-        return self._host.size
+        return self.host.size
 
     @property
     def nbytes(self) -> int:
         """How many bytes it takes."""
-        return self._host.nbytes
+        return self.host.nbytes
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
         return {
             "shape": self.shape,
             "typestr": self.dtype.str,
-            "strides": None if self._host.flags.c_contiguous else self.strides,
+            "strides": None if self.host.flags.c_contiguous else self.strides,
             "data": (self.block.address, False),
             "version": 3,
         }
 
     @property
     def _numba_type_(self) -> Any:
-        return array_type(self._host)
+        return array_type(self.host)
 
     def __len__(self) -> int:
-        return len(self._host)
+        return len(self.host)
 
     def copy_to_host(self, ary: HostArray | None = None, stream: Any = 0) -> HostArray:
         """Return a host copy, or fill one."""
         if ary is None:
-            ary = np.empty_like(self._host)
-        ary[...] = self._host
+            ary = np.empty_like(self.host)
+        ary[...] = self.host
         MACHINE.copy(
             "device_to_host",
             self.nbytes,
@@ -101,7 +107,7 @@ class NumbaArray:
     def copy_to_device(self, ary: Any, stream: Any = 0) -> None:
         """Take the elements of a host array."""
         source = np.asarray(ary)
-        self._host[...] = source
+        self.host[...] = source
         MACHINE.copy(
             "host_to_device",
             self.nbytes,
@@ -119,7 +125,7 @@ class NumbaArray:
         feature = "Indexing an array of numba-cuda outside of kernels"
         raise not_modelled(feature)
 
-    __setitem__ = __getitem__  # type: ignore[assignment]
+    __setitem__ = __getitem__
 
 
 class NumbaStream(cuda_core.Stream):
@@ -181,7 +187,10 @@ def _device_array_like(ary: Any, stream: Any = 0) -> NumbaArray:
 
 
 def _to_device(
-    obj: Any, stream: Any = 0, copy: bool = True, to: Any = None  # noqa: FBT001, FBT002
+    obj: Any,
+    stream: Any = 0,
+    copy: bool = True,
+    to: Any = None,  # noqa: FBT001, FBT002
 ) -> Any:
     if hasattr(obj, "__cuda_array_interface__"):
         return obj
@@ -232,8 +241,8 @@ def _current_context(_devnum: Any = None) -> Any:
         device=_current_device(),
         synchronize=_synchronize,
         get_memory_info=lambda: SimpleNamespace(
-            free=cuda_core.MEMORY_BYTES - MACHINE.used_bytes,
-            total=cuda_core.MEMORY_BYTES,
+            free=MEMORY_BYTES - MACHINE.used_bytes,
+            total=MEMORY_BYTES,
         ),
     )
 

@@ -64,6 +64,7 @@ _MISSING_CLASSES = {
     "cupy.cuda": "CFunctionAllocator Function Graph ManagedMemory MemoryAsync "
     "MemoryAsyncPool MemoryHook Module PythonFunctionAllocator",
     "cupyx": "GeneralizedUFunc DeviceSynchronized",
+    "cupyx.scipy.sparse.linalg": "LinearOperator",
 }
 _MISSING_FUNCTIONS = {
     "cupy": "array2string array_repr array_str asarray_chkfinite asfarray byte_bounds "
@@ -79,6 +80,9 @@ _MISSING_FUNCTIONS = {
     "streamDestroy streamEndCapture streamWaitEvent",
     "cupy.random": "bytes multinomial",
     "cupyx": "allow_synchronize errstate get_runtime_info geterr seterr",
+    "cupyx.scipy.sparse": "matrix_transpose permute_dims safely_cast_index_arrays "
+    "swapaxes",
+    "cupyx.scipy.sparse.linalg": "aslinearoperator lobpcg matrix_power",
 }
 _MISSING_MODULES = frozenset(
     names(
