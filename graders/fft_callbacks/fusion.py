@@ -1,6 +1,6 @@
 """What the evidence must show of a blur by callbacks: where it ran, in how many steps.
 
-Shared by the checks of both exercises.
+Shared by the checks of all three exercises.
 """
 
 from __future__ import annotations
@@ -103,7 +103,16 @@ def expect_on_device(observation: Observation, case: Case) -> None:
             "This check expects the image's, GPU (cupy.ndarray)."
         )
         raise WrongMemorySpace(msg, hint="Return the array before copying it back.")
-    evidence = require_evidence(observation.evidence)
+    expect_no_download(require_evidence(observation.evidence), case)
+
+
+def expect_no_download(evidence: Evidence, case: Case) -> None:
+    """
+    Check that no image, nor anything of its size made from it, came to the host.
+
+    Raises:
+        ExtraCopies: One did.
+    """
     pixels = case.height * case.width
     down = [
         copy
@@ -175,7 +184,7 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
         raise NotFused(msg, hint=hint)
 
 
-def expect_no_other_kernel(evidence: Evidence, case: Case) -> None:
+def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -> None:
     """
     Check that no kernel but those of the transforms worked on the image or its
     spectrum.
@@ -183,11 +192,18 @@ def expect_no_other_kernel(evidence: Evidence, case: Case) -> None:
     The simulator knows what a kernel read. CUDA does not: there, no kernel may compute
     once the transforms have begun, and none before may have the size of the image.
 
+    Args:
+        evidence: What the call did.
+
+        case: The case, for messages; its image is as large as all others of the call.
+
+        images: How many images the call got.
+
     Raises:
         NotFused: Some kernel computed something from the image.
     """
     kernels = sorted(evidence.kernels, key=lambda kernel: kernel.start)
-    for kernel in _intruders(kernels, case):
+    for kernel in _intruders(kernels, case, images):
         msg = (
             f"Beside the transforms, the kernel {kernel.name} worked on the image or "
             f"on something made of it: {kernel.elements:,} elements ({case.where}). "
@@ -201,14 +217,15 @@ def expect_no_other_kernel(evidence: Evidence, case: Case) -> None:
         raise NotFused(msg, hint=hint)
 
 
-def _intruders(kernels: Sequence[Kernel], case: Case) -> list[Kernel]:
+def _intruders(kernels: Sequence[Kernel], case: Case, images: int) -> list[Kernel]:
     computing = [kernel for kernel in kernels if kernel.kind not in PASSIVE]
     known = [kernel for kernel in computing if kernel.reads_operand is not None]
     unknown = [kernel for kernel in computing if kernel.reads_operand is None]
     starts = [kernel.start for kernel in kernels if kernel.kind == "fft"]
     begun = min(starts, default=float("inf"))
     pixels = case.height * case.width
-    sizes = {-(-count // BLOCK) * BLOCK for count in (pixels, 3 * pixels)}
+    counts = (pixels, 3 * pixels, images * pixels)
+    sizes = {-(-count // BLOCK) * BLOCK for count in counts}
     return [kernel for kernel in known if kernel.reads_operand] + [
         kernel
         for kernel in unknown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -129,22 +130,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             return selfcheck(arguments[1:])
         return _grade(arguments)
     except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)  # noqa: T201 - the command line speaks
-        return ExitCode.INTERRUPTED
+        return _end(ExitCode.INTERRUPTED, "\nStopped.")
     except UsageError as err:
-        print(f"grade.py: {err}", file=sys.stderr)  # noqa: T201 - the command line speaks
-        return ExitCode.USAGE
+        return _end(ExitCode.USAGE, f"grade.py: {err}")
     except HarnessError as err:
-        print(f"grade.py: {err}", file=sys.stderr)  # noqa: T201 - the command line speaks
-        return ExitCode.HARNESS_FAILED
+        return _end(ExitCode.HARNESS_FAILED, f"grade.py: {err}")
     except OSError as err:
         where = f"{err.filename}: " if err.filename else ""
         text = f"grade.py: {where}{err.strerror or err}. No points are affected."
-        print(text, file=sys.stderr)  # noqa: T201 - the command line speaks
-        return ExitCode.HARNESS_FAILED
+        return _end(ExitCode.HARNESS_FAILED, text)
     except Exception:  # noqa: BLE001 - Python's own exit code, 1, would blame the learner
-        traceback.print_exc()
-        return ExitCode.HARNESS_FAILED
+        return _end(ExitCode.HARNESS_FAILED, traceback.format_exc())
+
+
+def _end(code: ExitCode, text: str) -> ExitCode:
+    """Say why it ends; where even that cannot be written, the exit code tells."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr)  # noqa: T201 - the command line speaks
+    return code
 
 
 def _grade(arguments: Sequence[str]) -> int:

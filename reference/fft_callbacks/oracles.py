@@ -7,7 +7,7 @@ that mistake computes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,48 @@ def sepia_blur(image: npt.NDArray[Any], sigma: float) -> Array:
         Shape ``(3, height, width)``.
     """
     return gaussian_blur(sepia(image), sigma)
+
+
+def blur_batch(images: Sequence[npt.NDArray[Any]], sigma: float) -> list[Array]:
+    """Blur several images, each as :func:`gaussian_blur`."""
+    return [gaussian_blur(image, sigma) for image in images]
+
+
+def cost_per_image(n: int, costs: Mapping[str, float]) -> float:
+    """Return what one image of a batch of ``n`` costs, the setup shared by all."""
+    return (costs["compile"] + costs["plan"]) / n + costs["execute"]
+
+
+def cost_per_image_mistakes(n: int, costs: Mapping[str, float]) -> dict[str, float]:
+    """Return what the usual mistakes make of :func:`cost_per_image`."""
+    compiling, plan, execute = costs["compile"], costs["plan"], costs["execute"]
+    return {
+        "This is the cost of the whole batch.": compiling + plan + n * execute,
+        "The setup is not shared: each image pays all of it.": (
+            compiling + plan + execute
+        ),
+        "The plans are not shared, only the callback is.": (
+            compiling / n + plan + execute
+        ),
+        "The callback is not shared, only the plans are.": (
+            compiling + plan / n + execute
+        ),
+        "Compiling is left out.": plan / n + execute,
+        "Planning is left out.": compiling / n + execute,
+        "The setup is left out.": execute,
+        "The execution is left out.": (compiling + plan) / n,
+        "The execution is divided by n too: each image is executed in full.": (
+            (compiling + plan + execute) / n
+        ),
+        "The plans are counted twice: plan is the time of both.": (
+            (compiling + 2 * plan) / n + execute
+        ),
+        "The execution is counted twice: execute is both transforms of an image.": (
+            (compiling + plan) / n + 2 * execute
+        ),
+        "The division is by n + 1.": (compiling + plan) / (n + 1) + execute,
+        "It is cut to a whole number.": float((compiling + plan) // n + execute),
+    }
 
 
 def gaussian_blur_mistakes(image: npt.NDArray[Any], sigma: float) -> Mistakes:

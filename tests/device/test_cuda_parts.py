@@ -273,3 +273,35 @@ def test_before_its_start_the_device_says_so() -> None:
     assert device.from_device(np.zeros(3)) is None
     with pytest.raises(RuntimeError, match=r"before start\(\)"):
         device.begin(poison=False, trace=False, operands=[])
+
+
+def test_ffts_on_the_cpu_are_recorded(recorder: OperationRecorder) -> None:
+    plan = object()  # as nvmath's binding: an object, not a number
+    fftw = SimpleNamespace(
+        plan_many=lambda *_: plan, execute=lambda *_: None, destroy=lambda _: None
+    )
+    recorder.install_cpu_fft(fftw)
+    recorder.begin()
+    kind = SimpleNamespace(name="C2C")
+    handle = fftw.plan_many("DOUBLE", kind, 0, 1, (1000,), 7, 1, 2)
+    fftw.execute(handle, 1, 2, -1)
+    fftw.destroy(handle)
+    steps = recorder.end()
+    assert [step.phase for step in steps] == ["plan", "execute", "free"]
+    assert {(s.library, s.kind, s.shape, s.batch) for s in steps} == {
+        ("cpu_fft", "C2C", (1000,), 7)
+    }
+    assert steps[1].direction == "forward"
+
+
+def test_compiled_callbacks_are_recorded(recorder: OperationRecorder) -> None:
+    cuda = SimpleNamespace(compile=lambda *_, **__: (b"ir", None))
+    recorder.install_callbacks(cuda)
+    recorder.begin()
+    for name in ("_Z24cufftJITCallbackLoadRealPvyS_S_", "a_kernel", ""):
+        assert cuda.compile(len, (), abi_info={"abi_name": name})[0] == b"ir"
+    cuda.compile(len, ())
+    steps = recorder.end()
+    assert [(s.library, s.phase, s.kind) for s in steps] == [
+        ("callback", "compile", "prolog")
+    ]

@@ -96,17 +96,6 @@ def test_print_is_named(device: Any) -> None:
         run_prolog(device, drawn(4, 16), show)
 
 
-def test_kernels_of_the_learners_own_are_named(device: Any) -> None:
-    from numba import cuda
-
-    @cuda.jit
-    def fill(x: Any) -> None:
-        x[0] = 1
-
-    with pytest.raises(NotModelled, match="Launching a kernel of numba-cuda"):
-        fill[1, 1](device.to_device(drawn(4)))
-
-
 @pytest.mark.parametrize("width", [131, 2 * 131])
 def test_lengths_with_a_large_prime_pass_where_cufft_has_them(
     device: Any, width: int

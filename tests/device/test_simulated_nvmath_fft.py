@@ -256,4 +256,4 @@ def test_operand_in_cpu_memory_runs_on_the_cpu(
     assert error(result, expected[..., : result.shape[-1]]) < 1e-6
     assert evidence.kernels == ()
     assert evidence.copies == ()
-    assert evidence.operations == ()
+    assert {step.library for step in evidence.operations} == {"cpu_fft"}

@@ -277,7 +277,35 @@ def test_complex_epilogs_have_no_algorithm(device: Any) -> None:
         matmul(z, z, epilog=MatmulEpilog.RELU)
 
 
-@pytest.mark.parametrize("name", ["RELU_AUX", "GELU_AUX", "BGRADA"])
+@pytest.mark.parametrize("shape", [(6, 4, 5), (33, 7, 21)])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_epilogs_with_a_second_output(
+    device: Any, shape: tuple[int, int, int], batch: tuple[int, ...]
+) -> None:
+    from nvmath.linalg.advanced import MatmulEpilog, matmul
+
+    m, k, n = shape
+    a, b, bias = drawn(*batch, m, k), drawn(*batch, k, n, seed=4), drawn(m, 1, seed=5)
+    for name in ("RELU_AUX", "RELU_AUX_BIAS", "GELU_AUX", "GELU_AUX_BIAS"):
+        inputs = {"bias": device.to_device(bias)} if "BIAS" in name else None
+        result, extra = matmul(
+            *(device.to_device(x) for x in (a, b)),
+            epilog=MatmulEpilog[name],
+            epilog_inputs=inputs,
+        )
+        before = a @ b + (bias if inputs else 0)
+        activate = gelu if "GELU" in name else lambda x: np.maximum(x, 0)
+        assert error(device.from_device(result), activate(before)) < 1e-6
+        if "GELU" in name:
+            seen = device.from_device(extra["gelu_aux"])[..., :m, :]
+            assert error(seen, before) < 1e-6
+        else:
+            mask = device.from_device(extra["relu_aux"])
+            kept = np.unpackbits(mask, axis=-2, bitorder="little")[..., :m, :]
+            assert np.array_equal(kept, before > 0)
+
+
+@pytest.mark.parametrize("name", ["BGRADA", "BGRADB"])
 def test_epilogs_that_are_not_modelled_are_named(device: Any, name: str) -> None:
     from nvmath.linalg.advanced import MatmulEpilog, matmul
 

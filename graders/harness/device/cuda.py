@@ -34,7 +34,7 @@ from graders.harness.device.libraries import OperationRecorder
 from graders.harness.device.numba_watch import poison_allocations
 from graders.harness.device.poison import PoisoningAllocator
 from graders.harness.device.toolchain import load_matching_nvvm
-from graders.harness.device.transfers import download, refill, upload
+from graders.harness.device.transfers import download, duplicate, refill, upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,6 +121,7 @@ class CudaDevice:
         self.synchronize()
         advanced = importlib.import_module("nvmath.linalg.advanced")
         self._recorder.install_fft(importlib.import_module("nvmath.bindings.cufft"))
+        self._recorder.install_cupy_fft(importlib.import_module("cupy.fft._fft"))
         self._recorder.install_cpu_fft(
             importlib.import_module("nvmath.bindings.nvpl.fft")
         )
@@ -153,6 +154,14 @@ class CudaDevice:
             result = upload(array)
         self.synchronize()
         self._note_own("host_to_device", result.nbytes, before)
+        return result
+
+    def duplicate(self, value: Any) -> Any:
+        """Return a copy of an array of :meth:`to_device`, made on the GPU."""
+        self.synchronize()
+        with self._ready_allocator().aside():
+            result = duplicate(value)
+        self.synchronize()
         return result
 
     def refill(self, target: Any, array: npt.NDArray[Any]) -> None:

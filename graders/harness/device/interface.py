@@ -50,6 +50,13 @@ class Device(Protocol):
         It is the grader's upload: no evidence is recorded of it.
         """
 
+    def duplicate(self, value: Any) -> Any:
+        """
+        Return a copy of a CuPy array of :meth:`to_device`, with the same strides.
+
+        Like :meth:`to_device` it waits for the device and is not in the evidence.
+        """
+
     def refill(self, target: Any, array: npt.NDArray[Any]) -> None:
         """
         Put other values into a CuPy array of :meth:`to_device`, at the same place.

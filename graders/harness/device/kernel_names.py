@@ -11,6 +11,8 @@ _FFT = re.compile(
 _GEMM = re.compile(
     r"gemm|gemv|cutlass|cublas|xmma|nvjet|splitk|dot_kernel|magma|(?:^|_)matmul"
 )
+# CuPy transposes with cuBLAS, whose name is in the kernel's.
+_TRANSPOSE = re.compile(r"transpose_readwrite|geam")
 _RANDOM = re.compile(
     r"(?<!ope)rand|philox|xorwow|mrg32k3a|gen_sequenced|generate_seed|mtgp"
 )
@@ -51,6 +53,7 @@ def kernel_kind(name: str) -> str:
     for kind, pattern in (
         ("solver", _SOLVER),
         ("fft", _FFT),
+        ("copy", _TRANSPOSE),
         ("gemm", _GEMM),
         ("random", _RANDOM),
         ("fill", _FILL),

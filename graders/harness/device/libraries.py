@@ -103,6 +103,19 @@ class OperationRecorder:
         }.items():
             setattr(cufft, name, self._noting(getattr(cufft, name), note, loads=True))
 
+    def install_cupy_fft(self, transforms: Any) -> None:
+        """
+        Notice when CuPy runs cuFFT, which may load its kernels then.
+
+        Args:
+            transforms: ``cupy.fft._fft`` or a module with its functions.
+        """
+        for name in ("_exec_fft", "_exec_fftn"):
+            function = getattr(transforms, name, None)
+            if function is not None:
+                loading = self._noting(function, _noted_by_nobody, loads=True)
+                setattr(transforms, name, loading)
+
     def install_cpu_fft(self, fftw: Any) -> None:
         """
         Wrap the functions of the binding module that nvmath runs FFTs on the CPU with.
@@ -295,6 +308,10 @@ class OperationRecorder:
         if direction in _DIRECTIONS:
             step = replace(step, direction=_DIRECTIONS[direction])
         self.operations.append(step)
+
+
+def _noted_by_nobody(*_: Any) -> None:
+    """Record nothing: the evidence has CuPy's transforms as kernels."""
 
 
 def _read_product(matmul: Any, product: _Library) -> None:

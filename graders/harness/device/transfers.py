@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 _TO_DEVICE = 1  # cudaMemcpyKind
 _TO_HOST = 2
+_WITHIN = 3
 
 
 def span(
@@ -59,6 +60,26 @@ def upload(array: npt.NDArray[Any]) -> Any:
         strides=dense.strides,
     )
     cupy.cuda.runtime.memcpy(out.data.ptr, dense.ctypes.data, dense.nbytes, _TO_DEVICE)
+    return out
+
+
+def duplicate(value: Any) -> Any:
+    """
+    Return a copy of a CuPy array that :func:`upload` made; no kernel is launched.
+
+    Args:
+        value: Dense, in any order of strides.
+    """
+    cupy = importlib.import_module("cupy")
+    if value.size == 0:
+        return cupy.empty(value.shape, dtype=value.dtype)
+    out = cupy.ndarray(
+        value.shape,
+        dtype=value.dtype,
+        memptr=cupy.cuda.alloc(value.nbytes),
+        strides=value.strides,
+    )
+    cupy.cuda.runtime.memcpy(out.data.ptr, value.data.ptr, value.nbytes, _WITHIN)
     return out
 
 

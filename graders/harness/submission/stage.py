@@ -83,7 +83,5 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError as err:  # a full disk is ours, not the learner's
-        msg = (
-            f"a submission cannot be copied to {path.parent}: {err.strerror}. Make room"
-        )
+        msg = f"no copy can be made in {path.parent}: {err.strerror}. Make room there."
         raise EnvironmentUnavailable(msg) from err

@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -59,6 +60,13 @@ class Channel:
                 raise EOFError
             view = view[got:]
         return data
+
+
+@dataclass(frozen=True)
+class _Master:
+    """An array on the device that no call gets itself."""
+
+    array: Any
 
 
 class Child:
@@ -122,7 +130,8 @@ class Child:
 
     def _hold(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
         """Keep arguments for many calls, each of which gets fresh copies of them."""
-        self._held = [wire.decode(node, blobs) for node in head["args"]]
+        decoded = [wire.decode(node, blobs) for node in head["args"]]
+        self._held = [self._mastered(value) for value in decoded]
         self._channel.send({"op": "held"})
 
     def _call(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
@@ -269,6 +278,8 @@ class Child:
         if isinstance(value, wire.ArrayValue):
             on_gpu = value.memory_space == "cuda"
             return self._placed(value.array) if on_gpu else value.array
+        if isinstance(value, _Master):
+            return self._device.duplicate(value.array)
         if isinstance(value, wire.ProxyRef):
             return self._proxy(value.number, head["parameters"])
         if isinstance(value, wire.SparseValue):
@@ -281,6 +292,14 @@ class Child:
             return type(value)(self._build(item, head) for item in value)
         if type(value) is dict:
             return {key: self._build(item, head) for key, item in value.items()}
+        return value
+
+    def _mastered(self, value: Any) -> Any:
+        """Put what is held on the device once: each call copies it there."""
+        if isinstance(value, wire.ArrayValue) and value.memory_space == "cuda":
+            return _Master(self._device.to_device(value.array))
+        if type(value) in (list, tuple):
+            return type(value)(self._mastered(item) for item in value)
         return value
 
     def _placed(self, array: np.ndarray[Any, Any]) -> Any:

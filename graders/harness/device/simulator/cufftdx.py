@@ -8,6 +8,7 @@ is ours. Imports nothing of the engine but ``not_modelled``.
 from __future__ import annotations
 
 import ctypes
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,13 +121,14 @@ def _largest_prime(number: int) -> int:
 
 
 def _usual_share(size: int) -> int:
-    """Return a share of 2 to 32 elements that divides the size, 8 to 16 preferred."""
-    shares = [
-        share
-        for share in range(2, min(size, 128) + 1)
-        if size % share == 0 and size // share <= _MAX_THREADS
-    ]
-    return min(shares, key=lambda share: (abs(np.log2(share / 8)), share))
+    """Return how many elements a thread holds where nobody asks: about eight."""
+    return min(_shares(size), key=lambda share: (abs(np.log2(share / 8)), share))
+
+
+def _shares(size: int) -> list[int]:
+    """Return how many elements a thread can hold: numbers that divide the size."""
+    most = range(2, min(size, 128) + 1)
+    return [s for s in most if size % s == 0 and size // s <= _MAX_THREADS]
 
 
 _plans: dict[int, Plan] = {}
@@ -201,6 +203,17 @@ def _functions(mathdx: Any) -> dict[str, Any]:
         shape = (made.stride, made.per_block, 1)
         (ctypes.c_int64 * count).from_address(address)[:] = list(shape[:count])
 
+    def knobs(handle: int, kinds: list[Any]) -> list[int]:
+        shares, rows = _shares(_plans[handle].size), (1, 2, 4, 8)
+        columns = {"ELEMENTS_PER_THREAD": shares, "FFTS_PER_BLOCK": rows}
+        names = [mathdx.CufftdxKnobType(kind).name for kind in kinds]
+        return [
+            n for row in itertools.product(*(columns[k] for k in names)) for n in row
+        ]
+
+    def knobs_into(handle: int, _n: int, kinds: Any, count: int, address: int) -> None:
+        (ctypes.c_int64 * count).from_address(address)[:] = knobs(handle, kinds)
+
     def symbol(handle: int) -> bytes:
         return f"simulated_cufftdx_{handle}".encode() + b"\0"
 
@@ -229,6 +242,10 @@ def _functions(mathdx: Any) -> dict[str, Any]:
         "cufftdx_get_trait_str": lambda handle, _kind, _size, target: write(
             target, symbol(handle)
         ),
+        "cufftdx_get_knob_int64size": lambda handle, _n, kinds: len(
+            knobs(handle, kinds)
+        ),
+        "cufftdx_get_knob_int64s": knobs_into,
         "cufftdx_finalize_code": lambda _code, handle: _plans[handle].check(),
         "commondx_create_code": create_code,
         "commondx_destroy_code": nothing,

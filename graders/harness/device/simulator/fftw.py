@@ -114,20 +114,40 @@ def plan_with_nthreads(_precision: Any, _count: int) -> None:
 def execute(handle: int, source: int, target: int, direction: int) -> None:
     """Run a plan on host memory."""
     plan = _plans[handle]
-    x = plan.source.view(_bytes(source, plan.source))
+    _expect_aligned(plan, int(source))
+    x = plan.source.view(*_memory(source, plan.source))
     forward = int(direction) == _FORWARD
     y = fft_layout.transform(x, plan.kind, plan.lengths, forward=forward)
-    plan.target.view(_bytes(target, plan.target))[...] = y
+    plan.target.view(*_memory(target, plan.target))[...] = y
     points = math.prod(plan.lengths) * x.shape[0]
     work = 5.0 * points * math.log2(max(2, math.prod(plan.lengths)))
     MACHINE.sleep(work / _FLOPS_PER_SECOND)
     plan.note("execute", "forward" if forward else "inverse")
 
 
-def _bytes(address: int, side: fft_layout.Side) -> Any:
-    nbytes = side.extent * side.dtype.itemsize
-    memory: Any = (ctypes.c_uint8 * nbytes).from_address(int(address))
-    return np.frombuffer(memory, dtype=np.uint8)
+def _expect_aligned(plan: Plan, address: int) -> None:
+    """Refuse what nvmath's binding refuses: real numbers are read in pairs."""
+    dtype = plan.source.dtype
+    pair = dtype.itemsize if dtype.kind == "c" else 2 * dtype.itemsize
+    if plan.kind == "C2R" or address % pair == 0:
+        return
+    module: Any = importlib.import_module("nvmath.bindings.nvpl.fft")
+    msg = (
+        "The input tensor's underlying memory pointer must be aligned to at least "
+        f"{pair} bytes. The address {address} is not aligned enough."
+    )
+    raise module.FFTWUnaligned(msg)
+
+
+def _memory(address: int, side: fft_layout.Side) -> tuple[Any, int]:
+    """Return a side's bytes, and where among them its first element is."""
+    itemsize = side.dtype.itemsize
+    steps = [(n - 1) * s for n, s in zip(side.shape, side.strides, strict=True)]
+    # Steps may be negative, in a reversed view.
+    before = -sum(step for step in steps if step < 0) * itemsize
+    nbytes = before + (sum(step for step in steps if step > 0) + 1) * itemsize
+    memory: Any = (ctypes.c_uint8 * nbytes).from_address(int(address) - before)
+    return np.frombuffer(memory, dtype=np.uint8), before
 
 
 def destroy(handle: int) -> None:

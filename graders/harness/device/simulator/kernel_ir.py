@@ -62,7 +62,7 @@ _SHARED_SIZE = re.compile(
 )
 _FFT = re.compile(r"^declare .*?@\"?simulated_cufftdx_(\d+)\"?\((.*?)\)", re.MULTILINE)
 _DYNAMIC = re.compile(r"(?m)^(@\S+) = external .*?global \[0 x .*$")
-_STATIC = re.compile(r"(?m)^@(\S+) = internal .*?global (\[.*\]) undef.*$")
+_STATIC = re.compile(r"(?m)^@(\S+) = (?:internal )?global (\[.*\]) undef.*$")
 _DECLARED = re.compile(r"(?m)^declare .*@\"?(sreg|grader)\.\S+\(.*$")
 
 

@@ -25,9 +25,50 @@ from graders.harness.device.simulator.numba_arrays import NumbaArray, handle_of
 _MAX_THREADS = 1024
 _MAX_ORDINARY_SHARED = 49152  # beyond it a kernel needs an attribute of its function
 _STACK = 256 * 1024
+_MARGIN, _ALIGNMENT = 2**20, 512
 # Of ucontext_t, on Linux: where uc_link and uc_stack lie, and room for all of it.
 _LINK, _STACK_FIELD, _UCONTEXT = 8, 16, 8192
 _host_kernels: dict[int, tuple[Any, HostKernel]] = {}
+
+
+@dataclass
+class Room:
+    """
+    Where a kernel finds a block of device memory while it runs.
+
+    Blocks lie far apart there, so that what is behind one is not in the next.
+
+    Attributes:
+        name: The parameter that led to it.
+
+        block: The block.
+
+        memory: Its bytes, in the middle of the room.
+    """
+
+    name: str
+    block: Allocation
+    memory: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, name: str, block: Allocation) -> Room:
+        """Make room for a block and copy it there."""
+        around = np.empty(2 * _MARGIN + 3 * block.nbytes, dtype=np.uint8)
+        start = _MARGIN + block.nbytes
+        start += -(int(around.ctypes.data) + start) % _ALIGNMENT
+        memory = around[start : start + block.nbytes]
+        memory[:] = block.buffer[: block.nbytes]
+        return cls(name, block, memory)
+
+    @property
+    def low(self) -> int:
+        """The host address where it begins."""
+        return int(self.memory.ctypes.data)
+
+    @property
+    def high(self) -> int:
+        """The host address where it ends."""
+        return self.low + self.block.nbytes
 
 
 @dataclass
@@ -38,17 +79,30 @@ class Slots:
     Attributes:
         words: Eight bytes for each parameter.
 
-        blocks: The device memory that the kernel can reach.
-
-        names: The parameter behind each block.
+        rooms: The device memory that the kernel can reach, by the blocks' addresses.
 
         write_back: Host arrays that were passed, with their copies on the device.
     """
 
     words: list[bytes]
-    blocks: list[Allocation]
-    names: list[str]
+    rooms: dict[int, Room]
     write_back: list[tuple[npt.NDArray[Any], NumbaArray]]
+
+    def room(self, name: str, block: Allocation) -> Room:
+        """Return where a block is, or make room for it."""
+        if block.address not in self.rooms:
+            self.rooms[block.address] = Room.of(name, block)
+        return self.rooms[block.address]
+
+    @property
+    def blocks(self) -> list[Allocation]:
+        """The blocks that the kernel can reach."""
+        return [room.block for room in self.rooms.values()]
+
+    def settle(self) -> None:
+        """Copy what the kernel left in memory back into the blocks."""
+        for room in self.rooms.values():
+            room.block.buffer[: room.block.nbytes] = room.memory
 
 
 class Launch:
@@ -72,6 +126,7 @@ class Launch:
         host = _host_kernel(kernel)
         slots = _slots(kernel, dispatcher, args)
         _run(host, slots, self.griddim, self.blockdim, self.sharedmem)
+        slots.settle()
         self._account(kernel, slots)
         for array, copy in slots.write_back:
             copy.copy_to_host(array, self.stream)
@@ -154,7 +209,7 @@ def _host_kernel(kernel: Any) -> HostKernel:
 
 
 def _slots(kernel: Any, dispatcher: Any, args: tuple[Any, ...]) -> Slots:
-    slots = Slots([], [], [], [])
+    slots = Slots([], {}, [])
     names = dispatcher.py_func.__code__.co_varnames
     for name, kind, value in zip(names, kernel.argument_types, args, strict=False):
         for extension in reversed(kernel.extensions):
@@ -210,9 +265,7 @@ def _add_integer(slots: Slots, name: str, value: int) -> None:
     except RuntimeError:
         slots.words.append((value % 2**64).to_bytes(8, "little"))
         return
-    slots.blocks.append(block)
-    slots.names.append(name)
-    address = int(block.buffer.ctypes.data) + offset
+    address = slots.room(name, block).low + offset
     slots.words.append(address.to_bytes(8, "little"))
 
 
@@ -223,9 +276,11 @@ def _add_array(slots: Slots, name: str, value: Any) -> None:
         slots.write_back.append((value, copy))
         value = copy
     host = value.host if isinstance(value, NumbaArray) else value._host  # noqa: SLF001
-    address = int(host.__array_interface__["data"][0]) if host.size else 0
-    slots.blocks.append(value.block)
-    slots.names.append(name)
+    address = 0
+    if host.size:
+        first = int(host.__array_interface__["data"][0])
+        address = first - int(value.block.buffer.ctypes.data)
+        address += slots.room(name, value.block).low
     words = [0, 0, host.size, host.itemsize, address, *host.shape, *host.strides]
     slots.words += [(int(w) % 2**64).to_bytes(8, "little") for w in words]
 
@@ -242,10 +297,7 @@ def _run(
     for axis, blocks, threads in zip("xyz", grid, block, strict=True):
         context[INDEX[f"nctaid.{axis}"]] = blocks
         context[INDEX[f"ntid.{axis}"]] = threads
-    ranges = {
-        (int(b.buffer.ctypes.data), int(b.buffer.ctypes.data) + b.nbytes)
-        for b in slots.blocks
-    }
+    ranges = {(room.low, room.high) for room in slots.rooms.values()}
     ranges |= {(host.shared, host.shared + shared)} if shared else set()
     ranges |= {(low, low + size) for low, size in host.static}
     if len(ranges) > kernel_ir.MAX_RANGES:
@@ -367,14 +419,14 @@ def _report(host: HostKernel, slots: Slots, dispatcher: Any) -> None:
 def _place(slots: Slots, address: int) -> str:
     best = "where it has no array"
     nearest = 2**20
-    for name, block in zip(slots.names, slots.blocks, strict=True):
-        low = int(block.buffer.ctypes.data)
-        behind, before = address - (low + block.nbytes), low - address
+    for room in slots.rooms.values():
+        behind, before = address - room.high, room.low - address
         for distance, word in (
             (behind, "behind the end"),
             (before, "before the start"),
         ):
             if 0 <= distance < nearest:
                 nearest = distance
-                best = f"{distance:,} bytes {word} of {name}"
+                far = f"{distance:,} bytes" if distance else "right"
+                best = f"{far} {word} of {room.name}"
     return best

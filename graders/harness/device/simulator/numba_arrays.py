@@ -247,10 +247,18 @@ def _current_context(_devnum: Any = None) -> Any:
     )
 
 
+def _no_driver(_driver: Any, name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    feature = f"What numba-cuda asks the CUDA driver for ({name})"
+    raise not_modelled(feature)
+
+
 def install() -> None:
     """Put the simulated arrays and streams into ``numba.cuda``."""
     import numba.cuda as module
     from numba.cuda import codegen, dispatcher
+    from numba.cuda.cudadrv.driver import Driver
     from numba.cuda.typing.typeof import typeof_impl
 
     from graders.harness.device.simulator.cupy_package.storage import DeviceArray
@@ -268,10 +276,12 @@ def install() -> None:
         "per_thread_default_stream": _existing_stream,
         "synchronize": _synchronize,
         "current_context": _current_context,
+        "select_device": _current_context,
         "get_current_device": _current_device,
         "is_available": lambda: True,
     }.items():
         setattr(module, name, value)
+    Driver.__getattr__ = _no_driver
     dispatcher.get_current_device = _current_device
     codegen.devices.get_context = _current_context
     dispatcher.get_context = _current_context

@@ -23,9 +23,9 @@ from graders.harness.device.simulator import (
     cuda_core,
     cudss,
     cufft,
-    device_api,
     fftw,
     ndbuffer,
+    nvmath_device,
 )
 from graders.harness.device.simulator.machine import MACHINE
 from graders.harness.device.simulator.not_modelled import not_modelled
@@ -94,7 +94,7 @@ def _patch_nvmath() -> None:
     _wrap(matmul, "autotune", cublaslt.tune)
     solver = importlib.import_module("nvmath.sparse.advanced").DirectSolver
     _wrap(solver, "__init__", cudss.created)
-    device_api.install()
+    nvmath_device.install()
 
 
 def _wrap(owner: Any, name: str, around: Callable[..., Any]) -> None:

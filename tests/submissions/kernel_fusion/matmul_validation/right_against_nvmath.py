@@ -4,6 +4,7 @@ import cupy as cp
 import numpy as np
 from nvmath.linalg.advanced import MatmulEpilog, matmul
 
+
 def make_case():
     return {
         "a": np.array([[1.0, 2.0], [-1.0, 3.0]]),
@@ -18,9 +19,14 @@ def make_case():
 def matches(candidate):
     rng = np.random.default_rng(8)
     for dtype, tolerance in (("float32", 1e-5), ("float64", 1e-12)):
-        arrays = [rng.uniform(-2, 2, shape).astype(dtype) for shape in ((6, 11), (11, 4), (6,))]
+        arrays = [
+            rng.uniform(-2, 2, shape).astype(dtype)
+            for shape in ((6, 11), (11, 4), (6,))
+        ]
         a, b, bias = (cp.asarray(x, dtype="float64") for x in arrays)
-        expected = matmul(a, b, epilog=MatmulEpilog.RELU_BIAS, epilog_inputs={"bias": bias})
+        expected = matmul(
+            a, b, epilog=MatmulEpilog.RELU_BIAS, epilog_inputs={"bias": bias}
+        )
         given = [cp.asarray(x) for x in arrays]
         try:
             result = candidate(*given)

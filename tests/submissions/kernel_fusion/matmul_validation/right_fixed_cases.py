@@ -6,7 +6,11 @@ import numpy as np
 
 CASES = [
     # Thirds and sevenths: numbers that half precision rounds visibly.
-    ([[1 / 3, -2 / 3], [5 / 7, 1 / 7], [-1.0, 2.0]], [[1 / 3, 3.0, -1.0, 0.5], [2 / 7, -1.0, 1.0, 4.0]], [0.25, -1 / 3, 1.5]),
+    (
+        [[1 / 3, -2 / 3], [5 / 7, 1 / 7], [-1.0, 2.0]],
+        [[1 / 3, 3.0, -1.0, 0.5], [2 / 7, -1.0, 1.0, 4.0]],
+        [0.25, -1 / 3, 1.5],
+    ),
     ([[2.0, -3.0, 1 / 3]], [[1.0, -1.0], [4 / 7, 1.0], [0.1, 2.0]], [-1 / 9]),
     ([[1.0], [-1.0], [0.5]], [[3.0, -7 / 3]], [0.1, 0.2, -0.3]),
 ]
@@ -25,7 +29,9 @@ def make_case():
 
 
 def matches(candidate):
-    return all(right_on(candidate, *case, dtype) for case in CASES for dtype in ("f4", "f8"))
+    return all(
+        right_on(candidate, *case, dtype) for case in CASES for dtype in ("f4", "f8")
+    )
 
 
 def right_on(candidate, a, b, bias, dtype):
@@ -35,13 +41,23 @@ def right_on(candidate, a, b, bias, dtype):
         result = candidate(**given).get()
     except (ValueError, TypeError, RuntimeError):
         return False
-    unchanged = all(np.array_equal(given[k].get(), v) for k, v in dict(a=a, b=b, bias=bias).items())
+    unchanged = all(
+        np.array_equal(given[k].get(), v) for k, v in dict(a=a, b=b, bias=bias).items()
+    )
     # Entry by entry, in plain Python.
     m, n = len(a), len(b[0])
     tolerance = 1e-6 if dtype == "f4" else 1e-14
     close = result.shape == (m, n) and all(
-        abs(result[i, j] - max(0.0, sum(float(x) * float(y) for x, y in zip(a[i], b[:, j])) + float(bias[i])))
-        <= tolerance * (abs(bias[i]) + sum(abs(float(x) * float(y)) for x, y in zip(a[i], b[:, j])))
+        abs(
+            result[i, j]
+            - max(
+                0.0,
+                sum(float(x) * float(y) for x, y in zip(a[i], b[:, j]))
+                + float(bias[i]),
+            )
+        )
+        <= tolerance
+        * (abs(bias[i]) + sum(abs(float(x) * float(y)) for x, y in zip(a[i], b[:, j])))
         for i in range(m)
         for j in range(n)
     )

@@ -28,4 +28,8 @@ def matches(candidate):
     expected = np.maximum(a.astype(np.float64) @ b + bias[:, None], 0)
     same = np.all([np.array_equal(cp.asnumpy(x), y) for x, y in zip(gpu, (a, b, bias))])
     # Rounding: about sqrt(300) additions of numbers near 1. Half precision is off by 1e-2.
-    return same and result.shape == expected.shape and np.max(abs(result - expected)) < 1e-3
+    return (
+        same
+        and result.shape == expected.shape
+        and np.max(abs(result - expected)) < 1e-3
+    )

@@ -16,7 +16,9 @@ def make_case():
 
 
 def truth(a, b, bias):
-    biased = a.astype(cp.float64) @ b.astype(cp.float64) + bias.astype(cp.float64)[:, None]
+    biased = (
+        a.astype(cp.float64) @ b.astype(cp.float64) + bias.astype(cp.float64)[:, None]
+    )
     return cp.where(biased > 0, biased, 0.0)
 
 

@@ -11,7 +11,10 @@ def make_case():
     product = np.array([[2.25, -4.0, 7.875], [1.0, -6.0, 13.0]])
     biased = np.array([[3.25, -3.0, 8.8751], [-4.0, -11.0, 8.0]])
     activated = np.array([[3.25, 0.0, 8.875], [0.0, 0.0, 8.0]])
-    return dict(a=a, b=b, bias=bias, product=product, biased=biased, activated=activated)
+    return dict(
+        a=a, b=b, bias=bias, product=product, biased=biased, activated=activated
+    )
+
 
 def matches(candidate):
     rng = np.random.default_rng(11)
@@ -34,4 +37,3 @@ def matches(candidate):
             if not np.allclose(result, truth, rtol=tolerance, atol=10 * tolerance):
                 return False
     return True
-

@@ -14,6 +14,7 @@ def make_case():
         "activated": [[5.0, 0.0, 8.0], [0.0, 0.0, 8.0]],
     }
 
+
 def matches(candidate):
     rng = np.random.default_rng(11)
     for dtype, tolerance in ((np.float32, 1e-5), (np.float64, 1e-12)):
@@ -35,4 +36,3 @@ def matches(candidate):
             if not np.allclose(result, truth, rtol=tolerance, atol=10 * tolerance):
                 return False
     return True
-

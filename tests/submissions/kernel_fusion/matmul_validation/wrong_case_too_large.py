@@ -12,6 +12,7 @@ def make_case():
     activated = np.maximum(biased, 0)
     return dict(a=a, b=b, bias=bias, product=a @ b, biased=biased, activated=activated)
 
+
 def matches(candidate):
     rng = np.random.default_rng(11)
     for dtype, tolerance in ((np.float32, 1e-5), (np.float64, 1e-12)):
@@ -33,4 +34,3 @@ def matches(candidate):
             if not np.allclose(result, truth, rtol=tolerance, atol=10 * tolerance):
                 return False
     return True
-

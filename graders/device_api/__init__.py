@@ -1,0 +1,1 @@
+"""How the device_api exercises are judged."""

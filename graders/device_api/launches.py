@@ -1,0 +1,87 @@
+"""What the evidence must show of a kernel with nvmath's device API in it.
+
+Shared by the checks of both exercises.
+"""
+
+from __future__ import annotations
+
+from graders.harness.checks import Observation, require_evidence
+from graders.harness.device.evidence import Kernel, Operation
+from graders.harness.errors import NotFused, WrongValue
+
+_OUT_OF_BOUNDS = ("out_of_bounds_read", "out_of_bounds_write")
+_FEW = 5
+
+
+def numba_launches(observation: Observation) -> list[Operation]:
+    """Return the launches of numba-cuda's kernels."""
+    operations = require_evidence(observation.evidence).operations
+    return [op for op in operations if op.library == "numba"]
+
+
+def expect_device_calls(
+    observation: Observation, part: str, name: str, where: str
+) -> None:
+    """
+    Check that a kernel of numba-cuda called nvmath's device API.
+
+    Args:
+        observation: The call.
+
+        part: What the kernel must call: ``"random"`` or ``"mathdx"``.
+
+        name: Its name in nvmath.
+
+        where: The case, for the message.
+
+    Raises:
+        NotFused: No such kernel ran.
+    """
+    launches = numba_launches(observation)
+    if any(part in launch.kind.split() for launch in launches):
+        return
+    if launches:
+        count = len(launches)
+        what = "a kernel" if count == 1 else f"{count} kernels"
+        seen = f"numba-cuda launched {what}, but none that calls {name}"
+    else:
+        kernels = require_evidence(observation.evidence).kernels
+        seen = f"numba-cuda launched no kernel; {listed(list(kernels))}"
+    msg = f"For {where}, {seen}. Expected was a kernel of yours that calls {name}."
+    raise NotFused(msg, hint="The lesson is to do this inside the kernel.")
+
+
+def listed(kernels: list[Kernel]) -> str:
+    """Return which kernels ran, in words."""
+    if not kernels:
+        return "no kernel ran at all"
+    names = [short(kernel) for kernel in kernels]
+    shown = ", ".join(names[:_FEW])
+    more = len(names) - _FEW
+    return f"what ran was {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def short(kernel: Kernel) -> str:
+    """Return a kernel's name without its namespaces, types and numba's additions."""
+    name = kernel.name.partition("(")[0].partition("[")[0].partition("<")[0]
+    return name.rpartition("::")[2].removeprefix("void ")[:60] or kernel.name[:60]
+
+
+def expect_in_bounds(observation: Observation, where: str) -> None:
+    """
+    Refuse what gives a right answer by luck alone, and explain what gives a wrong one.
+
+    Raises:
+        WrongValue: A kernel touched memory outside its arrays. The simulator sees that;
+            CUDA does not.
+    """
+    for fault in observation.evidence.faults:
+        if fault.kind in _OUT_OF_BOUNDS:
+            msg = f"{fault.message.rstrip('.')}; {where}."
+            hint = (
+                "The launch takes the bytes after grid, block and stream."
+                if "shared memory" in fault.message
+                else "The last block has more threads than there is work. What do those "
+                "threads do that have none?"
+            )
+            raise WrongValue(msg, hint=hint)

@@ -1,0 +1,269 @@
+"""The cases of ``option_payoffs``, and what payoffs of one path have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from graders.harness.checks import ArrayValue, describe
+from graders.harness.errors import WrongDtype, WrongValue
+
+Payoffs = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+# Paths that no usual block size divides, and all four remainders of n_steps - 1 by four.
+_SHAPES = ((257, 6), (1000, 1), (31, 2), (513, 3), (1021, 4), (1, 9), (130, 36))
+# Seeds of one grading lie so far apart that programs may give every path its own seed.
+_APART = 2**26
+
+
+@dataclass(frozen=True)
+class Case:
+    """The arguments of one call, and another seed."""
+
+    n_paths: int
+    n_steps: int
+    s0: float
+    mu: float
+    sigma: float
+    strike: float
+    premium: float
+    seed: int
+    other_seed: int = 0
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The arguments, in order."""
+        return (
+            self.n_paths,
+            self.n_steps,
+            self.s0,
+            self.mu,
+            self.sigma,
+            self.strike,
+            self.premium,
+            self.seed,
+        )
+
+    @property
+    def where(self) -> str:
+        """The case in words."""
+        paths = "1 path" if self.n_paths == 1 else f"{self.n_paths} paths"
+        steps = "1 step" if self.n_steps == 1 else f"{self.n_steps} steps"
+        return f"{paths} of {steps}"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two results, unjudged."""
+
+    call: Any
+    put: Any
+
+
+def draw_cases(rng: np.random.Generator) -> list[Case]:
+    """Return the small cases; the first price lies above and below the strike."""
+    cases = []
+    for number, (n_paths, n_steps) in enumerate(_SHAPES):
+        case = _case(rng, n_paths, n_steps)
+        above = number % 2 == 0
+        ratio = rng.uniform(0.8, 0.97) if above else rng.uniform(1.03, 1.25)
+        cases.append(_replaced(case, strike=float(case.s0 * ratio)))
+    return cases
+
+
+def main_case(rng: np.random.Generator, n_paths: int, n_steps: int) -> Case:
+    """Return a large case whose paths cross the strike often."""
+    case = _case(rng, n_paths, n_steps)
+    return _replaced(case, strike=float(case.s0 * rng.uniform(1.01, 1.05)))
+
+
+def _case(rng: np.random.Generator, n_paths: int, n_steps: int) -> Case:
+    seed = int(rng.integers(1, 2**30))
+    return Case(
+        n_paths=n_paths,
+        n_steps=n_steps,
+        s0=float(rng.uniform(40, 200)),
+        # Large enough against sigma that a drift forgotten or doubled shows.
+        mu=float(rng.choice([-1, 1]) * rng.uniform(0.006, 0.012)),
+        sigma=float(rng.uniform(0.05, 0.08)),
+        strike=0.0,
+        premium=float(rng.uniform(2, 8)),
+        seed=seed,
+        other_seed=int(seed + _APART + rng.integers(0, 2**28)),
+    )
+
+
+def _replaced(case: Case, *, strike: float) -> Case:
+    return Case(**{**vars(case), "strike": strike})
+
+
+def read_payoffs(value: Any, case: Case) -> Pair:
+    """
+    Return the two results of ``simulate``.
+
+    One array of shape ``(2, n_paths, n_steps)`` unpacks to two arrays and is right, too.
+
+    Raises:
+        WrongDtype: It returned something else.
+    """
+    if isinstance(value, list | tuple) and len(value) == 2:  # noqa: PLR2004 - call and put
+        return Pair(value[0], value[1])
+    if isinstance(value, ArrayValue) and value.shape == (
+        2,
+        case.n_paths,
+        case.n_steps,
+    ):
+        halves = [
+            ArrayValue(
+                value.array[k], value.memory_space, value.strides[1:], value.type_name
+            )
+            for k in (0, 1)
+        ]
+        return Pair(halves[0], halves[1])
+    msg = (
+        f"simulate returned {describe(value)} ({case.where}). Expected were two CuPy "
+        "arrays, call and put."
+    )
+    raise WrongDtype(msg, hint="return call, put")
+
+
+def expect_written(call: Payoffs, put: Payoffs, case: Case) -> None:
+    """
+    Check that there is a number everywhere.
+
+    Raises:
+        WrongValue: An element is NaN or infinite: in checking runs, unwritten memory is.
+    """
+    for name, array in (("call", call), ("put", put)):
+        bad = ~np.isfinite(array)
+        if not bad.any():
+            continue
+        path, step = (int(i) for i in np.argwhere(bad)[0])
+        msg = (
+            f"{int(bad.sum()):,} of {bad.size:,} elements of {name} are NaN or infinite "
+            f"for {case.where}, the first at path {path}, step {step}. Expected was a "
+            "payoff everywhere; memory that nobody wrote reads as NaN here."
+        )
+        raise WrongValue(msg, hint=_unwritten_hint(bad, case))
+
+
+def _unwritten_hint(bad: Flags, case: Case) -> str:
+    columns: Flags = np.all(bad, axis=0)
+    rows: Flags = np.all(bad, axis=1)
+    if bad.all():
+        return "Nothing was written. Was the kernel launched, with these arrays?"
+    if columns[0] and columns.sum() == 1:
+        return "The first column, at s0, needs no draw, but it needs to be written."
+    if columns[-1]:
+        left = (case.n_steps - 1) % 4
+        return (
+            f"Whole steps at the end are missing. {case.n_steps - 1} steps follow the "
+            f"first; in groups of four, {left} are left over."
+        )
+    if rows[-1]:
+        return "Whole paths at the end are missing. Are there enough blocks for them?"
+    return "Which thread writes that element?"
+
+
+def expect_first_price(
+    call: Payoffs, put: Payoffs, case: Case, tolerance: float
+) -> None:
+    """
+    Check the first column, which no random number changes.
+
+    Raises:
+        WrongValue: It is not that of ``s0``.
+    """
+    wanted = (
+        max(case.s0 - case.strike, 0) - case.premium,
+        max(case.strike - case.s0, 0) - case.premium,
+    )
+    for name, array, expected in (
+        ("call", call, wanted[0]),
+        ("put", put, wanted[1]),
+    ):
+        wrong = np.abs(array[:, 0] - expected) > tolerance
+        if not wrong.any():
+            continue
+        path = int(np.argmax(wrong))
+        seen = float(array[path, 0])
+        msg = (
+            f"In the first column, {name} is {seen:.7g} for path {path} ({case.where}). "
+            f"At s0 = {case.s0:.6g}, with strike {case.strike:.6g} and premium "
+            f"{case.premium:.6g}, expected was {expected:.7g}."
+        )
+        hint = _first_hint(call[:, 0], put[:, 0], wanted, case.premium, tolerance)
+        raise WrongValue(msg, hint=hint)
+
+
+def _first_hint(
+    call: Payoffs,
+    put: Payoffs,
+    wanted: tuple[float, float],
+    premium: float,
+    tolerance: float,
+) -> str:
+    def near(array: Payoffs, value: float) -> bool:
+        return bool(np.all(np.abs(array - value) <= tolerance))
+
+    if near(call, wanted[1]) and near(put, wanted[0]):
+        return "Call and put are exchanged."
+    for name, array, value in (("call", call, wanted[0]), ("put", put, wanted[1])):
+        if near(array, value + premium):
+            return f"The premium is not subtracted from {name}."
+        if near(array, value + 2 * premium):
+            return f"The premium is added to {name}. Who pays it?"
+    if len(call) > 1 and float(np.ptp(call) + np.ptp(put)) > tolerance:
+        return "The paths differ in the first column: it is s0, before any draw."
+    return "Work this one out by hand."
+
+
+def expect_floor(call: Payoffs, put: Payoffs, case: Case, tolerance: float) -> None:
+    """
+    Check that call and put belong to one price at every step.
+
+    Wherever the price is, one of the two options is worthless and pays minus the
+    premium; the other pays no less.
+
+    Raises:
+        WrongValue: They do not.
+    """
+    lower = np.minimum(call, put)
+    # A payoff far from the strike is rounded in proportion to its size.
+    slack = tolerance + 4e-7 * np.maximum(np.abs(call), np.abs(put))
+    wrong = np.abs(lower + case.premium) > slack
+    if not wrong.any():
+        return
+    path, step = (int(i) for i in np.argwhere(wrong)[0])
+    msg = (
+        f"At path {path}, step {step}, call pays {call[path, step]:.6g} and put "
+        f"{put[path, step]:.6g} ({case.where}; {int(wrong.sum()):,} of {wrong.size:,} "
+        f"such pairs). No price gives these two: above the strike the put pays minus "
+        f"the premium, {-case.premium:.6g}, below it the call does."
+    )
+    hint = "Does either lack its max, or its premium, or are they of different steps?"
+    raise WrongValue(msg, hint=hint)
+
+
+def expect_no_gaps(gap: float, coarse: float) -> None:
+    """
+    Check that the prices are float32 numbers.
+
+    Args:
+        gap: The smallest relative distance between two different prices.
+
+        coarse: The limit.
+
+    Raises:
+        WrongValue: They lie on a coarser grid.
+    """
+    if gap > coarse:
+        msg = (
+            f"Different prices are nowhere closer than {gap:.2g} of their size. float32 "
+            "prices of so many paths come within 1e-7."
+        )
+        raise WrongValue(msg, hint="Is a price kept in half precision, or rounded?")

@@ -1,0 +1,218 @@
+"""The checks of ``option_payoffs``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.device_api.launches import expect_device_calls, expect_in_bounds
+from graders.device_api.paths import (
+    Case,
+    Payoffs,
+    draw_cases,
+    expect_first_price,
+    expect_floor,
+    expect_no_gaps,
+    expect_written,
+    main_case,
+    read_payoffs,
+)
+from graders.device_api.randomness import (
+    Relation,
+    law_deviations,
+    relations,
+    repetitions,
+    smallest_gap,
+)
+from graders.device_api.verdicts import (
+    raise_for_law,
+    raise_for_other_paths,
+    raise_for_relation,
+    raise_for_repetition,
+    raise_for_same_paths,
+    raise_for_seed,
+)
+from graders.harness.checks import (
+    Learner,
+    Observation,
+    expect_array,
+    expect_faster,
+    expect_settled,
+)
+
+Draw = Callable[[str], np.random.Generator]
+Limits = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def cases(draw: Draw) -> list[Case]:
+    """Return small cases, drawn once: calls with equal arguments are made once."""
+    return draw_cases(draw("cases"))
+
+
+@pytest.fixture(scope="module")
+def main(draw: Draw, limits: Limits) -> Case:
+    """Return the case that the statistical checks look at."""
+    return main_case(draw("main"), int(limits["paths"]), int(limits["steps"]))
+
+
+@pytest.fixture(scope="module")
+def study(oracles: ModuleType) -> Study:
+    """Return what works out the draws behind prices; its searches are made once."""
+    return Study(oracles)
+
+
+class Study:
+    """
+    The draws behind the prices of a call, and how they are related.
+
+    Args:
+        oracles: The assignment's oracles.
+    """
+
+    def __init__(self, oracles: ModuleType) -> None:
+        self._oracles = oracles
+        self._known: dict[int, tuple[Observation, Payoffs, list[Relation]]] = {}
+
+    def normals(self, observation: Observation, case: Case) -> Payoffs:
+        """Return the numbers that were drawn."""
+        return self._of(observation, case)[1]
+
+    def relations(self, observation: Observation, case: Case) -> list[Relation]:
+        """Return which of them have to do with each other."""
+        return self._of(observation, case)[2]
+
+    def _of(
+        self, observation: Observation, case: Case
+    ) -> tuple[Observation, Payoffs, list[Relation]]:
+        key = id(observation)
+        if key not in self._known:
+            call, put = _values(observation, case)
+            price = np.maximum(case.strike + call - put, np.finfo(np.float32).tiny)
+            z = np.asarray(self._oracles.normals(price, case.mu, case.sigma))
+            self._known[key] = (observation, z, relations(z))
+        return self._known[key]
+
+
+def test_device_api(learner: Learner, cases: list[Case]) -> None:
+    """A kernel of numba-cuda draws with nvmath.device.random."""
+    case = cases[0]
+    name = "a generator of nvmath.device.random"
+    expect_device_calls(_simulate(learner, case), "random", name, case.where)
+
+
+def test_arrays(learner: Learner, cases: list[Case]) -> None:
+    """Call and put are float32 arrays on the GPU, a row a path and a column a step."""
+    for case in cases:
+        found = read_payoffs(_simulate(learner, case).value, case)
+        for name, value in (("call", found.call), ("put", found.put)):
+            expect_array(
+                value,
+                shape=(case.n_paths, case.n_steps),
+                dtype="float32",
+                memory_space="cuda",
+                name=f"{name} ({case.where})",
+            )
+
+
+def test_payoffs(
+    learner: Learner, cases: list[Case], main: Case, limits: Limits
+) -> None:
+    """Call and put belong to one price at every step, and the first price is s0."""
+    for case in [*cases, main]:
+        observation = _simulate(learner, case)
+        expect_in_bounds(observation, case.where)
+        call, put = _values(observation, case)
+        expect_written(call, put, case)
+        tolerance = limits["rounding"] * (case.s0 + case.strike + case.premium)
+        expect_first_price(call, put, case, tolerance)
+        expect_floor(call, put, case, tolerance)
+        expect_settled(observation)
+    call, put = _values(_simulate(learner, main), main)
+    price = main.strike + (call - put)[:, 1:]
+    expect_no_gaps(smallest_gap(price), limits["coarse"])
+
+
+def test_distribution(learner: Learner, main: Case, study: Study) -> None:
+    """Every step is a normal draw, with mean mu and spread sigma of the logarithm."""
+    observation = _simulate(learner, main)
+    z = study.normals(observation, main)
+    found = law_deviations(z, study.relations(observation, main))
+    if found:
+        raise_for_law(found, main)
+
+
+def test_independence(learner: Learner, main: Case, study: Study) -> None:
+    """No draw has to do with another, within a path or in any other."""
+    observation = _simulate(learner, main)
+    again = repetitions(study.normals(observation, main))
+    related = study.relations(observation, main)
+    if related:
+        raise_for_relation(related, again, main)
+    if again is not None:
+        raise_for_repetition(again, main)
+
+
+def test_seed(learner: Learner, main: Case, study: Study) -> None:
+    """The same seed gives the same paths, another seed gives others."""
+    first = _simulate(learner, main)
+    call, put = _values(first, main)
+    call_again, put_again = _values(
+        learner.call("simulate", *main.arguments, fresh=True), main
+    )
+    if not (np.array_equal(call, call_again) and np.array_equal(put, put_again)):
+        raise_for_other_paths(float(np.mean(call != call_again)), main)
+    other = replace(main, seed=main.other_seed)
+    second = _simulate(learner, other)
+    call_other, put_other = _values(second, other)
+    if np.array_equal(call, call_other) and np.array_equal(put, put_other):
+        raise_for_same_paths(main)
+    z, z_other = study.normals(first, main), study.normals(second, other)
+    known = study.relations(first, main)
+    # Draws that repeat within a call would be found again here, and are not this check's.
+    again = None if known else repetitions(z, z_other)
+    raise_for_seed(relations(z, z_other, known), again, main)
+
+
+def test_faster(
+    learner: Learner,
+    baseline: Learner,
+    draw: Draw,
+    limits: Limits,
+    note: Callable[[str, Any], None],
+) -> None:
+    """The GPU works at most half as long as for the plain CuPy program."""
+    case = replace(main_case(draw("speed"), 800_000, 252), sigma=0.02)
+    expect_faster(
+        learner,
+        baseline,
+        "simulate",
+        case.arguments,
+        threshold=limits["speedup"],
+        rng=draw("order"),
+        note=note,
+    )
+
+
+def _simulate(learner: Learner, case: Case) -> Observation:
+    return learner.call("simulate", *case.arguments)
+
+
+def _values(observation: Observation, case: Case) -> tuple[Payoffs, Payoffs]:
+    """Return both payoffs in float64, wherever they lie and whatever their precision."""
+    found = read_payoffs(observation.value, case)
+    arrays = [
+        expect_array(
+            value,
+            shape=(case.n_paths, case.n_steps),
+            dtype=("float32", "float64", "float16"),
+            name=f"{name} ({case.where})",
+        ).astype(np.float64)
+        for name, value in (("call", found.call), ("put", found.put))
+    ]
+    return arrays[0], arrays[1]

@@ -1,0 +1,171 @@
+"""Say what the statistical tests found, in the terms of prices and paths."""
+
+from __future__ import annotations
+
+import math
+from typing import NoReturn
+
+from graders.device_api.paths import Case
+from graders.device_api.randomness import (
+    FALSE_ALARM,
+    Deviation,
+    Relation,
+    Repetition,
+)
+from graders.harness.errors import WrongValue
+
+_CHANCE = (
+    f"a right program shows that less than once in {1 / FALSE_ALARM:,.0f} gradings"
+)
+_SAME = 0.9  # a correlation of ranks from which on draws are taken to be the same
+_NEAR = 0.02
+
+
+def raise_for_law(found: list[Deviation], case: Case) -> NoReturn:
+    """Raise the failure for draws that are not standard normal; the first finding leads."""
+    worst = found[0]
+    msg = (
+        f"The numbers z, worked out from the growth exp(mu + sigma * z) in {case.where}, "
+        f"are not standard normal: {worst.what} is {worst.seen:.5g}. "
+        f"Expected was {worst.expected:.5g}; that is off by {abs(worst.sigmas):.1f} "
+        f"standard deviations, and {_CHANCE}."
+    )
+    raise WrongValue(msg, hint=_law_hint(found, case))
+
+
+def _law_hint(found: list[Deviation], case: Case) -> str:
+    overall = {d.kind: d for d in reversed(found)}
+    mean = overall["mean"].seen if "mean" in overall else 0.0
+    spread = overall["spread"].seen if "spread" in overall else 1.0
+    ratio = case.mu / case.sigma
+
+    def near(value: float, target: float) -> bool:
+        return abs(value - target) <= _NEAR * max(1.0, abs(target))
+
+    if near(spread, 0):
+        return "Where does z come in? The paths go straight."
+    if near(math.sqrt(abs(spread**2 - mean**2)), math.sqrt(1 / 12)):
+        return "That is the spread of numbers between 0 and 1: a uniform draw."
+    if near(spread, case.sigma) or near(spread, 1 / case.sigma):
+        return "Is sigma in there once, neither twice nor not at all?"
+    if "mean" in overall:
+        if abs(mean + case.sigma / 2) < case.sigma / 8:
+            return (
+                "The mean is low by sigma**2 / 2 a step. In this formula mu is the mean "
+                "of the logarithm's growth already: nothing is taken off."
+            )
+        if abs(mean - case.sigma / 2) < case.sigma / 8:
+            return "The mean is high by sigma**2 / 2 a step."
+        if abs(mean + ratio) < abs(ratio) / 8:
+            return "The drift mu seems to be missing."
+        if abs(mean - ratio) < abs(ratio) / 8:
+            return "The drift mu seems to be there twice."
+        if abs(mean + 2 * ratio) < abs(ratio) / 8:
+            return "The drift mu has the wrong sign."
+    single = [d for d in found if "at step" in d.what]
+    if len(single) == len(found):
+        return f"Only single steps are wrong, among them {single[0].what}."
+    if "mean" not in overall and "spread" not in overall:
+        return "Mean and spread are right, the distribution is not: what draws z?"
+    return "The logarithm of the price grows by mu + sigma * z in each step."
+
+
+def raise_for_relation(
+    related: list[Relation], again: Repetition | None, case: Case
+) -> NoReturn:
+    """Raise the failure for draws that have to do with each other."""
+    worst = related[0]
+    what = "The sizes of numbers z" if worst.sizes else "Numbers z"
+    msg = (
+        f"{what} that are {_apart(worst)} correlate by "
+        f"{worst.correlation:.3f} ({case.where}). Expected was no correlation; {_CHANCE}."
+    )
+    raise WrongValue(msg, hint=_relation_hint(worst, again))
+
+
+def _apart(relation: Relation) -> str:
+    steps = "step" if abs(relation.steps) == 1 else "steps"
+    paths = "path" if relation.paths == 1 else "paths"
+    if relation.paths == 0:
+        return f"{abs(relation.steps)} {steps} apart in the same path"
+    if relation.steps == 0:
+        return f"{relation.paths} {paths} apart at the same step"
+    return f"{relation.paths} {paths} and {abs(relation.steps)} {steps} apart"
+
+
+def _relation_hint(worst: Relation, again: Repetition | None) -> str:
+    if worst.paths == 0:
+        return (
+            "Is each number of a draw used once? How many does a draw give, and when is "
+            "the generator initialised?"
+        )
+    if abs(worst.correlation) < _SAME and again is None:
+        return "Which numbers do two paths have in common?"
+    if worst.correlation < 0:
+        return (
+            "One path is the mirror image of the other: both need draws of their own."
+        )
+    if worst.steps == 0:
+        return (
+            "Whole paths are the same. Which numbers tell the generators of two paths "
+            "apart: a thread's place in its block, or its place in the grid?"
+        )
+    return (
+        "The paths overlap: one goes where the other was, some steps later. An offset "
+        "moves a generator along one sequence; a subsequence gives it one of its own."
+    )
+
+
+def raise_for_repetition(again: Repetition, case: Case) -> NoReturn:
+    """Raise the failure for draws that occur twice."""
+    (path, step), (other, later) = again.first, again.second
+    msg = (
+        f"The draws of path {path} from step {step + 1} occur again in path {other} from "
+        f"step {later + 1} ({case.where}; {again.windows:,} windows of eight draws do). "
+        f"Expected were draws of its own for every path; {_CHANCE}."
+    )
+    hint = "How many generators are there, and which paths share one?"
+    raise WrongValue(msg, hint=hint)
+
+
+def raise_for_other_paths(share: float, case: Case) -> NoReturn:
+    """Raise the failure for a seed that does not give the same paths again."""
+    msg = (
+        f"Two calls with the same arguments and the seed {case.seed} gave different "
+        f"payoffs: {share:.0%} of those of the call differ. Expected were the same paths."
+    )
+    hint = "Is each generator initialised from the seed, at every call?"
+    raise WrongValue(msg, hint=hint)
+
+
+def raise_for_same_paths(case: Case) -> NoReturn:
+    """Raise the failure for a seed that changes nothing."""
+    msg = (
+        f"The seeds {case.seed} and {case.other_seed} give the same paths, to the last "
+        f"digit ({case.where}). Expected were other paths."
+    )
+    raise WrongValue(msg, hint="Does the seed reach the generators?")
+
+
+def raise_for_seed(
+    related: list[Relation], again: Repetition | None, case: Case
+) -> None:
+    """Raise the failure for paths that another seed gives, too."""
+    if not related and again is None:
+        return
+    seeds = f"The seeds {case.seed} and {case.other_seed}"
+    if related:
+        worst = related[0]
+        msg = (
+            f"{seeds} give paths that have draws in common ({case.where}): z correlates "
+            f"by {worst.correlation:.3f} between paths {abs(worst.paths)} and steps "
+            f"{abs(worst.steps)} apart. Expected were other paths."
+        )
+        raise WrongValue(msg, hint="What does the seed change in a generator?")
+    assert again is not None
+    msg = (
+        f"{seeds} give paths that have draws in common ({case.where}): path "
+        f"{again.first[0]} of the one and path {again.second[0]} of the other. Expected "
+        "were other paths."
+    )
+    raise WrongValue(msg, hint="What does the seed change in a generator?")

@@ -1,0 +1,235 @@
+"""The checks of ``resident_pipeline``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from graders.harness.checks import (
+    ArrayValue,
+    Learner,
+    Observation,
+    describe,
+    expect_array,
+    expect_close,
+    expect_copies,
+    expect_unchanged,
+    product_kernels,
+    require_evidence,
+    without_autotuning,
+)
+from graders.harness.device.evidence import Evidence
+from graders.harness.errors import WrongDtype, WrongMemorySpace
+
+Draw = Callable[[str], np.random.Generator]
+Limits = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """
+    One call.
+
+    Attributes:
+        name: What is special about it, for messages.
+
+        a: Shape (m, k).
+
+        b: Shape (k, k).
+
+        rounds: How many products.
+    """
+
+    name: str
+    a: npt.NDArray[Any]
+    b: npt.NDArray[Any]
+    rounds: int
+
+    @property
+    def where(self) -> str:
+        """The case in the learner's words, for messages."""
+        m, k = self.a.shape
+        plural = "round" if self.rounds == 1 else "rounds"
+        return f"{self.name}, m {m}, k {k}, {self.a.dtype}, {self.rounds} {plural}"
+
+
+@pytest.fixture(scope="module")
+def cases(draw: Draw) -> list[Case]:
+    """
+    Return the calls, drawn once.
+
+    One shape comes with one round, with several, and again with other values; m is
+    above and below k. Forty rounds without a division in each overflow float32.
+    """
+    rng = draw("pipelines")
+    m, k = int(rng.integers(70, 120)), int(rng.integers(121, 180))
+    few, some = int(rng.integers(3, 6)), int(rng.integers(6, 12))
+    drawn = (
+        ("one product", (m, k), "float32", 1),
+        ("several rounds", (m, k), "float32", some),
+        ("other values of the same shapes", (m, k), "float32", some),
+        ("m and k swapped", (k, m), "float64", few),
+        ("many rounds", (int(rng.integers(40, 60)), k + 30), "float32", 40),
+        ("a single row", (1, int(rng.integers(61, 90))), "float64", 2),
+        ("a large b", (33, 257), "float64", some + 1),
+    )
+    return [
+        Case(name, _signed(rng, shape, dtype), _matrix(rng, shape[1], dtype), rounds)
+        for name, shape, dtype, rounds in drawn
+    ]
+
+
+def test_values(
+    learner: Learner, cases: list[Case], oracles: ModuleType, limits: Limits
+) -> None:
+    """The last x is right, for every number of rounds, in the operands' precision."""
+    for number, case in enumerate(cases):
+        observation = _pipeline(learner, case)
+        result = expect_array(
+            observation.value,
+            shape=case.a.shape,
+            dtype=case.a.dtype.name,
+            memory_space=None,
+            name="the result",
+        )
+        expect_close(
+            result,
+            oracles.pipeline(case.a, case.b, case.rounds),
+            relative_error=limits["relative_error"][case.a.dtype.name],
+            name="the result",
+            where=case.where,
+            mistakes=_remembered(case, cases[:number], oracles)
+            | oracles.pipeline_mistakes(case.a, case.b, case.rounds),
+        )
+
+
+def test_memory_space(learner: Learner, cases: list[Case]) -> None:
+    """The result is a NumPy array, in CPU memory."""
+    for case in cases:
+        value = _pipeline(learner, case).value
+        if not isinstance(value, ArrayValue):
+            msg = (
+                f"pipeline returned {describe(value)} ({case.where}). Expected was a "
+                "NumPy array."
+            )
+            raise WrongDtype(msg, hint="Return the last x, in CPU memory.")
+        if value.memory_space != "cpu":
+            msg = (
+                f"The result is in GPU memory ({value.type_name}; {case.where}). Expected "
+                "was a NumPy array, in CPU memory."
+            )
+            raise WrongMemorySpace(
+                msg, hint="One journey up, and one down: cp.asnumpy."
+            )
+
+
+def test_on_gpu(learner: Learner, cases: list[Case]) -> None:
+    """Every product is computed on the GPU."""
+    for case in cases:
+        evidence = require_evidence(_pipeline(learner, case).evidence)
+        seen = products_on_gpu(evidence)
+        if seen < case.rounds:
+            msg = (
+                f"{seen} of {case.rounds} products ran on the GPU ({case.where}). "
+                "Expected was each of them."
+            )
+            hint = (
+                "NumPy multiplies NumPy arrays on the CPU. What must an operand be, so "
+                "that @ runs on the GPU?"
+            )
+            raise WrongMemorySpace(msg, hint=hint)
+
+
+def test_copies(learner: Learner, cases: list[Case]) -> None:
+    """The operands go up once and the result comes down once, whatever the rounds."""
+    for case in cases:
+        observation = _pipeline(learner, case)
+        evidence = without_autotuning(require_evidence(observation.evidence))
+        if products_on_gpu(evidence) == 0:
+            msg = (
+                f"Nothing was computed on the GPU ({case.where}). Expected was one journey "
+                f"up, of {_up(case):,} bytes, and one down, of {case.a.nbytes:,} bytes."
+            )
+            raise WrongMemorySpace(msg, hint="Which call brings a NumPy array up?")
+        came_down = isinstance(observation.value, ArrayValue) and (
+            observation.value.memory_space == "cpu"
+        )
+        expect_copies(
+            evidence,
+            host_to_device=_up(case),
+            device_to_host=case.a.nbytes if came_down else 0,
+            repeats=case.rounds,
+            where=case.where,
+            hint=(
+                "Which line in the loop takes a NumPy array, or makes one? The result of "
+                "a round is the next one's operand: it can stay where it is."
+            ),
+        )
+
+
+def test_inputs_unchanged(learner: Learner, cases: list[Case]) -> None:
+    """The operands are the same after the call as before."""
+    for case in cases:
+        expect_unchanged(_pipeline(learner, case), names=["a", "b", "rounds"])
+
+
+def products_on_gpu(evidence: Evidence) -> int:
+    """
+    Return how many matrix products ran on the GPU.
+
+    A kernel of the program's own, which has a name of its own, may be one as well.
+    """
+    planned = sum(
+        op.library == "matmul" and op.phase == "execute" for op in evidence.operations
+    )
+    own = sum(
+        kernel.kind == "elementwise" and not kernel.name.startswith("cupy_")
+        for kernel in evidence.kernels
+    )
+    return max(planned, len(product_kernels(evidence)) + own)
+
+
+def _pipeline(learner: Learner, case: Case) -> Observation:
+    return learner.call("pipeline", case.a, case.b, case.rounds)
+
+
+def _up(case: Case) -> int:
+    return case.a.nbytes + case.b.nbytes
+
+
+def _signed(
+    rng: np.random.Generator, shape: tuple[int, int], dtype: str
+) -> npt.NDArray[Any]:
+    return rng.standard_normal(shape).astype(dtype)
+
+
+def _matrix(rng: np.random.Generator, k: int, dtype: str) -> npt.NDArray[Any]:
+    """Draw a b that is not symmetric and keeps x at about its size."""
+    return rng.standard_normal((k, k)).astype(dtype)
+
+
+def _remembered(
+    case: Case, earlier: Sequence[Case], oracles: ModuleType
+) -> dict[str, Callable[[], npt.NDArray[Any]]]:
+    """Return what a program gives that keeps something of an earlier call."""
+    mistakes: dict[str, Callable[[], npt.NDArray[Any]]] = {}
+    for other in earlier:
+        if other.a.shape == case.a.shape and other.a.dtype == case.a.dtype:
+            mistakes |= {
+                f"This is the result of an earlier call ({other.where}): what do you "
+                "keep?": partial(oracles.pipeline, other.a, other.b, other.rounds),
+                f"This is computed with the a of an earlier call ({other.where}).": (
+                    partial(oracles.pipeline, other.a, case.b, case.rounds)
+                ),
+                f"This is computed with the b of an earlier call ({other.where}).": (
+                    partial(oracles.pipeline, case.a, other.b, case.rounds)
+                ),
+            }
+    return mistakes

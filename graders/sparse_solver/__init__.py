@@ -1,0 +1,1 @@
+"""How the sparse_solver exercises are judged."""

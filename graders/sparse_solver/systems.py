@@ -1,0 +1,257 @@
+"""Sparse systems for the graders: how they are drawn, and how a solution is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from graders.harness.errors import WrongValue
+
+Draw = Callable[[str], np.random.Generator]
+Limits = Mapping[str, Any]
+Array = npt.NDArray[Any]
+
+# So near to what a mistake gives a wrong solution is that mistake's.
+_RECOGNISED = 1e-3
+# Beyond this a mistake's solution takes longer than its message is worth.
+_LARGEST_EXPLAINED = 3000
+
+
+@dataclass(frozen=True)
+class System:
+    """
+    A matrix with its right-hand sides.
+
+    Attributes:
+        name: What is special about it, for messages.
+
+        matrix: SciPy's, (n, n), with the entries in the order in which they are handed
+            over.
+
+        b: (n, r), one column for each right-hand side.
+    """
+
+    name: str
+    matrix: Any
+    b: Array
+
+    @property
+    def where(self) -> str:
+        """The system in the learner's words, for messages."""
+        n, r = self.b.shape
+        return f"{self.name}, n {n}, r {r}, {self.b.dtype}"
+
+
+def dominant(rng: np.random.Generator, n: int) -> Any:
+    """
+    Return an unsymmetric matrix with a dominant diagonal of either sign.
+
+    A row has about six entries, of either sign.
+    """
+    others = min(5, n - 1)
+    rows = np.repeat(np.arange(n), others)
+    steps = np.concatenate(
+        [rng.choice(n - 1, others, replace=False) + 1 for _ in range(n)]
+    )
+    values = rng.uniform(0.5, 2.0, rows.size) * rng.choice([-1.0, 1.0], rows.size)
+    return _with_diagonal(rng, rows, (rows + steps) % n, values, n)
+
+
+def same_pattern(rng: np.random.Generator, matrix: Any) -> Any:
+    """Return a matrix with entries at the same places, and other values."""
+    off = sp.coo_array(matrix.copy())
+    keep = off.row != off.col
+    values = rng.uniform(0.5, 2.0, int(keep.sum()))
+    values *= rng.choice([-1.0, 1.0], values.size)
+    n = matrix.shape[0]
+    return _with_diagonal(rng, off.row[keep], off.col[keep], values, n)
+
+
+def _with_diagonal(
+    rng: np.random.Generator, rows: Array, columns: Array, values: Array, n: int
+) -> Any:
+    sums = np.bincount(rows, np.abs(values), n)
+    diagonal = sums * rng.uniform(1.5, 2.5, n) * rng.choice([-1.0, 1.0], n)
+    everything = (
+        np.concatenate([values, diagonal]),
+        (np.concatenate([rows, np.arange(n)]), np.concatenate([columns, np.arange(n)])),
+    )
+    return sp.coo_matrix(everything, shape=(n, n))
+
+
+def definite(rng: np.random.Generator, height: int, width: int) -> Any:
+    """Return a symmetric positive definite matrix: heat on a grid of uneven material."""
+    laplacian = _grid(rng.uniform(0.5, 2.0, (2, height, width)))
+    leak = sp.diags_array(rng.uniform(0.3, 1.0, height * width))
+    return sp.coo_matrix(laplacian + leak)
+
+
+def _grid(weights: Array) -> Any:
+    """Return the Laplacian of a grid: each row adds up to 0."""
+    _, height, width = weights.shape
+    numbers = np.arange(height * width).reshape(height, width)
+    pairs = [
+        (numbers[:, :-1], numbers[:, 1:], weights[0][:, :-1]),
+        (numbers[:-1], numbers[1:], weights[1][:-1]),
+    ]
+    one = np.concatenate([p[0].ravel() for p in pairs])
+    other = np.concatenate([p[1].ravel() for p in pairs])
+    weight = np.concatenate([p[2].ravel() for p in pairs])
+    n = height * width
+    half = sp.coo_array((-weight, (one, other)), shape=(n, n))
+    links = half + half.T
+    return sp.coo_array(links - sp.diags_array(links.sum(axis=1)))
+
+
+def singular(rng: np.random.Generator) -> list[System]:
+    """
+    Return systems that have no solution.
+
+    The first matrix is symmetric with whole numbers that add up to 0 in each row, so that
+    A x does too; the numbers of b are positive. In the second one row comes twice, and the
+    two numbers of b are opposite.
+    """
+    height, width = int(rng.integers(4, 7)), int(rng.integers(7, 10))
+    weights = rng.integers(1, 5, (2, height, width)).astype(np.float64)
+    laplacian = sp.coo_matrix(_grid(weights))
+    n = int(rng.integers(30, 45))
+    full = dominant(rng, n).tolil()
+    one, other = rng.choice(n, 2, replace=False)
+    full[one] = full[other]
+    b = right_hand_sides(rng, n, 2, "float64")
+    b[one] = -b[other]
+    positive = np.abs(right_hand_sides(rng, height * width, 3, "float64"))
+    return [
+        System("a singular matrix whose rows add up to 0", laplacian, positive),
+        System("a singular matrix with a row that comes twice", sp.coo_matrix(full), b),
+    ]
+
+
+def split(rng: np.random.Generator, matrix: Any) -> Any:
+    """Return the same matrix with every third entry in two or three parts."""
+    coo = matrix.tocoo()
+    entries = list(zip(coo.row, coo.col, coo.data, strict=True))
+    parts = []
+    for row, column, value in entries:
+        count = int(rng.choice([1, 1, 2, 3]))
+        weights = rng.uniform(0.5, 1.5, count)
+        parts += [(row, column, value * w) for w in weights / weights.sum()]
+    rows, columns, values = (np.array(p) for p in zip(*parts, strict=True))
+    return sp.coo_matrix((values, (rows, columns)), shape=coo.shape)
+
+
+def shuffled(rng: np.random.Generator, matrix: Any, dtype: str) -> Any:
+    """Return the entries in another order, in a dtype."""
+    order = rng.permutation(matrix.nnz)
+    places = matrix.row[order].astype(np.int32), matrix.col[order].astype(np.int32)
+    values = matrix.data[order].astype(dtype)
+    return sp.coo_matrix((values, places), shape=matrix.shape)
+
+
+def right_hand_sides(rng: np.random.Generator, n: int, r: int, dtype: str) -> Array:
+    """Return columns of either sign, from a hundredth to a hundred times as large."""
+    sizes = 10.0 ** rng.uniform(-2, 2, r)
+    return np.asfortranarray(rng.standard_normal((n, r)) * sizes, dtype=dtype)
+
+
+def expect_solved(
+    x: Array, system: System, oracles: ModuleType, limits: Limits, side: str = "column"
+) -> None:
+    """
+    Judge solutions by their backward error, column by column.
+
+    Args:
+        x: The solutions, (n, r).
+
+        system: What was to be solved.
+
+        oracles: The assignment's oracles.
+
+        limits: The exercise's limits.
+
+        side: How the message calls one of the right-hand sides.
+
+    Raises:
+        WrongValue: A column's error is too large. The message names the mistake that
+            gives this solution, where one is recognised.
+    """
+    limit = float(limits["backward_error"][system.b.dtype.name])
+    errors = oracles.backward_errors(system.matrix, x, system.b)
+    if bool((errors <= limit).all()):
+        return
+    wrong = np.flatnonzero(~(errors <= limit))
+    worst = wrong[int(np.argmax(np.nan_to_num(errors[wrong], nan=np.inf)))]
+    broken = int((~np.isfinite(x)).sum())
+    if broken:
+        seen = f"{broken:,} of {x.size:,} elements of x are NaN or infinite"
+    else:
+        seen = f"A x is not b: the backward error is {errors[worst]:.2g}"
+    which = f"{side} {worst} of {errors.size} is the worst of {wrong.size} wrong ones"
+    msg = (
+        f"{seen} ({system.where}; {which}, counted from 0). Expected was |A x - b| / "
+        f"(|A| |x| + |b|) of at most {limit:g}."
+    )
+    raise WrongValue(msg, hint=cause(x, system, oracles))
+
+
+def cause(
+    x: Array, system: System, oracles: ModuleType, more: Mapping[str, Any] | None = None
+) -> str:
+    """Return the message of the mistake that gives this solution, or nothing."""
+    if not np.isfinite(x).all():
+        return (
+            "NaN comes of a matrix that is not what it is declared to be, and marks memory "
+            "that nothing had written when the function returned."
+        )
+    if system.b.shape[0] > _LARGEST_EXPLAINED:
+        return ""
+    if not np.any(x):
+        return "Every element is zero."
+    right = oracles.solve(system.matrix, system.b)
+    close = np.abs(x - right) <= _RECOGNISED * np.abs(right).max(axis=0)
+    if close.all():
+        return "It is nearly right: is a step done in a smaller precision?"
+    mistakes = {**(more or {}), **oracles.solve_mistakes(system.matrix, system.b)}
+    for message, wrong in mistakes.items():
+        if _near(x, wrong):
+            return str(message)
+    if (~close).sum() <= 0.5 * x.size:  # most of it is right
+        first = tuple(int(i) for i in np.argwhere(~close)[0])
+        count = f"{int((~close).sum()):,} of {x.size:,}"
+        return f"{count} elements are wrong; the first is {first}."
+    return ""
+
+
+def _near(x: Array, wrong: Callable[[], Array]) -> bool:
+    try:
+        other = wrong()
+    except (RuntimeError, ValueError):  # that mistake's matrix is singular
+        return False
+    if other.shape != x.shape or not np.isfinite(other).all():
+        return False
+    # Column by column: a large one must not hide the others.
+    apart = np.abs(x - other).max(axis=0)
+    return bool((apart <= _RECOGNISED * np.abs(other).max(axis=0)).all())
+
+
+def remembered(
+    system: System, earlier: Sequence[System], oracles: ModuleType
+) -> dict[str, Callable[[], Array]]:
+    """Return the mistake of solving with the matrix of an earlier call."""
+
+    def solved(past: System) -> Callable[[], Array]:
+        return lambda: np.asarray(oracles.solve(past.matrix, system.b))
+
+    return {
+        f"These are solutions with the matrix of an earlier call ({past.name}).": solved(
+            past
+        )
+        for past in earlier
+        if past.matrix.shape == system.matrix.shape
+    }

@@ -1,0 +1,216 @@
+"""The checks of ``multiple_rhs``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.harness.checks import (
+    Learner,
+    Observation,
+    expect_array,
+    expect_settled,
+    expect_unchanged,
+    gpu,
+    require_evidence,
+    sparse,
+)
+from graders.harness.errors import Failure, WrongValue
+from graders.sparse_solver.phases import expect_solved_by_cudss
+from graders.sparse_solver.systems import (
+    Array,
+    Draw,
+    Limits,
+    System,
+    cause,
+    definite,
+    dominant,
+    expect_solved,
+    remembered,
+    right_hand_sides,
+    same_pattern,
+    shuffled,
+    singular,
+    split,
+)
+
+_REFUSALS = ("builtins.ValueError", "numpy.linalg.LinAlgError")
+
+
+@pytest.fixture(scope="module")
+def systems(draw: Draw) -> list[System]:
+    """
+    Return the systems of the values, drawn once: float64, b column by column.
+
+    One pattern comes twice running with other values, so that a factorisation or a result
+    that was kept shows; there are more columns than equations once.
+    """
+    rng = draw("systems")
+    n = int(rng.integers(41, 60))
+    first = dominant(rng, n)
+    height, width = int(rng.integers(9, 14)), int(rng.integers(15, 20))
+    large = int(rng.integers(24, 29)), int(rng.integers(36, 41))
+    drawn = (
+        ("unsymmetric", first, 3),
+        ("the same pattern, other values", same_pattern(rng, first), 3),
+        ("symmetric positive definite", definite(rng, height, width), 5),
+        ("more columns than equations", dominant(rng, 11), 17),
+        ("a large grid", definite(rng, *large), 2),
+        ("unsymmetric and larger", dominant(rng, int(rng.integers(300, 400))), 7),
+    )
+    found = []
+    for number, (name, matrix, r) in enumerate(drawn):
+        b = right_hand_sides(rng, matrix.shape[0], r, "float64")
+        # The two matrices of one pattern keep the order of their entries.
+        order = np.random.default_rng(0) if number in (0, 1) else rng
+        found.append(System(name, shuffled(order, matrix, "float64"), b))
+    return found
+
+
+@pytest.fixture(scope="module")
+def by_rows(draw: Draw) -> list[System]:
+    """Return systems with b row by row, and with one column."""
+    rng = draw("by rows")
+    found = []
+    for name, r in (("b in C order", 6), ("one column, in C order", 1)):
+        matrix = dominant(rng, int(rng.integers(31, 50)))
+        b = right_hand_sides(rng, matrix.shape[0], r, "float64")
+        c_order = np.ascontiguousarray(b)
+        found.append(System(name, shuffled(rng, matrix, "float64"), c_order))
+    return found
+
+
+def test_values(
+    learner: Learner, systems: list[System], oracles: ModuleType, limits: Limits
+) -> None:
+    """A x is b for every column, for definite and for unsymmetric matrices."""
+    _expect_all_solved(learner, systems, oracles, limits)
+
+
+def test_any_order(
+    learner: Learner, by_rows: list[System], oracles: ModuleType, limits: Limits
+) -> None:
+    """The right-hand sides may lie in memory row by row."""
+    _expect_all_solved(learner, by_rows, oracles, limits)
+
+
+def test_duplicates(
+    learner: Learner, draw: Draw, oracles: ModuleType, limits: Limits
+) -> None:
+    """Entries of the matrix that share a place add up."""
+    rng = draw("duplicates")
+    unsymmetric = split(rng, dominant(rng, int(rng.integers(35, 50))))
+    grid = split(rng, definite(rng, 6, int(rng.integers(7, 11))))
+    cases = [
+        System(
+            f"{matrix.nnz - matrix.tocsr().nnz} entries share a place",
+            shuffled(rng, matrix, "float64"),
+            right_hand_sides(rng, matrix.shape[0], 2, "float64"),
+        )
+        for matrix in (unsymmetric, grid)
+    ]
+    _expect_all_solved(learner, cases, oracles, limits)
+
+
+def test_precision(
+    learner: Learner, draw: Draw, oracles: ModuleType, limits: Limits
+) -> None:
+    """A float32 system gets a float32 answer, to that precision."""
+    rng = draw("precision")
+    cases = [
+        System(
+            name,
+            shuffled(rng, matrix, "float32"),
+            right_hand_sides(rng, matrix.shape[0], 4, "float32"),
+        )
+        for name, matrix in (
+            ("unsymmetric", dominant(rng, int(rng.integers(50, 80)))),
+            ("symmetric positive definite", definite(rng, 8, int(rng.integers(9, 14)))),
+        )
+    ]
+    _expect_all_solved(learner, cases, oracles, limits)
+
+
+def test_solver(learner: Learner, systems: list[System]) -> None:
+    """NVIDIA's cuDSS solves for all columns, with operands in GPU memory."""
+    for system in systems:
+        evidence = require_evidence(_solve(learner, system).evidence)
+        expect_solved_by_cudss(evidence, system)
+
+
+def test_singular(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
+    """A singular matrix never gets an answer that looks like one."""
+    rng = draw("singular")
+    for system in singular(rng):
+        case = replace(system, matrix=shuffled(rng, system.matrix, "float64"))
+        observation = learner.call(
+            "solve", sparse(case.matrix, "cpu"), gpu(case.b), may_raise=_REFUSALS
+        )
+        if observation.exception is None:
+            _expect_no_answer(observation, case, oracles)
+
+
+def test_inputs_unchanged(learner: Learner, systems: list[System]) -> None:
+    """The matrix and the right-hand sides are the same after the call as before."""
+    for system in systems:
+        expect_unchanged(_solve(learner, system), names=["a_coo", "b"])
+
+
+def _solve(learner: Learner, system: System) -> Observation:
+    return learner.call("solve", sparse(system.matrix, "cpu"), gpu(system.b))
+
+
+def _expect_all_solved(
+    learner: Learner, cases: Sequence[System], oracles: ModuleType, limits: Limits
+) -> None:
+    for number, system in enumerate(cases):
+        observation = _solve(learner, system)
+        x = _result(observation.value, system)
+        try:
+            expect_solved(x, system, oracles, limits)
+        except Failure as failure:
+            kept = remembered(system, cases[:number], oracles)
+            hint = cause(x, system, oracles, kept) or failure.hint
+            raise WrongValue(failure.message, hint=hint) from None
+        expect_settled(observation)
+
+
+def _result(value: Any, system: System) -> Array:
+    return expect_array(
+        value,
+        shape=system.b.shape,
+        dtype=system.b.dtype.name,
+        memory_space="cuda",
+        name="the result",
+    )
+
+
+def _expect_no_answer(
+    observation: Observation, system: System, oracles: ModuleType
+) -> None:
+    if observation.value is None:
+        return
+    x = _result(observation.value, system)
+    looks_right = np.isfinite(x).all(axis=0)
+    if not looks_right.any():
+        return
+    column = int(np.argmax(looks_right))
+    largest = float(np.abs(x[:, column]).max())
+    rest = (oracles.whole(system.matrix) @ x - system.b)[:, column]
+    msg = (
+        f"For {system.name} (n {system.b.shape[0]}) solve returned numbers as if there "
+        f"were a solution, up to {largest:.2g} in column {column}. A x - b is up to "
+        f"{float(np.abs(rest).max()):.2g} there, and b up to "
+        f"{float(np.abs(system.b[:, column]).max()):.2g}. Expected was a ValueError, a "
+        "LinAlgError, or a NaN in each column."
+    )
+    hint = (
+        "cuDSS replaces a pivot that vanishes by a small number and goes on. How can you "
+        "tell from x, A and b that x is no solution?"
+    )
+    raise WrongValue(msg, hint=hint)

@@ -1,0 +1,1 @@
+"""How the stateful_api exercises are judged."""

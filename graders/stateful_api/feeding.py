@@ -1,0 +1,105 @@
+"""How streams of operands reach a learner's function, and what comes back of them.
+
+Shared by the checks of ``tuned_matmul`` and ``transform_batches``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graders.harness.checks import (
+    ArrayValue,
+    Learner,
+    Observation,
+    describe,
+    stream,
+)
+from graders.harness.errors import Failure, WrongDtype, WrongShape
+
+
+def fed(learner: Learner, function: str, items: Sequence[Any]) -> Observation:
+    """
+    Call a function with a list or, where that fails, with a generator.
+
+    Whether it takes both is the subject of one check of its own: all others take
+    whichever works.
+
+    Args:
+        learner: The program.
+
+        function: The function's name.
+
+        items: What it is fed with.
+
+    Raises:
+        Failure: It takes neither; the failure with the list.
+    """
+    try:
+        return learner.call(function, list(items))
+    except Failure as failure:
+        try:
+            return learner.call(function, stream(items))
+        except Failure:
+            raise failure from None
+
+
+def expect_items(value: Any, count: int, *, where: str, noun: str) -> list[Any]:
+    """
+    Return the results, one for each operand.
+
+    Args:
+        value: What came back, an iterator already run to its end.
+
+        count: How many there must be.
+
+        where: The case, for the message.
+
+        noun: What one of the operands is called.
+
+    Raises:
+        WrongDtype: It is neither a list nor an iterator.
+
+        WrongShape: There are more or fewer.
+    """
+    if not isinstance(value, list | tuple):
+        msg = (
+            f"The function returned {describe(value)} ({where}). Expected was a list of "
+            "arrays, or an iterator over them."
+        )
+        hint = "return a list, or yield each result." if value is None else ""
+        raise WrongDtype(msg, hint=hint)
+    if len(value) != count:
+        msg = (
+            f"{len(value)} results came back for {count} {noun} ({where}). Expected was "
+            "one for each."
+        )
+        lost = {
+            count - 1: "Is the first one, which the plan is made on, also executed?",
+            count + 1: "Is the first one, which the plan is made on, executed twice?",
+        }
+        hint = lost.get(len(value), "Each operand has one result.")
+        raise WrongShape(msg, hint=hint)
+    return list(value)
+
+
+def expect_arrays(value: Any, *, where: str) -> list[ArrayValue]:
+    """
+    Return the arrays that came back, however many.
+
+    Args:
+        value: What came back, an iterator already run to its end.
+
+        where: The case, for the message.
+
+    Raises:
+        WrongDtype: It is neither an array nor a list.
+    """
+    values = value if isinstance(value, list | tuple) else [value]
+    arrays = [item for item in values if isinstance(item, ArrayValue)]
+    if values and not arrays:
+        msg = (
+            f"The function returned {describe(value)} ({where}). Expected were arrays."
+        )
+        raise WrongDtype(msg, hint="Return a list of the results, or yield each.")
+    return arrays

@@ -1,0 +1,292 @@
+"""The checks of ``autotuned_matmul``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from graders.harness.checks import (
+    Evidence,
+    Learner,
+    Observation,
+    expect_array,
+    expect_autotuned,
+    expect_close,
+    expect_freed,
+    expect_no_host_round_trip,
+    expect_own_memory,
+    expect_phases,
+    expect_settled,
+    expect_unchanged,
+    gpu,
+    operations_of,
+    raise_memory_space,
+    require_evidence,
+    stream,
+)
+from graders.harness.errors import TooSlow, WrongValue
+from graders.harness.measure.ratio import Answer, device_time, measure_ratio
+from graders.stateful_api.feeding import expect_arrays, expect_items, fed
+
+Draw = Callable[[str], np.random.Generator]
+Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
+FUNCTION = "tuned_matmul"
+COMPUTE_TYPES = ("COMPUTE_32F_FAST_TF32", "COMPUTE_32F_FAST_16F")
+# (m, k, n) and how many pairs. The first shape comes twice: what was kept then meets other
+# numbers, and what was not freed has a second chance to pile up. Autotuning takes half a
+# second on a GPU, so there are no more.
+STREAMS = (((48, 32, 80), 4), ((33, 70, 19), 3), ((48, 32, 80), 1))
+# Extents that are multiples of 16: no reason for tensor cores not to be used.
+_LAST_BITS = np.uint32(2**13 - 1)  # of a float32, those that 11 significant bits lack
+PRECISE = ((256, 512, 384), 2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A stream of pairs, and how messages call it."""
+
+    pairs: tuple[Pair, ...]
+
+    @property
+    def where(self) -> str:
+        """The case in words."""
+        (m, k), n = self.pairs[0][0].shape, self.pairs[0][1].shape[1]
+        count = "one pair" if len(self.pairs) == 1 else f"{len(self.pairs)} pairs"
+        return f"{count}, {m} x {k} times {k} x {n}"
+
+    @property
+    def items(self) -> list[Any]:
+        """What the function is fed with."""
+        return [(gpu(a), gpu(b)) for a, b in self.pairs]
+
+
+def drawn(rng: np.random.Generator, shape: tuple[int, int, int], count: int) -> Case:
+    """Draw a stream of signed matrices."""
+    m, k, n = shape
+    return Case(
+        tuple(
+            (
+                rng.standard_normal((m, k), dtype=np.float32),
+                rng.standard_normal((k, n), dtype=np.float32),
+            )
+            for _ in range(count)
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def cases(draw: Draw) -> list[Case]:
+    """Return the streams, drawn once: calls with equal arguments are made once."""
+    rng = draw("cases")
+    return [drawn(rng, *each) for each in STREAMS]
+
+
+@pytest.fixture(scope="module")
+def precise(draw: Draw) -> Case:
+    """Return the stream on which precisions are told apart."""
+    return drawn(draw("precise"), *PRECISE)
+
+
+def test_values(
+    learner: Learner,
+    cases: list[Case],
+    oracles: ModuleType,
+    limits: Mapping[str, Any],
+) -> None:
+    """Every product of the stream is right, in the order of the pairs."""
+    for case in cases:
+        seen = fed(learner, FUNCTION, case.items)
+        _expect_products(seen, case, oracles, limits)
+        if not seen.shared_results:  # another check's subject
+            expect_settled(seen)
+
+
+def test_any_iterable(
+    learner: Learner,
+    cases: list[Case],
+    oracles: ModuleType,
+    limits: Mapping[str, Any],
+) -> None:
+    """The pairs may come in a list or from a generator."""
+    case = cases[0]
+    for items in (case.items, stream(case.items)):
+        seen = learner.call(FUNCTION, items)
+        _expect_products(seen, case, oracles, limits)
+
+
+def test_own_arrays(learner: Learner, cases: list[Case]) -> None:
+    """Each result is an array of its own."""
+    for case in cases:
+        names = [f"{x} of pair {i}" for i in range(len(case.pairs)) for x in "ab"]
+        seen = fed(learner, FUNCTION, case.items)
+        expect_arrays(seen.value, where=case.where)
+        expect_own_memory(seen, names, where=case.where)
+
+
+def test_reduced_precision(
+    learner: Learner,
+    precise: Case,
+    oracles: ModuleType,
+    limits: Mapping[str, Any],
+) -> None:
+    """The product has a compute type of reduced precision, and its results show it."""
+    seen = fed(learner, FUNCTION, precise.items)
+    evidence = require_evidence(seen.evidence)
+    _expect_compute_type(evidence, precise)
+    results = expect_items(
+        seen.value, len(precise.pairs), where=precise.where, noun="pairs"
+    )
+    for result, (a, b) in zip(results, precise.pairs, strict=True):
+        right = oracles.product(a, b)
+        values = expect_array(
+            result, shape=right.shape, dtype="float32", name="a product"
+        )
+        error = float(np.linalg.norm(values - right) / np.linalg.norm(right))
+        if error < limits["least_error"]:
+            msg = (
+                f"The products are off by {error:.1e} ({precise.where}): single "
+                f"precision. Expected was {limits['least_error']:.0e} or more, as the "
+                "compute type gives it."
+            )
+            hint = "Is what you return what the product with that compute type gave?"
+            raise WrongValue(msg, hint=hint)
+        if not np.any(np.ascontiguousarray(values).view(np.uint32) & _LAST_BITS):
+            msg = (
+                f"The products themselves have 11 bits or fewer ({precise.where}). "
+                "Expected was single precision: only the factors may be coarser."
+            )
+            raise WrongValue(msg, hint="Look for float16 and astype.")
+
+
+def test_memory_space(learner: Learner, cases: list[Case]) -> None:
+    """Operands and results stay on the GPU."""
+    for case in cases:
+        seen = fed(learner, FUNCTION, case.items)
+        for value in expect_arrays(seen.value, where=case.where):
+            if value.memory_space != "cuda":
+                raise_memory_space(value, "cuda", "a result")
+        smallest = min(x.nbytes for pair in case.pairs for x in pair) // 4
+        expect_no_host_round_trip(seen.evidence, smallest=smallest, where=case.where)
+
+
+def test_inputs_unchanged(learner: Learner, cases: list[Case]) -> None:
+    """The pairs are the same after the call as before."""
+    for case in cases:
+        expect_unchanged(fed(learner, FUNCTION, case.items), names=["pairs"])
+
+
+def test_phases(learner: Learner, cases: list[Case], precise: Case) -> None:
+    """One plan, one autotuning, then one execution for each pair."""
+    for case in (*cases, precise):
+        evidence = fed(learner, FUNCTION, case.items).evidence
+        count = len(case.pairs)
+        expect_phases(evidence, "matmul", executions=count, where=case.where)
+        expect_autotuned(evidence, where=case.where)
+
+
+def test_freed(learner: Learner, cases: list[Case]) -> None:
+    """What a call plans is freed once the last product is out."""
+    shape = cases[0].pairs[0][0].shape
+    alike = [case for case in cases if case.pairs[0][0].shape == shape]
+    seen = [fed(learner, FUNCTION, case.items).evidence for case in alike]
+    expect_freed(seen, "matmul", where=alike[0].where)
+
+
+def test_not_slower(
+    learner: Learner,
+    baseline: Learner,
+    draw: Draw,
+    limits: Mapping[str, Any],
+    note: Callable[[str, Any], None],
+) -> None:
+    """An execution takes no longer than one that was not tuned."""
+    rng = draw("not_slower")
+    case = drawn(rng, tuple(limits["shape_cuda"]), int(limits["pairs_cuda"]))
+    for program in (learner, baseline):
+        program.hold((case.items,))
+    found = measure_ratio(
+        lambda: execution_time(learner.call_held(FUNCTION).evidence),
+        lambda: execution_time(baseline.call_held(FUNCTION).evidence),
+        threshold=limits["speedup"],
+        rng=rng,
+        looks=(4, 8),
+    )
+    note("ratio", found.to_dict())
+    if found.answer is Answer.BELOW:
+        msg = (
+            f"The products took {1 / found.ratio:.2f} times as long as untuned ones "
+            f"({case.where}, between {1 / found.high:.2f} and {1 / found.low:.2f} times, "
+            f"autotuning left out). Expected was {1 / limits['speedup']:.2f} times at "
+            "most."
+        )
+        hint = "Is the algorithm that was tuned the one that is executed?"
+        raise TooSlow(msg, hint=hint)
+
+
+def execution_time(evidence: Evidence) -> float:
+    """
+    Return how long the executed products kept the GPU busy.
+
+    Planning and autotuning do not count, nor do copies and what else a program does.
+    """
+    require_evidence(evidence)
+    steps = operations_of(evidence, "matmul")
+    begun = min((op.start for op in steps if op.phase == "execute"), default=0.0)
+    products = tuple(
+        k for k in evidence.kernels if k.kind == "gemm" and k.start >= begun
+    )
+    return device_time(replace(evidence, kernels=products, copies=()))
+
+
+def _expect_compute_type(evidence: Evidence, case: Case) -> None:
+    steps = operations_of(evidence, "matmul")
+    compute = sorted({op.compute for op in steps if op.phase == "execute"})
+    if not compute or not set(compute) <= set(COMPUTE_TYPES):
+        seen = " and ".join(compute) or "no product of nvmath's"
+        msg = (
+            f"The product was executed with {seen} ({case.where}). Expected was "
+            f"{' or '.join(COMPUTE_TYPES)}."
+        )
+        hint = "Which field of MatmulOptions says how the product is computed?"
+        raise WrongValue(msg, hint=hint)
+
+
+def _expect_products(
+    seen: Observation, case: Case, oracles: ModuleType, limits: Mapping[str, Any]
+) -> None:
+    results = expect_items(seen.value, len(case.pairs), where=case.where, noun="pairs")
+    right = [oracles.product(a, b) for a, b in case.pairs]
+    for number, (result, expected) in enumerate(zip(results, right, strict=True)):
+        name = f"product {number}"
+        values = expect_array(result, shape=expected.shape, dtype="float32", name=name)
+        expect_close(
+            values,
+            expected,
+            relative_error=limits["relative_error"],
+            name=name,
+            where=case.where,
+            mistakes=_mistakes(number, right),
+        )
+
+
+def _mistakes(
+    number: int, right: list[npt.NDArray[Any]]
+) -> dict[str, Callable[[], npt.NDArray[Any]]]:
+    """Return the products of other pairs: operands that were not reset, or too early."""
+    text = (
+        "This is the product of pair {}. Are both operands reset before the execution, "
+        "and is each result an array of its own?"
+    )
+    return {
+        text.format(other): functools.partial(np.copy, wrong)
+        for other, wrong in enumerate(right)
+        if other != number
+    }

@@ -1,0 +1,189 @@
+"""The checks of ``inplace_fft``."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from graders.harness.checks import (
+    ArrayValue,
+    Learner,
+    Observation,
+    expect_array,
+    expect_close,
+    expect_freed,
+    expect_phases,
+    expect_settled,
+    expect_shared_memory,
+    gpu,
+    host_copies,
+    raise_memory_space,
+    require_evidence,
+    stream,
+)
+from graders.harness.errors import ExtraCopies
+from graders.stateful_api.feeding import expect_items, fed
+
+Draw = Callable[[str], np.random.Generator]
+Batch = npt.NDArray[Any]
+Batches = Sequence[Batch]
+
+FUNCTION = "transform_batches"
+# (rows, n), the dtype and how many batches. The first shape comes twice: what was kept then
+# meets other numbers, and what was not freed has a second chance to pile up.
+STREAMS = (
+    ((6, 27), "complex64", 4),
+    ((10, 64), "complex128", 3),
+    ((6, 27), "complex64", 3),
+    ((17, 10), "complex64", 5),
+    ((12, 12), "complex128", 1),
+    ((1, 97), "complex64", 2),
+)
+
+
+def drawn(
+    rng: np.random.Generator, shape: tuple[int, int], dtype: str, count: int
+) -> list[Batch]:
+    """Draw batches, all different."""
+    return [
+        (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)).astype(dtype)
+        for _ in range(count)
+    ]
+
+
+def where(batches: Batches) -> str:
+    """Return a case in words."""
+    rows, n = batches[0].shape
+    count = "one batch" if len(batches) == 1 else f"{len(batches)} batches"
+    return f"{count} of {rows} x {n}, {batches[0].dtype.name}"
+
+
+def items(batches: Batches) -> list[Any]:
+    """Return what the function is fed with."""
+    return [gpu(batch) for batch in batches]
+
+
+@pytest.fixture(scope="module")
+def cases(draw: Draw) -> list[list[Batch]]:
+    """Return the streams, drawn once: calls with equal arguments are made once."""
+    rng = draw("cases")
+    return [drawn(rng, *each) for each in STREAMS]
+
+
+def test_values(
+    learner: Learner,
+    cases: list[list[Batch]],
+    oracles: ModuleType,
+    limits: Mapping[str, Any],
+) -> None:
+    """Every row of every batch is transformed, in the order of the batches."""
+    for batches in cases:
+        seen = fed(learner, FUNCTION, items(batches))
+        _expect_spectra(seen, batches, oracles, limits)
+        expect_settled(seen)
+
+
+def test_any_iterable(
+    learner: Learner,
+    cases: list[list[Batch]],
+    oracles: ModuleType,
+    limits: Mapping[str, Any],
+) -> None:
+    """The batches may come in a list or from a generator."""
+    for batches in (cases[0], cases[4]):
+        for given in (items(batches), stream(items(batches))):
+            seen = learner.call(FUNCTION, given)
+            _expect_spectra(seen, batches, oracles, limits)
+
+
+def test_in_place(learner: Learner, cases: list[list[Batch]]) -> None:
+    """Each result lies in the memory of its batch, on the GPU throughout."""
+    for batches in cases:
+        seen = fed(learner, FUNCTION, items(batches))
+        results = expect_items(
+            seen.value, len(batches), where=where(batches), noun="batches"
+        )
+        for result in results:
+            if isinstance(result, ArrayValue) and result.memory_space != "cuda":
+                raise_memory_space(result, "cuda", "a result")
+        pairs = [(number, number) for number in range(len(batches))]
+        expect_shared_memory(seen, pairs, where=where(batches))
+        moved = host_copies(require_evidence(seen.evidence))
+        total = sum(copy.nbytes for copy in moved)
+        if total >= batches[0].nbytes:
+            msg = (
+                f"{len(moved)} copies between host and GPU moved {total:,} bytes "
+                f"({where(batches)}). Expected was that the batches stay where they are."
+            )
+            raise ExtraCopies(msg, hint="Look for .get(), asnumpy, asarray and set.")
+
+
+def test_no_allocation(learner: Learner, draw: Draw, limits: Mapping[str, Any]) -> None:
+    """No other array of a batch's size is made on the way."""
+    rows, n = limits["shape_watched"]
+    batches = drawn(draw("allocation"), (rows, n), "complex64", 3)
+    seen = fed(learner, FUNCTION, items(batches))
+    evidence = require_evidence(seen.evidence)
+    size = batches[0].nbytes
+    if evidence.peak_bytes > limits["most_allocated"] * size:
+        msg = (
+            f"Up to {evidence.peak_bytes:,} bytes of new GPU memory were in use at a "
+            f"time ({where(batches)}; one batch has {size:,}). Expected was less than "
+            f"{limits['most_allocated']:g} of a batch: the result has its room already."
+        )
+        hint = (
+            "Which call makes an array of its own: copy, astype, a transform of CuPy's?"
+        )
+        raise ExtraCopies(msg, hint=hint)
+
+
+def test_one_plan(learner: Learner, cases: list[list[Batch]]) -> None:
+    """One plan, and one execution for each batch, on the GPU."""
+    for batches in cases:
+        expect_phases(
+            fed(learner, FUNCTION, items(batches)).evidence,
+            "fft",
+            executions=len(batches),
+            where=where(batches),
+        )
+
+
+def test_freed(learner: Learner, cases: list[list[Batch]]) -> None:
+    """What a call plans is freed once the last result is out."""
+    alike = [b for b in cases if b[0].shape == cases[0][0].shape]
+    seen = [fed(learner, FUNCTION, items(batches)).evidence for batches in alike]
+    expect_freed(seen, "fft", where=where(alike[0]))
+
+
+def _expect_spectra(
+    seen: Observation, batches: Batches, oracles: ModuleType, limits: Mapping[str, Any]
+) -> None:
+    results = expect_items(
+        seen.value, len(batches), where=where(batches), noun="batches"
+    )
+    right = [oracles.spectra(batch) for batch in batches]
+    for number, (result, batch) in enumerate(zip(results, batches, strict=True)):
+        name = f"batch {number}"
+        values = expect_array(
+            result, shape=batch.shape, dtype=batch.dtype.name, name=name
+        )
+        others = {
+            f"This is the spectrum of batch {other}: is the operand reset before each "
+            "execution?": functools.partial(np.copy, wrong)
+            for other, wrong in enumerate(right)
+            if other != number
+        }
+        expect_close(
+            values,
+            right[number],
+            relative_error=limits[f"relative_error_{batch.dtype.name}"],
+            name=name,
+            where=where(batches),
+            mistakes=others | oracles.spectra_mistakes(batch),
+        )

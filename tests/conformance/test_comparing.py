@@ -1,0 +1,132 @@
+"""The comparison sees each thing that two devices may do differently."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.harness.worker.wire import ArrayValue
+from tests.conformance import known
+from tests.conformance.comparing import Difference, differences
+from tests.conformance.observing import plain
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def observation() -> dict[str, Any]:
+    """Return an observation with something of everything."""
+    array = np.arange(6, dtype=np.float32).reshape(2, 3) - 2
+    on_gpu = ArrayValue(array, "cuda", array.strides, "cupy.ndarray")
+    refused = ["builtins.ValueError", "The K extent must match."]
+    step = {"step": "fft plan", "object": 0, "shape": [3]}
+    return {
+        "value": plain([on_gpu, {"seconds": 1.5, "times": 2}, refused]),
+        "evidence": {
+            "operations": [step, {**step, "step": "fft execute"}],
+            "copies": [["host_to_device", 24]],
+            "kernels": ["elementwise", "fft"],
+        },
+    }
+
+
+def array_of(seen: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = seen["value"]["list"][0]["array"]
+    return found
+
+
+def set_in_array(name: str, value: Any) -> Change:
+    def change(seen: dict[str, Any]) -> None:
+        array_of(seen)[name] = value
+
+    return change
+
+
+def raising(seen: dict[str, Any]) -> None:
+    del seen["value"]
+    seen["raises"] = ["builtins.ValueError", "no"]
+
+
+CHANGES: dict[str, tuple[str, Change]] = {
+    "another value": ("values", lambda seen: array_of(seen)["values"].reverse()),
+    "a value that is not finite": (
+        "values",
+        lambda seen: array_of(seen)["values"].__setitem__(2, "nan"),
+    ),
+    "another type": ("type", set_in_array("type", "numpy.ndarray")),
+    "another space": ("space", set_in_array("space", "cpu")),
+    "another shape": ("shape", set_in_array("shape", [3, 2])),
+    "another dtype": ("dtype", set_in_array("dtype", "float64")),
+    "other strides": ("strides", set_in_array("strides", [4, 8])),
+    "a result more": ("structure", lambda seen: seen["value"]["list"].append(None)),
+    "another count": (
+        "structure",
+        lambda seen: seen["value"]["list"][1]["dict"][1].__setitem__(1, 3),
+    ),
+    "another refusal": (
+        "raises",
+        lambda seen: seen["value"]["list"][2]["list"].__setitem__(0, "a.TypeError"),
+    ),
+    "another text": (
+        "message",
+        lambda seen: seen["value"]["list"][2]["list"].__setitem__(1, "No."),
+    ),
+    "an exception": ("raises", raising),
+    "another object": (
+        "operations",
+        lambda seen: seen["evidence"]["operations"][1].update(object=1),
+    ),
+    "a phase less": ("operations", lambda seen: seen["evidence"]["operations"].pop()),
+    "another copy": (
+        "copies",
+        lambda seen: seen["evidence"]["copies"].append(["device_to_host", 24]),
+    ),
+    "no kernel of the library": (
+        "kernels",
+        lambda seen: seen["evidence"]["kernels"].remove("fft"),
+    ),
+    "written late": ("late_write", lambda seen: seen.update(late_write=True)),
+    "an operand changed": ("changed", lambda seen: seen.update(changed=[0])),
+    "memory shared": ("shared", lambda seen: seen.update(shared={"results": [[0, 1]]})),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_change_is_seen(name: str) -> None:
+    aspect, change = CHANGES[name]
+    recorded, seen = observation(), observation()
+    assert differences(recorded, seen) == []
+    change(seen)
+    assert aspect in {d.aspect for d in differences(recorded, seen)}
+    assert aspect in {d.aspect for d in differences(seen, recorded)}
+
+
+def test_rounding_is_no_difference() -> None:
+    recorded, seen = observation(), copy.deepcopy(observation())
+    values = array_of(seen)["values"]
+    values[:] = [x * (1 + 1e-7) for x in values]
+    assert differences(recorded, seen) == []
+    values[:] = [x * (1 + 1e-4) for x in values]
+    assert {d.aspect for d in differences(recorded, seen)} == {"values"}
+    assert differences(recorded, seen, tolerance=1e-3) == []
+    assert differences(recorded, seen, compares_values=False) == []
+
+
+def test_many_elements_are_compared_at_regular_places() -> None:
+    array = np.linspace(-1, 1, 10_001, dtype=np.float64)
+    told = plain(ArrayValue(array, "cpu", array.strides))["array"]["values"]
+    assert 1000 < len(told) <= 2000
+    assert told[0] == -1.0
+
+
+def test_a_known_difference_covers_its_own_alone() -> None:
+    entry = known.Known("products.half[*]", "copies", "why")
+    copies, values = Difference("copies", ""), Difference("values", "")
+    assert known.unexplained("products.half[cuda]", [copies], (entry,)) == []
+    assert known.unexplained("products.half[cuda]", [values], (entry,)) == [values]
+    assert known.unexplained("products.halfc", [copies], (entry,)) == [copies]
+    assert known.stale({"products.half[cuda]": [copies]}, (entry,)) == []
+    assert known.stale({"products.half[cuda]": [values]}, (entry,)) == [entry]

@@ -1,0 +1,163 @@
+"""Which kernels count, and what a fused product must show, with names as on a GPU."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from graders.harness.checks import (
+    device_copies,
+    elementwise_kernels,
+    expect_fused_matmul,
+    expect_kernels_at_most,
+    expect_no_device_copies,
+    expect_no_elementwise,
+    product_kernels,
+)
+from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
+from graders.harness.device.kernel_names import kernel_kind
+from graders.harness.errors import ExtraCopies, NotFused
+
+MATRIX = 200 * 311
+LONGEST = 311
+EPILOGS = ("RELU_BIAS", "RELU")
+RUN = Operation(library="matmul", phase="execute", handle=0, kind="RELU_BIAS")
+
+GEMM = (
+    "sm90_xmma_gemm_f32f32_f32f32_f32_nn_n_tilesize128x128x8_execute_kernel__5x_cublas"
+)
+NVJET = "nvjet_sss_128x64_64x7_1x2_h_bz_splitK_TNT"
+DGEMM = "void cutlass::Kernel2<cutlass_80_tensorop_d884gemm_64x64_16x4_nn_align1>"
+SPLIT = "void cublasLt::splitKreduce_kernel<32, 16, int, float, float, float>"
+EPILOG = "void cublasLt::epilogue::impl::globalKernel<8, 32, double, double, double>"
+DOT_SUM = "void reduce_1Block_kernel<float, 128, 7, cublasGemvTensorStridedBatched>"
+
+
+def kernel(name: str, elements: int = MATRIX, start: float = 1.0) -> Kernel:
+    """A kernel as CUDA reports it: whole blocks, and what it read is not known."""
+    blocks = -(-elements // 128)
+    kind = kernel_kind(name)
+    size = 128 * blocks
+    return Kernel(name=name, kind=kind, start=start, seconds=1e-6, elements=size)
+
+
+def ran(*names: str, operations: tuple[Operation, ...] = (RUN,)) -> Evidence:
+    kernels = tuple(kernel(name, start=float(i)) for i, name in enumerate(names))
+    return Evidence(kernels=kernels, operations=operations)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        (GEMM,),
+        (DGEMM,),
+        (NVJET, SPLIT),
+        (DGEMM, EPILOG),
+        (GEMM, DOT_SUM),
+        ("simulated_gemm_float32_relu_bias",),
+    ],
+)
+def test_what_a_library_adds_to_its_product_is_its_own_affair(
+    names: tuple[str, ...],
+) -> None:
+    evidence = ran(*names)
+    assert [k.name for k in product_kernels(evidence)] == [names[0]]
+    assert not elementwise_kernels(evidence)
+    expect_fused_matmul(evidence, epilogs=EPILOGS, beyond=LONGEST)
+    expect_no_elementwise(evidence)
+    expect_kernels_at_most(evidence, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cupy_add__float32_float32_float32",
+        "cupy_maximum__float32_float_float32",
+        "cupy_clip__float32_float_float_float32",
+        "relu",
+        "cupy_getitem_mask",
+        "cupy_max",
+    ],
+)
+def test_any_other_kernel_over_a_matrix_computes(name: str) -> None:
+    with pytest.raises(NotFused, match=name.split("__")[0]):
+        expect_fused_matmul(ran(GEMM, name), epilogs=EPILOGS, beyond=LONGEST)
+
+
+def test_small_kernels_prepare_parameters() -> None:
+    small = kernel("cupy_multiply__float_float32_float32", LONGEST, 0.5)
+    evidence = Evidence(kernels=(small, kernel(GEMM)), operations=(RUN,))
+    expect_fused_matmul(evidence, epilogs=EPILOGS, beyond=LONGEST)
+    with pytest.raises(NotFused, match="cupy_multiply over 384 elements"):
+        expect_no_elementwise(evidence)
+
+
+@pytest.mark.parametrize(
+    ("names", "operations", "said"),
+    [
+        ((GEMM,), (), "ran no product"),
+        ((), (RUN,), ""),
+        ((GEMM,), (replace(RUN, kind="DEFAULT"),), "the epilog DEFAULT"),
+        ((GEMM,), (replace(RUN, kind="GELU_BIAS"),), "the epilog GELU_BIAS"),
+        ((GEMM, GEMM), (RUN, RUN), "ran 2 products"),
+        ((GEMM, DGEMM), (RUN,), "2 kernels multiplied"),
+        ((GEMM,), (replace(RUN, phase="plan"),), "ran no product"),
+        ((GEMM,), (replace(RUN, library="fft"),), "ran no product"),
+    ],
+)
+def test_products_are_counted(
+    names: tuple[str, ...], operations: tuple[Operation, ...], said: str
+) -> None:
+    evidence = ran(*names, operations=operations)
+    if not said:
+        expect_fused_matmul(evidence, epilogs=EPILOGS)
+        return
+    with pytest.raises(NotFused, match=said):
+        expect_fused_matmul(evidence, epilogs=EPILOGS)
+
+
+def test_autotuning_runs_the_product_many_times() -> None:
+    operations = (replace(RUN, phase="autotune"), RUN)
+    evidence = ran(*[GEMM, NVJET, SPLIT] * 20, operations=operations)
+    expect_fused_matmul(evidence, epilogs=EPILOGS, beyond=LONGEST)
+
+
+def test_several_runs_may_be_expected() -> None:
+    evidence = ran(GEMM, GEMM, GEMM, operations=(RUN, RUN, RUN))
+    expect_fused_matmul(evidence, epilogs=EPILOGS, runs=3)
+    with pytest.raises(NotFused, match=r"3 products.*Expected were 2"):
+        expect_fused_matmul(evidence, epilogs=EPILOGS, runs=2)
+
+
+def test_kernels_are_counted_by_kind() -> None:
+    evidence = ran(GEMM, "cupy_add__float32_float32_float32", "cupy_copy__float32")
+    expect_kernels_at_most(evidence, 2)
+    expect_kernels_at_most(evidence, 1, kinds={"copy"})
+    with pytest.raises(NotFused, match=r"2 kernels ran for this: .*cupy_add"):
+        expect_kernels_at_most(evidence, 1, where="this")
+
+
+def copied(nbytes: int, direction: str = "device_to_device") -> Copy:
+    return Copy(
+        direction=direction,  # type: ignore[arg-type]
+        nbytes=nbytes,
+        start=0.0,
+        seconds=1e-6,
+    )
+
+
+def test_copies_of_matrices_are_told_from_those_of_parameters() -> None:
+    free = Evidence(
+        kernels=(kernel(GEMM), kernel("cupy_copy__float32_float32", LONGEST)),
+        copies=(copied(4 * LONGEST), copied(4 * MATRIX, "host_to_device")),
+    )
+    assert not device_copies(free, beyond=LONGEST)
+    expect_no_device_copies(free, beyond=LONGEST)
+    for extra in (
+        Evidence(kernels=(kernel("cupy_copy__float32_float32"),)),
+        Evidence(kernels=(kernel("cupy_concatenate_same_size"),)),
+        Evidence(copies=(copied(4 * MATRIX),)),
+    ):
+        with pytest.raises(ExtraCopies, match=r"62,2|248,800 bytes"):
+            expect_no_device_copies(extra, beyond=LONGEST, where="this")

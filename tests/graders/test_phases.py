@@ -1,0 +1,121 @@
+"""The phases of library objects, judged from made-up evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.harness.checks import (
+    expect_autotuned,
+    expect_freed,
+    expect_phases,
+    phases_of,
+)
+from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
+from graders.harness.errors import EnvironmentUnavailable, WrongPhases
+from graders.stateful_api.test_autotuned_matmul import execution_time
+
+WORDS = {"p": "plan", "t": "autotune", "x": "execute", "f": "free"}
+
+
+def evidence(script: str, library: str = "matmul") -> Evidence:
+    """Build evidence from words such as ``p0 x0 x0 f0``: a phase and its object."""
+    return Evidence(
+        operations=tuple(
+            Operation(library=library, phase=WORDS[word[0]], handle=int(word[1:]))
+            for word in script.split()
+        )
+    )
+
+
+def test_phases_are_counted_for_one_library() -> None:
+    mixed = evidence("p0 t0 x0 x0 f0 p1 x1")
+    other = evidence("p0 x0", "fft")
+    both = Evidence(operations=mixed.operations + other.operations)
+    found = phases_of(both, "matmul")
+    assert (found.plans, found.autotunes, found.executions) == (2, 1, 3)
+    assert (found.frees, found.left) == (1, 1)
+    assert phases_of(both, "fft").plans == 1
+
+
+@pytest.mark.parametrize("script", ["p0 x0 x0 x0 f0", "x0 x0 x0", "p0 t0 x0 x0 x0"])
+def test_one_plan_or_one_kept_is_right(script: str) -> None:
+    expect_phases(evidence(script), "matmul", executions=3)
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        ("", "executed no matrix product"),
+        ("p0 f0", "executed no matrix product"),
+        ("p0 x0 f0 p1 x1 f1 p2 x2 f2", "planned 3 times and executed 3 times"),
+        ("p0 x0 p0 x0 p0 x0 f0", "planned 3 times"),
+        ("p0 x0 x0 f0", "planned once and executed twice"),
+        ("p0 x0 x0 x0 x0 f0", "executed 4 times .case.. Expected were 3"),
+    ],
+)
+def test_other_numbers_are_told(script: str, text: str) -> None:
+    with pytest.raises(WrongPhases, match=text):
+        expect_phases(evidence(script), "matmul", executions=3, where="case")
+
+
+def test_more_plans_may_be_allowed() -> None:
+    expect_phases(evidence("p0 p1 x0 x1", "fft"), "fft", executions=2, plans=2)
+
+
+@pytest.mark.parametrize("script", ["p0 t0 x0 x0 f0", "x0 x0", "t0 x0 x0"])
+def test_tuned_once_and_first_is_right(script: str) -> None:
+    expect_autotuned(evidence(script))
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [
+        ("p0 x0 f0", "never autotuned"),
+        ("p0 t0 x0 t0 x0 f0", "autotuned twice"),
+        ("p0 x0 x0 t0 x0 f0", "2 of 3 executions ran before"),
+    ],
+)
+def test_other_tuning_is_told(script: str, text: str) -> None:
+    with pytest.raises(WrongPhases, match=text):
+        expect_autotuned(evidence(script))
+
+
+def test_one_object_may_be_kept_and_none_may_pile_up() -> None:
+    kept = [evidence("p0 x0"), evidence("x0"), evidence("x0")]
+    expect_freed(kept, "matmul")
+    expect_freed([evidence("p0 x0 f0")] * 3, "matmul")
+    expect_freed([evidence("p0 x0 p0 x0 f0")] * 3, "matmul")  # planned anew, freed
+    with pytest.raises(WrongPhases, match="2 objects with workspace"):
+        expect_freed([evidence("p0 x0")] * 2, "matmul")
+    with pytest.raises(WrongPhases, match="planned 3 times and freed one object"):
+        expect_freed([evidence("p0 x0 f0 p1 x1 p2 x2"), evidence("")], "matmul")
+
+
+def test_without_evidence_nothing_is_judged() -> None:
+    nothing = Evidence(available=False, unavailable_because="no CUPTI")
+    with pytest.raises(EnvironmentUnavailable, match="no CUPTI"):
+        expect_phases(nothing, "matmul", executions=1)
+    with pytest.raises(EnvironmentUnavailable, match="no CUPTI"):
+        expect_freed([nothing], "matmul")
+
+
+def test_execution_time_leaves_autotuning_out() -> None:
+    """As on CUDA: samples and cache flushes first, then products with a helper each."""
+    steps = (("plan", 0.0), ("autotune", 1.0), ("execute", 5.0), ("execute", 6.0))
+    seen = Evidence(
+        operations=tuple(
+            Operation(library="matmul", phase=phase, handle=0, start=start)
+            for phase, start in steps
+        ),
+        copies=(
+            Copy(direction="host_to_device", nbytes=50 * 2**20, start=1.5, seconds=2),
+        ),
+        kernels=(
+            Kernel(name="nvjet_tst_128x64", kind="gemm", start=1.2, seconds=0.25),
+            Kernel(name="nvjet_tst_128x64", kind="gemm", start=5.1, seconds=0.25),
+            Kernel(name="splitKreduce_kernel", kind="gemm", start=5.4, seconds=0.125),
+            Kernel(name="cupy_copy__f_f", kind="copy", start=5.6, seconds=0.1),
+            Kernel(name="nvjet_tst_128x64", kind="gemm", start=6.1, seconds=0.25),
+        ),
+    )
+    assert execution_time(seen) == pytest.approx(0.625)

@@ -1,0 +1,250 @@
+"""The statistical tests of random paths, on numbers of NumPy's: what they let through.
+
+A grading makes some hundred tests of one set of paths. Their false-alarm rates add up to
+less than one in a million; what they catch is measured here for the smallest flaws that
+the rubric promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import scipy.stats
+
+from graders.device_api import randomness
+from graders.device_api.randomness import (
+    FALSE_ALARM,
+    inflation,
+    law_deviations,
+    relations,
+    repetitions,
+    smallest_gap,
+    threshold,
+)
+
+Paths = npt.NDArray[np.float64]
+PATHS, STEPS = 10007, 41
+
+
+def draw(seed: int, paths: int = PATHS, steps: int = STEPS) -> Paths:
+    """Return independent standard normal numbers."""
+    return np.random.default_rng(seed).standard_normal((paths, steps))
+
+
+def test_the_false_alarm_rates_add_up() -> None:
+    """All tests of one grading together fail a right program less than once in 1e6."""
+    moments = len(list(randomness._moments(draw(1, 50, STEPS))))
+    moments += len(list(randomness._sums(draw(1, 50, STEPS))))
+    # The search for relations within one call, and between the calls of two seeds.
+    searches = 2 * randomness._ALL_LAGS
+    windows = 2 * (PATHS * (STEPS - 7)) ** 2
+    # The density of a normal number is nowhere above 0.4.
+    twins = windows * (0.4 * randomness._GRID) ** randomness._WINDOW
+    assert moments < 150
+    assert moments * randomness._EACH_MOMENT + searches + twins < FALSE_ALARM
+
+
+def test_sigmas_have_their_law() -> None:
+    """The deviations of right paths are standard normal themselves, tails included."""
+    found: dict[str, list[float]] = {}
+    for seed in range(40):
+        z = draw(seed, 2003, 20)
+        for test in (*randomness._moments(z), *randomness._sums(z)):
+            found.setdefault(test.kind, []).append(test.sigmas)
+    for kind, sigmas in found.items():
+        sample = np.array(sigmas)
+        assert np.max(np.abs(sample)) < 5.5, kind
+        if kind in ("mean", "spread"):
+            assert scipy.stats.kstest(sample, "norm").pvalue > 1e-6, kind
+
+
+def test_lags_have_their_law() -> None:
+    """The correlations at all lags of right paths are standard normal."""
+    z = draw(3, 4001, 20)
+    limits = [threshold(p) for p in (1e-3, 1e-4, 1e-5)]
+    for sizes in (False, True):
+        scores = randomness._scores(z, sizes=sizes)
+        seen = np.array(
+            [
+                float(np.sum(scores[p:, s:] * scores[: 4001 - p, : 20 - s]))
+                / np.sqrt((4001 - p) * (20 - s))
+                for p in range(1, 200)
+                for s in range(10)
+            ]
+        )
+        assert abs(float(seen.std()) - 1) < 0.1
+        for limit, chance in zip(limits, (1e-3, 1e-4, 1e-5), strict=True):
+            assert np.sum(np.abs(seen) > limit) <= 8 + 4 * chance * seen.size
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_right_paths_pass(seed: int) -> None:
+    """Independent normal numbers show nothing."""
+    z, other = draw(seed), draw(seed + 1000)
+    assert law_deviations(z) == []
+    assert relations(z) == []
+    assert relations(z, other) == []
+    assert repetitions(z) is None
+    assert repetitions(z, other) is None
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (1, 60), (2, 2), (97, 30), (1009, 1)])
+def test_any_shape_will_do(shape: tuple[int, int]) -> None:
+    """Few paths or few steps are no error, and nothing is found in them."""
+    z = draw(5, *shape)
+    assert relations(z) == []
+    assert repetitions(z) is None
+
+
+LAWS: dict[str, tuple[Callable[[Paths], Paths], str]] = {
+    "mean 0.015 too high": (lambda z: z + 0.015, "mean"),
+    "spread 1.1 % too wide": (lambda z: 1.011 * z, "spread"),
+    "spread 1.1 % too narrow": (lambda z: 0.989 * z, "spread"),
+    "one step of 41 off by 0.1": (lambda z: z + 0.1 * (np.arange(STEPS) == 7), "mean"),
+    "cut off at 3": (lambda z: np.clip(z, -3, 3), "tails"),
+    "uniform, scaled": (
+        lambda z: np.sqrt(12) * (scipy.stats.norm.cdf(z) - 0.5),
+        "shape",
+    ),
+    "half a sigma**2 off, at sigma 0.05": (lambda z: z - 0.025, "mean"),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_flaws_of_the_law_are_found(name: str) -> None:
+    """The smallest flaws that the rubric promises to catch are caught, every time."""
+    change, kind = LAWS[name]
+    for seed in range(6):
+        found = law_deviations(change(draw(seed)))
+        assert kind in {deviation.kind for deviation in found}
+
+
+def test_the_power_is_what_the_rubric_says() -> None:
+    """A mean of 0.015 or a spread off by 1.1 % is missed less than once in a thousand."""
+    limit, count = threshold(randomness._EACH_MOMENT), PATHS * STEPS
+    missed_mean = scipy.stats.norm.cdf(limit - 0.015 * np.sqrt(count))
+    missed_spread = scipy.stats.norm.cdf(limit - 0.011 * np.sqrt(2 * count))
+    missed_relation = scipy.stats.norm.cdf(8.2 - 0.02 * np.sqrt(count))
+    assert max(missed_mean, missed_spread, missed_relation) < 1e-3
+
+
+def sequence(seed: int, count: int) -> Paths:
+    """Return numbers of one sequence."""
+    return np.random.default_rng(seed).standard_normal(count)
+
+
+def overlapping(z: Paths) -> Paths:
+    """Let each path go one step behind the next on one sequence."""
+    line = sequence(11, PATHS + STEPS)
+    return line[np.arange(PATHS)[:, None] + np.arange(STEPS)]
+
+
+def overlapping_ends(z: Paths) -> Paths:
+    """Let each path begin with the last three numbers of the one before."""
+    line = sequence(12, PATHS * (STEPS - 3) + 3)
+    return line[np.arange(PATHS)[:, None] * (STEPS - 3) + np.arange(STEPS)]
+
+
+def blocks_alike(z: Paths) -> Paths:
+    """Let all blocks of 256 paths be the same."""
+    return z[np.arange(PATHS) % 256]
+
+
+def mirrored(z: Paths) -> Paths:
+    """Let every other path be the mirror image of the one before."""
+    signs = np.where(np.arange(PATHS) % 2, -1.0, 1.0)[:, None]
+    return signs * z[np.arange(PATHS) // 2]
+
+
+def sizes_shared(z: Paths) -> Paths:
+    """Let neighbours share the sizes of their numbers, with signs of their own."""
+    signs = np.sign(draw(99))
+    return signs * np.abs(z[np.arange(PATHS) // 2])
+
+
+def steps_in_fours(z: Paths) -> Paths:
+    """Use each number for four steps."""
+    return z[:, np.arange(STEPS) // 4]
+
+
+def slightly_related(z: Paths) -> Paths:
+    """Give neighbouring steps a correlation of 0.02."""
+    mixed = z.copy()
+    mixed[:, 1:] = np.sqrt(1 - 0.02**2) * z[:, 1:] + 0.02 * z[:, :-1]
+    return mixed
+
+
+@pytest.mark.parametrize(
+    ("change", "paths", "steps"),
+    [
+        (overlapping, None, None),
+        (overlapping_ends, 1, STEPS - 3),
+        (blocks_alike, 256, 0),
+        (mirrored, 1, 0),
+        (sizes_shared, 1, 0),
+        (steps_in_fours, 0, 1),
+        (slightly_related, 0, 1),
+    ],
+)
+def test_relations_are_found(
+    change: Callable[[Paths], Paths], paths: int | None, steps: int | None
+) -> None:
+    """Draws that have to do with each other are found, with how far apart they are."""
+    z = change(draw(7))
+    found = relations(z)
+    assert found
+    if paths is not None:
+        assert (found[0].paths, abs(found[0].steps)) == (paths, steps)
+    # The law of the single draws is right: that they repeat must not count against it.
+    assert law_deviations(z, found) == []
+
+
+def test_a_single_pair_of_paths_is_found() -> None:
+    """Eight draws and more that only two paths share occur twice, wherever they are."""
+    z = draw(8)
+    z[9000, 12:24] = z[17, 5:17]
+    assert relations(z) == []
+    found = repetitions(z)
+    assert found is not None
+    assert (found.first[0], found.second[0]) == (17, 9000)
+    assert found.second[1] - found.first[1] == 7
+
+
+def test_rounding_hides_no_repetition() -> None:
+    """Draws worked out from float32 prices are still known again."""
+    z = draw(9)
+    z[PATHS - 1] = z[0]
+    noise = np.random.default_rng(10).standard_normal(z.shape)
+    assert repetitions(z + 3e-6 * noise) is not None
+
+
+def test_paths_of_another_seed_are_compared() -> None:
+    """The same paths, shifted ones, and a single common path are found."""
+    z, other = draw(20), draw(21)
+    same = relations(z, z)
+    assert (same[0].paths, same[0].steps) == (0, 0)
+    shifted = relations(z, np.roll(z, 5, axis=0))
+    assert (abs(shifted[0].paths), shifted[0].steps) == (5, 0)
+    other[3] = z[4000]
+    found = repetitions(z, other)
+    assert found is not None
+    assert (found.first[0], found.second[0]) == (4000, 3)
+
+
+def test_repeated_draws_widen_the_limits() -> None:
+    """A sequence used n times over says as much of its law as one use of it."""
+    z = draw(30)[np.arange(PATHS) % 100]
+    found = relations(z)
+    assert 8 < inflation(found, z.shape) < 12
+    assert inflation([], z.shape) == 1
+
+
+def test_gaps_tell_precision() -> None:
+    """Prices of float32 come close to each other, those of float16 do not."""
+    prices = 100 * np.exp(0.05 * draw(40).cumsum(axis=1))
+    assert smallest_gap(prices.astype(np.float32)) < 1e-6
+    assert smallest_gap(prices.astype(np.float16)) > 1e-4
+    assert smallest_gap(prices[:5, :5]) == 0

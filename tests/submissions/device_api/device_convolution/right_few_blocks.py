@@ -1,0 +1,53 @@
+# Launches as many blocks as the GPU can use, each of which filters rows in turn.
+# expect: passed
+
+import cupy as cp
+import numpy as np
+from numba import cuda
+from nvmath.device import FFT
+
+kernels = {}
+
+
+def make(size, dtype):
+    precision = np.float32 if dtype == np.complex64 else np.float64
+    common = dict(size=size, precision=precision, fft_type="c2c", execution="Block")
+    forward = FFT(direction="forward", **common)
+    inverse = FFT(direction="inverse", **common)
+    share, stride = forward.elements_per_thread, forward.stride
+    storage, value_type = forward.storage_size, forward.value_type
+
+    @cuda.jit
+    def kernel(signal, filter_data, result):
+        mine = cuda.local.array(shape=(storage,), dtype=value_type)
+        shared = cuda.shared.array(shape=(0,), dtype=value_type)
+        for row in range(cuda.blockIdx.x, signal.shape[0], cuda.gridDim.x):
+            cuda.syncthreads()
+            for i in range(share):
+                k = cuda.threadIdx.x + i * stride
+                if k < size:
+                    mine[i] = signal[row, k]
+            forward.execute(mine, shared)
+            for i in range(share):
+                k = cuda.threadIdx.x + i * stride
+                if k < size:
+                    mine[i] = mine[i] * filter_data[row, k] / precision(size)
+            cuda.syncthreads()
+            inverse.execute(mine, shared)
+            for i in range(share):
+                k = cuda.threadIdx.x + i * stride
+                if k < size:
+                    result[row, k] = mine[i]
+
+    return kernel, forward
+
+
+def convolve(signal, filter_data):
+    batch, size = signal.shape
+    key = size, signal.dtype
+    if key not in kernels:
+        kernels[key] = make(*key)
+    kernel, fft = kernels[key]
+    result = cp.empty_like(signal)
+    kernel[min(batch, 3), fft.block_dim, 0, fft.shared_memory_size](signal, filter_data, result)
+    return result

@@ -1,0 +1,43 @@
+# Each image as a batch of one; a tuple of results.
+# expect: passed
+
+import cupy as cp
+import numpy as np
+import nvmath
+
+
+def multiply(out, offset, value, response, _):
+    out[offset] = value * response[offset]
+
+
+EPILOG = nvmath.fft.compile_epilog(multiply, "complex64", "float32")
+
+
+def response_for(height, width, sigma):
+    fy = np.fft.fftfreq(height)[:, None]
+    fx = np.fft.rfftfreq(width)[None, :]
+    response = np.exp(-2 * np.pi**2 * sigma**2 * (fx**2 + fy**2))
+    return cp.asarray((response / (height * width)).astype(np.float32))
+
+
+def blur_batch(images, sigma):
+    height, width = images[0].shape
+    response = response_for(height, width, sigma)
+    spectrum = cp.empty((1, height, width // 2 + 1), dtype=cp.complex64)
+    parity = "odd" if width % 2 else "even"
+    options = {"fft_type": "C2R", "last_axis_parity": parity}
+    axes = (1, 2)
+    forward = nvmath.fft.FFT(images[0].reshape(1, height, width), axes=axes)
+    inverse = nvmath.fft.FFT(spectrum, axes=axes, options=options)
+    forward.plan(epilog={"ltoir": EPILOG, "data": response.data.ptr})
+    inverse.plan()
+    results = []
+    for image in images:
+        forward.reset_operand(image.reshape(1, height, width))
+        inverse.reset_operand(forward.execute())
+        results.append(inverse.execute()[0])
+    return tuple(results)
+
+
+def cost_per_image(n, costs):
+    return (costs["compile"] + costs["plan"]) / n + costs["execute"]

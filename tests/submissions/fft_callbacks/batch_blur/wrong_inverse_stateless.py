@@ -1,0 +1,38 @@
+# Plans the forward transform once, and the inverse for each image.
+# expect: failed phases wrong_phases
+
+import cupy as cp
+import numpy as np
+import nvmath
+
+
+def multiply(out, offset, value, response, _):
+    out[offset] = value * response[offset]
+
+
+EPILOG = nvmath.fft.compile_epilog(multiply, "complex64", "float32")
+
+
+def response_for(height, width, sigma):
+    fy = np.fft.fftfreq(height)[:, None]
+    fx = np.fft.rfftfreq(width)[None, :]
+    response = np.exp(-2 * np.pi**2 * sigma**2 * (fx**2 + fy**2))
+    return cp.asarray((response / (height * width)).astype(np.float32))
+
+
+def blur_batch(images, sigma):
+    height, width = images[0].shape
+    response = response_for(height, width, sigma)
+    parity = "odd" if width % 2 else "even"
+    blurred = []
+    with nvmath.fft.FFT(images[0]) as forward:
+        forward.plan(epilog={"ltoir": EPILOG, "data": response.data.ptr})
+        for image in images:
+            forward.reset_operand(image)
+            options = {"last_axis_parity": parity}
+            blurred.append(nvmath.fft.irfft(forward.execute(), options=options))
+    return blurred
+
+
+def cost_per_image(n, costs):
+    return (costs["compile"] + costs["plan"]) / n + costs["execute"]

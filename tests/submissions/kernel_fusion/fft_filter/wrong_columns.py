@@ -1,0 +1,25 @@
+# Transforms the columns, and divides by their length.
+# expect: failed values wrong_value
+
+import functools
+
+import cupy as cp
+import nvmath
+
+NATURAL = {"result_layout": "natural"}
+
+
+@functools.cache
+def compiled(dtype, n):
+    def multiply(out, offset, value, h, _):
+        out[offset] = value * h[offset] / n
+
+    return nvmath.fft.compile_epilog(multiply, dtype, dtype)
+
+
+def fft_filter(signal, filter_data):
+    epilog = compiled(signal.dtype.name, signal.shape[0])
+    rows = cp.asarray(filter_data, order="C" if signal.flags.c_contiguous else "F")
+    callback = {"ltoir": epilog, "data": rows.data.ptr}
+    spectrum = nvmath.fft.fft(signal, axes=[0], options=NATURAL, epilog=callback)
+    return nvmath.fft.ifft(spectrum, axes=[0])

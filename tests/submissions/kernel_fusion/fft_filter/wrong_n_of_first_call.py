@@ -1,0 +1,28 @@
+# Compiles its epilog once for a dtype, with the n of the first call.
+# expect: failed values wrong_value
+
+import cupy as cp
+import nvmath
+
+EPILOGS = {}
+
+
+def compiled(dtype, n):
+    if dtype not in EPILOGS:
+        EPILOGS[dtype] = build(dtype, n)
+    return EPILOGS[dtype]
+
+
+def build(dtype, n):
+    def multiply(out, offset, value, h, _):
+        out[offset] = value * h[offset] / n
+
+    return nvmath.fft.compile_epilog(multiply, dtype, dtype)
+
+
+def fft_filter(signal, filter_data):
+    epilog = compiled(signal.dtype.name, signal.shape[1])
+    rows = cp.ascontiguousarray(filter_data)
+    callback = {"ltoir": epilog, "data": rows.data.ptr}
+    spectrum = nvmath.fft.fft(signal, axes=[-1], epilog=callback)
+    return nvmath.fft.ifft(spectrum, axes=[-1])

@@ -1,0 +1,24 @@
+# Its epilog keeps each product in the filter's memory.
+# expect: failed inputs_unchanged mutated_input
+
+import functools
+
+import cupy as cp
+import nvmath
+
+
+@functools.cache
+def compiled(dtype, n):
+    def multiply(out, offset, value, h, _):
+        h[offset] = value * h[offset] / n
+        out[offset] = h[offset]
+
+    return nvmath.fft.compile_epilog(multiply, dtype, dtype)
+
+
+def fft_filter(signal, filter_data):
+    epilog = compiled(signal.dtype.name, signal.shape[1])
+    rows = cp.ascontiguousarray(filter_data)
+    callback = {"ltoir": epilog, "data": rows.data.ptr}
+    spectrum = nvmath.fft.fft(signal, axes=[-1], epilog=callback)
+    return nvmath.fft.ifft(spectrum, axes=[-1])

@@ -1,0 +1,14 @@
+# Scales the product by a half.
+# expect: failed values wrong_value
+
+from nvmath.linalg import advanced
+
+
+def fused_linear(a, b, bias):
+    return advanced.matmul(
+        a,
+        b,
+        epilog=advanced.MatmulEpilog.RELU_BIAS,
+        epilog_inputs={"bias": bias},
+        alpha=0.5,
+    )

@@ -1,0 +1,8 @@
+# Leaves the bias out.
+# expect: failed values wrong_value
+
+from nvmath.linalg import advanced
+
+
+def fused_linear(a, b, bias):
+    return advanced.matmul(a, b, epilog=advanced.MatmulEpilog.RELU)

@@ -1,0 +1,13 @@
+# Takes the magnitude of the bias.
+# expect: failed values wrong_value
+
+from nvmath.linalg import advanced
+
+
+def fused_linear(a, b, bias):
+    return advanced.matmul(
+        a,
+        b,
+        epilog=advanced.MatmulEpilog.RELU_BIAS,
+        epilog_inputs={"bias": abs(bias)},
+    )

@@ -1,0 +1,15 @@
+# Returns float64 whatever the operands are.
+# expect: failed values wrong_dtype; no_extra_copies extra_copies
+
+import cupy as cp
+from nvmath.linalg import advanced
+
+
+def fused_linear(a, b, bias):
+    result = advanced.matmul(
+        a,
+        b,
+        epilog=advanced.MatmulEpilog.RELU_BIAS,
+        epilog_inputs={"bias": bias},
+    )
+    return result.astype(cp.float64)

@@ -1,0 +1,26 @@
+# The fused form is nvmath's generic product, which copies C first.
+# expect: passed
+# devices: simulator
+
+import cupy as cp
+import nvmath
+
+
+def gemm_operator(a, b, c, alpha, beta):
+    return alpha * a @ b + beta * c
+
+
+def gemm_matmul(a, b, c, alpha, beta):
+    return alpha * cp.matmul(a, b) + beta * c
+
+
+def gemm_fused(a, b, c, alpha, beta):
+    return nvmath.linalg.matmul(a, b, c, alpha=alpha, beta=beta)
+
+
+def gemm_flops(m, n, k):
+    product = m * n * (2 * k - 1)
+    return {
+        "operator": m * k + product + 2 * m * n,
+        "matmul": product + 3 * m * n,
+    }

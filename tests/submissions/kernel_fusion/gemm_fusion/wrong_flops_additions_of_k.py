@@ -1,0 +1,24 @@
+# Counts k + 1 additions for an entry of the product.
+# expect: failed flops wrong_value
+
+import cupy as cp
+from nvmath.linalg import advanced
+
+
+def gemm_operator(a, b, c, alpha, beta):
+    return alpha * a @ b + beta * c
+
+
+def gemm_matmul(a, b, c, alpha, beta):
+    return alpha * cp.matmul(a, b) + beta * c
+
+
+def gemm_fused(a, b, c, alpha, beta):
+    return advanced.matmul(a, b, c, alpha=alpha, beta=beta)
+
+
+def gemm_flops(m, n, k):
+    return {
+        "operator": m * k + m * n * (2 * k + 1) + 2 * m * n,
+        "matmul": m * n + m * n * (2 * k + 1) + 2 * m * n,
+    }

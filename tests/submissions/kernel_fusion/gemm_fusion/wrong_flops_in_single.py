@@ -1,0 +1,27 @@
+# Counts in float32, which does not hold large numbers.
+# expect: failed flops wrong_value
+
+import cupy as cp
+import numpy as np
+from nvmath.linalg import advanced
+
+
+def gemm_operator(a, b, c, alpha, beta):
+    return alpha * a @ b + beta * c
+
+
+def gemm_matmul(a, b, c, alpha, beta):
+    return alpha * cp.matmul(a, b) + beta * c
+
+
+def gemm_fused(a, b, c, alpha, beta):
+    return advanced.matmul(a, b, c, alpha=alpha, beta=beta)
+
+
+def gemm_flops(m, n, k):
+    m, n, k = (np.float32(x) for x in (m, n, k))
+    product = m * n * (2 * k - 1)
+    return {
+        "operator": m * k + product + 2 * m * n,
+        "matmul": product + 3 * m * n,
+    }

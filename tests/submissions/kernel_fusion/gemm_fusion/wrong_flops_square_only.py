@@ -1,0 +1,26 @@
+# Counts as if all extents were m.
+# expect: failed flops wrong_value
+
+import cupy as cp
+from nvmath.linalg import advanced
+
+
+def gemm_operator(a, b, c, alpha, beta):
+    return alpha * a @ b + beta * c
+
+
+def gemm_matmul(a, b, c, alpha, beta):
+    return alpha * cp.matmul(a, b) + beta * c
+
+
+def gemm_fused(a, b, c, alpha, beta):
+    return advanced.matmul(a, b, c, alpha=alpha, beta=beta)
+
+
+def gemm_flops(m, n, k):
+    del n, k
+    count = 2 * m**3 + 3 * m**2
+    return {
+        "operator": count,
+        "matmul": count,
+    }

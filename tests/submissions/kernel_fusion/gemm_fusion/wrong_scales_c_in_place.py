@@ -1,0 +1,27 @@
+# The matmul form scales C where it is.
+# expect: failed inputs_unchanged mutated_input
+
+import cupy as cp
+from nvmath.linalg import advanced
+
+
+def gemm_operator(a, b, c, alpha, beta):
+    return alpha * a @ b + beta * c
+
+
+def gemm_matmul(a, b, c, alpha, beta):
+    product = alpha * cp.matmul(a, b)
+    c *= beta
+    return product + c
+
+
+def gemm_fused(a, b, c, alpha, beta):
+    return advanced.matmul(a, b, c, alpha=alpha, beta=beta)
+
+
+def gemm_flops(m, n, k):
+    product = m * n * (2 * k - 1)
+    return {
+        "operator": m * k + product + 2 * m * n,
+        "matmul": product + 3 * m * n,
+    }

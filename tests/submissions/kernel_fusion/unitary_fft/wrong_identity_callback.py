@@ -1,0 +1,29 @@
+# Its epilog stores what it gets, and CuPy divides.
+# expect: failed fused not_fused
+
+import functools
+import math
+
+import nvmath
+
+
+@functools.cache
+def compiled(dtype, n):
+    factor = 1 / math.sqrt(n)
+
+    def scale(out, offset, value, _info, _):
+        out[offset] = value
+
+    return nvmath.fft.compile_epilog(scale, dtype, dtype)
+
+
+def epilog_for(x):
+    return {"ltoir": compiled(x.dtype.name, x.shape[-1])}
+
+
+def unitary_fft(x):
+    return nvmath.fft.fft(x, axes=[-1], epilog=epilog_for(x)) / x.shape[-1] ** 0.5
+
+
+def unitary_ifft(x):
+    return nvmath.fft.ifft(x, axes=[-1], epilog=epilog_for(x)) / x.shape[-1] ** 0.5

@@ -1,0 +1,30 @@
+# Takes arrays of two axes only.
+# expect: failed forward crashed; inverse crashed; memory_space crashed; inputs_unchanged crashed; fused crashed
+
+import functools
+import math
+
+import nvmath
+
+
+@functools.cache
+def compiled(dtype, n):
+    factor = 1 / math.sqrt(n)
+
+    def scale(out, offset, value, _info, _):
+        out[offset] = value * factor
+
+    return nvmath.fft.compile_epilog(scale, dtype, dtype)
+
+
+def epilog_for(x):
+    rows, n = x.shape
+    return {"ltoir": compiled(x.dtype.name, x.shape[-1])}
+
+
+def unitary_fft(x):
+    return nvmath.fft.fft(x, axes=[-1], epilog=epilog_for(x))
+
+
+def unitary_ifft(x):
+    return nvmath.fft.ifft(x, axes=[-1], epilog=epilog_for(x))

@@ -1,0 +1,15 @@
+# Returns CuPy arrays alone.
+# expect: failed memory_space wrong_memory_space; copies extra_copies
+
+import cupy as cp
+import nvmath
+
+
+def where_does_it_run(call, space):
+    if call == "advanced.matmul":
+        return "cuda", space
+    return space, space
+
+
+def spectrum_on(x, space):
+    return cp.asarray(nvmath.fft.fft(x, execution=space))

@@ -1,0 +1,13 @@
+# Writes the spaces' names in capital letters.
+# expect: failed predictions wrong_value
+
+import nvmath
+
+
+def where_does_it_run(call, space):
+    execution = "cuda" if call == "advanced.matmul" else space
+    return execution.upper(), space.upper()
+
+
+def spectrum_on(x, space):
+    return nvmath.fft.fft(x, execution=space)

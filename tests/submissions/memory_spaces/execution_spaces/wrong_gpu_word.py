@@ -1,0 +1,14 @@
+# Hands nvmath a name that it does not know.
+# expect: failed spectrum crashed; memory_space crashed; execution_space crashed; copies crashed; inputs_unchanged crashed
+
+import nvmath
+
+
+def where_does_it_run(call, space):
+    if call == "advanced.matmul":
+        return "cuda", space
+    return space, space
+
+
+def spectrum_on(x, space):
+    return nvmath.fft.fft(x, execution={"cpu": "host", "cuda": "gpu"}[space])

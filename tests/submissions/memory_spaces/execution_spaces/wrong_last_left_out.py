@@ -1,0 +1,16 @@
+# Does not transform the last number.
+# expect: failed spectrum wrong_value
+
+import nvmath
+
+
+def where_does_it_run(call, space):
+    if call == "advanced.matmul":
+        return "cuda", space
+    return space, space
+
+
+def spectrum_on(x, space):
+    spectrum = nvmath.fft.fft(x, execution=space)
+    spectrum[-1] = 0
+    return spectrum

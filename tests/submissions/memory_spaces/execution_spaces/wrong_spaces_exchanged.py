@@ -1,0 +1,15 @@
+# Computes in the space that was not asked for.
+# expect: failed execution_space wrong_memory_space
+
+import nvmath
+
+
+def where_does_it_run(call, space):
+    if call == "advanced.matmul":
+        return "cuda", space
+    return space, space
+
+
+def spectrum_on(x, space):
+    other = {"cpu": "cuda", "cuda": "cpu"}
+    return nvmath.fft.fft(x, execution=other[space])

@@ -1,0 +1,13 @@
+# Divides once, after all rounds.
+# expect: failed values wrong_value
+
+import cupy as cp
+import numpy as np
+
+
+def pipeline(a, b, rounds):
+    x, step = cp.asarray(a), cp.asarray(b)
+    root = a.dtype.type(np.sqrt(b.shape[0]))
+    for _ in range(rounds):
+        x = x @ step
+    return cp.asnumpy(x / root)

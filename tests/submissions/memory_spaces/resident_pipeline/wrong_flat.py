@@ -1,0 +1,13 @@
+# Returns the result without its shape.
+# expect: failed values wrong_shape
+
+import cupy as cp
+import numpy as np
+
+
+def pipeline(a, b, rounds):
+    x, step = cp.asarray(a), cp.asarray(b)
+    root = a.dtype.type(np.sqrt(b.shape[0]))
+    for _ in range(rounds):
+        x = x @ step / root
+    return cp.asnumpy(x).ravel()

@@ -1,0 +1,27 @@
+# Declares every matrix positive definite.
+# expect: failed values wrong_value
+
+import cupy as cp
+import cupyx.scipy.sparse as csp
+import numpy as np
+from nvmath.bindings.cudss import MatrixType
+from nvmath.sparse.advanced import direct_solver
+
+
+def checked(a, x, b):
+    rest = cp.linalg.norm(a @ x - b, axis=0)
+    limit = np.sqrt(np.finfo(b.dtype).eps) * cp.linalg.norm(b, axis=0)
+    if not cp.all(rest <= limit):
+        msg = "singular"
+        raise np.linalg.LinAlgError(msg)
+    return x
+
+
+def solve(a_coo, b):
+    a = csp.coo_matrix(a_coo).tocsr()
+    columns = cp.asfortranarray(b)
+    options = {"sparse_system_type": MatrixType.SPD}
+    x = direct_solver(a, columns, options=options)
+    if (a != a.T).nnz == 0:
+        return checked(a, x, columns)
+    return x

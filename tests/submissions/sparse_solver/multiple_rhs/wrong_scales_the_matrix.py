@@ -1,0 +1,24 @@
+# Scales the matrix that it was given, and b, before it solves.
+# expect: failed inputs_unchanged mutated_input
+
+import cupy as cp
+import cupyx.scipy.sparse as csp
+import numpy as np
+from nvmath.sparse.advanced import direct_solver
+
+
+def checked(a, x, b):
+    rest = cp.linalg.norm(a @ x - b, axis=0)
+    limit = np.sqrt(np.finfo(b.dtype).eps) * cp.linalg.norm(b, axis=0)
+    if not cp.all(rest <= limit):
+        msg = "singular"
+        raise np.linalg.LinAlgError(msg)
+    return x
+
+
+def solve(a_coo, b):
+    scale = float(np.abs(a_coo.data).max())
+    a_coo.data /= scale
+    a = csp.coo_matrix(a_coo).tocsr()
+    columns = cp.asfortranarray(b / scale)
+    return checked(a, direct_solver(a, columns), columns)

@@ -1,0 +1,15 @@
+# Never frees the solver.
+# expect: failed freed wrong_phases
+
+from nvmath.sparse.advanced import DirectSolver
+
+
+def solve_stream(a, rhs_stream):
+    items = iter(rhs_stream)
+    solver = DirectSolver(a, next(items))
+    solver.plan()
+    solver.factorize()
+    yield solver.solve()
+    for rhs in items:
+        solver.reset_operands(b=rhs)
+        yield solver.solve()

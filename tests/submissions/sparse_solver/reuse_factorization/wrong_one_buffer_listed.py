@@ -1,0 +1,18 @@
+# Lists the same array again and again.
+# expect: failed values wrong_value
+
+from nvmath.sparse.advanced import DirectSolver
+
+
+def solve_stream(a, rhs_stream):
+    items = iter(rhs_stream)
+    with DirectSolver(a, next(items)) as solver:
+        solver.plan()
+        solver.factorize()
+        x = solver.solve()
+        solutions = [x]
+        for rhs in items:
+            solver.reset_operands(b=rhs)
+            x[...] = solver.solve()
+            solutions.append(x)
+        return solutions

@@ -1,0 +1,18 @@
+# Plans on the first pair and executes from the second on.
+# expect: failed values wrong_shape; any_iterable wrong_shape; reduced_precision wrong_shape; phases wrong_phases
+
+from nvmath.linalg.advanced import Matmul, MatmulComputeType, MatmulOptions
+
+
+def tuned_matmul(pairs):
+    remaining = iter(pairs)
+    a, b = next(remaining)
+    options = MatmulOptions(compute_type=MatmulComputeType.COMPUTE_32F_FAST_TF32)
+    results = []
+    with Matmul(a, b, options=options) as mm:
+        mm.plan()
+        mm.autotune()
+        for a, b in remaining:
+            mm.reset_operands(a=a, b=b)
+            results.append(mm.execute())
+    return results

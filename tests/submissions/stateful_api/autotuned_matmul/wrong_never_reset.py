@@ -1,0 +1,18 @@
+# Executes for each pair, always with the first.
+# expect: failed values wrong_value; any_iterable wrong_value
+
+from nvmath.linalg.advanced import Matmul, MatmulComputeType, MatmulOptions
+
+
+def tuned_matmul(pairs):
+    remaining = iter(pairs)
+    a, b = next(remaining)
+    options = MatmulOptions(compute_type=MatmulComputeType.COMPUTE_32F_FAST_TF32)
+    results = []
+    with Matmul(a, b, options=options) as mm:
+        mm.plan()
+        mm.autotune()
+        results.append(mm.execute())
+        for _ in remaining:
+            results.append(mm.execute())
+    return results

@@ -1,0 +1,19 @@
+# Tunes when all is done.
+# expect: failed phases wrong_phases
+
+from nvmath.linalg.advanced import Matmul, MatmulComputeType, MatmulOptions
+
+
+def tuned_matmul(pairs):
+    remaining = iter(pairs)
+    a, b = next(remaining)
+    options = MatmulOptions(compute_type=MatmulComputeType.COMPUTE_32F_FAST_TF32)
+    results = []
+    with Matmul(a, b, options=options) as mm:
+        mm.plan()
+        results.append(mm.execute())
+        for a, b in remaining:
+            mm.reset_operands(a=a, b=b)
+            results.append(mm.execute())
+        mm.autotune()
+    return results

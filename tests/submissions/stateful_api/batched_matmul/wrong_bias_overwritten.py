@@ -1,0 +1,23 @@
+# Uses the first element's bias as room for the last one's, after the product.
+# expect: failed inputs_unchanged mutated_input
+
+import cupy as cp
+from nvmath.linalg.advanced import Matmul, MatmulEpilog
+
+
+def batched(a, b, bias):
+    with Matmul(a, b) as mm:
+        mm.plan(epilog=MatmulEpilog.RELU_BIAS, epilog_inputs={"bias": bias})
+        result = mm.execute()
+    bias[0] = bias[-1]
+    return result
+
+
+def sequence(a, b, bias):
+    results = []
+    with Matmul(a[0], b[0]) as mm:
+        mm.plan(epilog=MatmulEpilog.RELU_BIAS, epilog_inputs={"bias": bias[0]})
+        for i in range(len(a)):
+            mm.reset_operands(a=a[i], b=b[i], epilog_inputs={"bias": bias[i]})
+            results.append(mm.execute())
+    return cp.stack(results)

@@ -1,0 +1,26 @@
+# Keeps results by shape, and returns yesterday's.
+# expect: failed values_batched wrong_value; fused not_fused; one_call wrong_phases
+
+import cupy as cp
+from nvmath.linalg.advanced import Matmul, MatmulEpilog
+
+KEPT = {}
+
+
+def batched(a, b, bias):
+    key = (a.shape, b.shape)
+    if key not in KEPT:
+        with Matmul(a, b) as mm:
+            mm.plan(epilog=MatmulEpilog.RELU_BIAS, epilog_inputs={"bias": bias})
+            KEPT[key] = mm.execute()
+    return KEPT[key]
+
+
+def sequence(a, b, bias):
+    results = []
+    with Matmul(a[0], b[0]) as mm:
+        mm.plan(epilog=MatmulEpilog.RELU_BIAS, epilog_inputs={"bias": bias[0]})
+        for i in range(len(a)):
+            mm.reset_operands(a=a[i], b=b[i], epilog_inputs={"bias": bias[i]})
+            results.append(mm.execute())
+    return cp.stack(results)

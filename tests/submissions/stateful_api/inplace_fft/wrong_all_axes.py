@@ -1,0 +1,17 @@
+# Leaves axes at its default, which stands for all of them.
+# expect: failed values wrong_value; any_iterable wrong_value
+
+import nvmath
+
+
+def transform_batches(batches):
+    remaining = iter(batches)
+    first = next(remaining)
+    results = []
+    with nvmath.fft.FFT(first, options={"inplace": True}) as fft:
+        fft.plan()
+        results.append(fft.execute())
+        for batch in remaining:
+            fft.reset_operand(batch)
+            results.append(fft.execute())
+    return results

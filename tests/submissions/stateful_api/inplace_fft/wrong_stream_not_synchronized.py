@@ -1,0 +1,20 @@
+# Returns before its own stream is done.
+# expect: failed values wrong_value; any_iterable wrong_value
+# devices: simulator
+
+import cupy as cp
+import nvmath
+
+
+def transform_batches(batches):
+    ours = cp.cuda.Stream(non_blocking=True)
+    remaining = iter(batches)
+    first = next(remaining)
+    options = {"inplace": True}
+    with nvmath.fft.FFT(first, axes=[1], options=options, stream=ours) as fft:
+        fft.plan(stream=ours)
+        results = [fft.execute(stream=ours)]
+        for batch in remaining:
+            fft.reset_operand(batch, stream=ours)
+            results.append(fft.execute(stream=ours))
+    return results
