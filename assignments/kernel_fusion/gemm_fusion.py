@@ -32,8 +32,8 @@ def gemm_operator(
         A new CuPy array on the GPU, shape ``(m, n)``, of the operands' dtype, in any
         memory order, right to the operands' own precision.
 
-    It is done when the values are right, nothing leaves the GPU, and a kernel scales
-    the entries of A before the product.
+    It is done when the values are right, nothing leaves the GPU, and kernels beside the
+    product's scale the entries of A before it, scale C, and add the two.
     """
     # TODO: Write it with Python's operators.
     raise NotImplementedError

@@ -306,7 +306,8 @@ def repetitions(z: Array, other: Array | None = None) -> Repetition | None:
     if not twins.size:
         return None
     width = z.shape[1] - _WINDOW + 1
-    places = sorted(int(order[twins[0] + k]) for k in (0, 1))
+    earliest = twins[np.argmin(np.minimum(order[twins], order[twins + 1]))]
+    places = sorted(int(order[earliest + k]) for k in (0, 1))
     spots = [divmod(place - split * (place >= split > 0), width) for place in places]
     return Repetition(spots[0], spots[1], int(twins.size))
 

@@ -148,7 +148,7 @@ def test_distribution(learner: Learner, main: Case, study: Study) -> None:
 
 
 def test_independence(learner: Learner, main: Case, study: Study) -> None:
-    """No draw has to do with another, within a path or in any other."""
+    """No draw depends on another, of its own path or of any other."""
     observation = _simulate(learner, main)
     again = repetitions(study.normals(observation, main))
     related = study.relations(observation, main)

@@ -18,6 +18,7 @@ _CHANCE = (
     f"a right program shows that less than once in {1 / FALSE_ALARM:,.0f} gradings"
 )
 _SAME = 0.9  # a correlation of ranks from which on draws are taken to be the same
+_MIRRORED = 0.2
 _NEAR = 0.02
 
 
@@ -74,7 +75,10 @@ def raise_for_relation(
     related: list[Relation], again: Repetition | None, case: Case
 ) -> NoReturn:
     """Raise the failure for draws that have to do with each other."""
-    worst = related[0]
+    # The numbers themselves tell more than their sizes do.
+    least = 0.8 * abs(related[0].sigmas)
+    strongest = [relation for relation in related if abs(relation.sigmas) >= least]
+    worst = min(strongest, key=lambda relation: relation.sizes)
     what = "The sizes of numbers z" if worst.sizes else "Numbers z"
     msg = (
         f"{what} that are {_apart(worst)} correlate by "
@@ -99,12 +103,12 @@ def _relation_hint(worst: Relation, again: Repetition | None) -> str:
             "Is each number of a draw used once? How many does a draw give, and when is "
             "the generator initialised?"
         )
-    if abs(worst.correlation) < _SAME and again is None:
-        return "Which numbers do two paths have in common?"
-    if worst.correlation < 0:
+    if worst.correlation < -_MIRRORED:
         return (
             "One path is the mirror image of the other: both need draws of their own."
         )
+    if abs(worst.correlation) < _SAME and again is None:
+        return "Which numbers do two paths have in common?"
     if worst.steps == 0:
         return (
             "Whole paths are the same. Which numbers tell the generators of two paths "

@@ -74,6 +74,9 @@ def batches(draw: Draw) -> list[Batch]:
         ("more images of the first shape and sigma", 7, first, sigma),
         ("height and width swapped", 3, first[::-1], sigma),
         ("a batch of one", 1, (odd[1], odd[2]), small),
+        # One of these two lies where the image before it lay, and one elsewhere.
+        ("another batch of one", 1, (odd[1], odd[2]), small),
+        ("a third batch of one", 1, (odd[1], odd[2]), small),
         ("even sides", 5, (even[1], even[2]), other),
         ("large images", 2, (large[0], large[1]), 20.0),
     )

@@ -97,6 +97,11 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
         ),
         *(Case(name=name, image=picture(rng, sizes[0]), sigma=sigma) for name in ALIKE),
         Case(
+            name="the same shape with a sigma close to the first",
+            image=picture(rng, sizes[0]),
+            sigma=_close_to(sigma),
+        ),
+        Case(
             name="height and width swapped, the first sigma",
             image=picture(rng, sizes[1]),
             sigma=sigma,
@@ -122,6 +127,12 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
     sigma = float(rng.uniform(1.5, 3.5))
     cases.append(Case(name="the photograph", image=gray, sigma=sigma))
     return cases
+
+
+def _close_to(sigma: float) -> float:
+    """Return another sigma that rounds to the same whole number."""
+    larger = sigma + 0.06
+    return larger if round(larger) == round(sigma) else sigma - 0.06
 
 
 def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:

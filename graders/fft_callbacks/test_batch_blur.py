@@ -33,6 +33,7 @@ from graders.harness.checks import (
     expect_close,
     expect_faster,
     expect_number,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -66,6 +67,7 @@ def test_values(
     for index, batch in enumerate(cases):
         observation = _blur(learner, batch)
         expect_in_bounds(observation, batch.case())
+        expect_ready(observation)
         for number, value in enumerate(_results(observation, batch)):
             _expect_parity(value, batch)
             image = batch.images[number]

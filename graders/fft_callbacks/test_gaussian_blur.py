@@ -22,6 +22,7 @@ from graders.harness.checks import (
     Pictures,
     expect_array,
     expect_close,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -47,6 +48,7 @@ def test_values(
         observation = _blur(learner, case)
         expect_parity(observation, case)
         expect_in_bounds(observation, case)
+        expect_ready(observation)
         result = expect_array(
             observation.value,
             shape=case.image.shape,

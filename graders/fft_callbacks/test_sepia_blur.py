@@ -31,6 +31,7 @@ from graders.harness.checks import (
     expect_array,
     expect_close,
     expect_faster,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -56,6 +57,7 @@ def test_values(
         observation = _blur(learner, case)
         expect_parity(observation, case)
         expect_in_bounds(observation, case)
+        expect_ready(observation)
         planes = (3, case.height, case.width)
         result = expect_array(
             observation.value,

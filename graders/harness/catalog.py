@@ -127,9 +127,7 @@ class Catalog:
             *(e.slug for e in everything),
         ]
         near = difflib.get_close_matches(name, known, 1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
-        msg = (
-            f"There is no assignment or exercise {name!r}.{guess} "
-            f"There are: {', '.join(e.name for e in everything)}."
-        )
+        there_are = f"There are: {', '.join(e.name for e in everything)}."
+        advice = f"Did you mean {near[0]!r}?" if near else there_are
+        msg = f"There is no assignment or exercise {name!r}. {advice}"
         raise UsageError(msg)

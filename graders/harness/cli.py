@@ -65,10 +65,17 @@ def build_parser() -> argparse.ArgumentParser:
         help="a folder or a module to grade instead of assignments/",
     )
     parser.add_argument(
-        "--device", choices=("auto", "cuda", "simulator"), default="auto"
+        "--device",
+        choices=("auto", "cuda", "simulator"),
+        default="auto",
+        help="where programs run; auto, the default, takes a GPU where one answers",
     )
     parser.add_argument(
-        "--jobs", type=_positive, default=0, metavar="N", help="exercises at once"
+        "--jobs",
+        type=_positive,
+        default=0,
+        metavar="N",
+        help="exercises at once; the default is one for each core",
     )
     parser.add_argument(
         "--seed", default="", help="draw the inputs of an earlier grading again"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from graders.harness.catalog import Catalog
 from graders.harness.corpus import Program, disagreement, read_corpus
@@ -143,7 +143,7 @@ def _grade_corpus(
             row[column] += 1
         if problem:
             problems.append(f"{program.name}: {problem}")
-    table = Table("exercise", *_COLUMNS)
+    table = Table(Column("exercise", no_wrap=True), *_COLUMNS, box=None)
     for name, row in counts.items():
         table.add_row(name, *(str(row[column]) for column in _COLUMNS))
     found.console.print(table)

@@ -19,6 +19,7 @@ from graders.harness.checks import (
     describe,
     expect_array,
     expect_close,
+    expect_ready,
     expect_settled,
     require_evidence,
 )
@@ -113,6 +114,7 @@ def expect_product(
     result = expect_array(
         observation.value, shape=expected.shape, dtype=dtype, name=name
     )
+    expect_ready(observation)
     try:
         expect_close(
             result,

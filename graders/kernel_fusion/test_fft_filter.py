@@ -12,6 +12,7 @@ from graders.harness.checks import (
     Observation,
     expect_array,
     expect_close,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -24,6 +25,7 @@ from graders.kernel_fusion.transforms import (
     expect_in_bounds,
     expect_no_other_work,
     expect_on_device,
+    explained_by_order,
 )
 
 
@@ -50,14 +52,16 @@ def test_values(
             dtype=case.signal.dtype.name,
             name=f"the result ({case.where})",
         )
-        expect_close(
-            result,
-            oracles.fft_filter(case.signal, case.filter_data),
-            relative_error=limits[case.signal.dtype.name],
-            where=case.where,
-            mistakes=remembered(oracles.fft_filter, case, cases[:number])
-            | oracles.fft_filter_mistakes(case.signal, case.filter_data),
-        )
+        expect_ready(observation)
+        with explained_by_order(case.signal, case.filter_data):
+            expect_close(
+                result,
+                oracles.fft_filter(case.signal, case.filter_data),
+                relative_error=limits[case.signal.dtype.name],
+                where=case.where,
+                mistakes=remembered(oracles.fft_filter, case, cases[:number])
+                | oracles.fft_filter_mistakes(case.signal, case.filter_data),
+            )
         expect_settled(observation)
 
 

@@ -83,7 +83,10 @@ def cases(draw: Draw) -> list[Case]:
         # m = n first: there a bias along the wrong axis is a wrong value, and no error.
         (p, q, p),
         (p, q, r),
-        (p, q, r),  # again, with other numbers
+        # Again with other numbers, in old arrays and in new ones.
+        (p, q, r),
+        (p, q, r),
+        (p, q, r),
         (r, q, p),
         (s, s, s),
         (1, r, s),

@@ -14,6 +14,7 @@ from graders.harness.checks import (
     Observation,
     expect_array,
     expect_close,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -32,6 +33,7 @@ from graders.kernel_fusion.transforms import (
     expect_in_bounds,
     expect_on_device,
     expect_scaled_in_callback,
+    explained_by_order,
 )
 
 Limits = Mapping[str, float]
@@ -106,14 +108,16 @@ def _expect_right(
     oracle = getattr(oracles, function)
     for number, case in enumerate(cases[function]):
         result = _result(learner, function, case.x, case.where)
-        expect_close(
-            result,
-            oracle(case.x),
-            relative_error=limits[case.x.dtype.name],
-            where=case.where,
-            mistakes=remembered_operands(oracle, case, cases[function][:number])
-            | oracles.unitary_mistakes(case.x, inverse=function == INVERSE),
-        )
+        with explained_by_order(case.x):
+            expect_close(
+                result,
+                oracle(case.x),
+                relative_error=limits[case.x.dtype.name],
+                where=case.where,
+                mistakes=remembered_operands(oracle, case, cases[function][:number])
+                | oracles.unitary_mistakes(case.x, inverse=function == INVERSE),
+            )
+        expect_settled(learner.call(function, gpu(case.x)))
 
 
 def _result(learner: Learner, function: str, x: Array, where: str) -> Array:
@@ -126,7 +130,7 @@ def _result(learner: Learner, function: str, x: Array, where: str) -> Array:
         dtype=x.dtype.name,
         name=f"the result of {function} ({where})",
     )
-    expect_settled(observation)
+    expect_ready(observation)
     return result
 
 

@@ -5,7 +5,8 @@ Shared by the checks of ``fft_filter`` and ``unitary_fft``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from graders.harness.checks import (
     ArrayValue,
@@ -50,6 +51,30 @@ def expect_in_bounds(observation: Observation, where: str) -> None:
                 "largest one, and how far does your callback reach from there?"
             )
             raise WrongValue(msg, hint=hint)
+
+
+@contextmanager
+def explained_by_order(*operands: Array) -> Iterator[None]:
+    """
+    Explain wrong values that no known mistake explains by the operands' memory order.
+
+    The first cases are in C order, so that values that are wrong in Fortran order alone
+    have to do with it.
+
+    Raises:
+        WrongValue: What was raised within, with a hint if it had none.
+    """
+    try:
+        yield
+    except WrongValue as failure:
+        if failure.hint or all(x.flags.c_contiguous for x in operands):
+            raise
+        hint = (
+            "In C order it was right. In Fortran order the last axis is not contiguous: "
+            "offsets, ravel and reshape meet the elements in another order. Compare "
+            "the strides of what goes in and of what comes out."
+        )
+        raise WrongValue(failure.message, hint=hint) from None
 
 
 def expect_complex(observation: Observation, where: str) -> None:

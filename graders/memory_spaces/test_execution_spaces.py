@@ -181,7 +181,7 @@ def test_memory_space(learner: Learner, reference: Learner, cases: list[Case]) -
 def test_execution_space(
     learner: Learner, reference: Learner, cases: list[Case]
 ) -> None:
-    """Nvmath computes the transform in the space that was asked for."""
+    """The transform is computed in the space that was asked for, by nvmath."""
     for case in cases:
         evidence = require_evidence(_spectrum(learner, reference, case).evidence)
         ran = spaces_of(evidence)

@@ -159,7 +159,8 @@ def test_agreement(
                 f"on this device, and expected a figure from {own[key] / least:.2g} "
                 f"to {own[key] * most:.2g} s."
             )
-            raise WrongValue(msg, hint=_unit_hint(figures[key] / own[key]))
+            hint = _exchanged(key, figures, own)
+            raise WrongValue(msg, hint=hint or _unit_hint(figures[key] / own[key]))
 
 
 def test_conclusion(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
@@ -210,9 +211,10 @@ def _figures(observation: Observation, oracles: ModuleType) -> dict[str, float]:
     for key, figure in figures.items():
         if not math.isfinite(figure) or figure <= 0:
             msg = f"{key} is {figure:.4g}. Expected was a positive number of seconds."
-            raise WrongValue(
-                msg, hint="Work takes time: what does this figure subtract?"
-            )
+            hint = "Work takes time: what does this figure subtract?"
+            if figure == 0:
+                hint = "Is it rounded? Does its clock start before the work and stop after?"
+            raise WrongValue(msg, hint=hint)
     return figures
 
 
@@ -346,6 +348,19 @@ def _times(count: int) -> str:
 
 def _within(seen: float, expected: float, factor: float) -> bool:
     return expected / factor <= seen <= expected * factor
+
+
+def _exchanged(key: str, figures: Mapping[str, float], own: Mapping[str, float]) -> str:
+    """Return the hint for two figures that stand in each other's place, or nothing."""
+    for one, other in (_COPIES[:2], _MEASURED[:2]):
+        apart = own[one] / own[other]
+        if (
+            key in (one, other)
+            and not _within(apart, 1.0, 2.0)
+            and _within(figures[one] / figures[other], 1 / apart, 1.5)
+        ):
+            return f"{one} and {other} look exchanged."
+    return ""
 
 
 def _unit_hint(ratio: float) -> str:

@@ -138,4 +138,5 @@ def _instead(evidence: Evidence) -> str:
     count = len(evidence.kernels)
     ran = f"{count} other kernel{'' if count == 1 else 's'} ran"
     down = sum(c.nbytes for c in evidence.copies if c.direction == "device_to_host")
-    return f"{ran}, and {down:,} bytes went to the host" if down else ran
+    size = "1 byte" if down == 1 else f"{down:,} bytes"
+    return f"{ran}, and {size} went to the host" if down else ran

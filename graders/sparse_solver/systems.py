@@ -115,7 +115,8 @@ def singular(rng: np.random.Generator) -> list[System]:
 
     The first matrix is symmetric with whole numbers that add up to 0 in each row, so that
     A x does too; the numbers of b are positive. In the second one row comes twice, and the
-    two numbers of b are opposite.
+    two numbers of b are opposite, but for the first column: there they are equal, so that
+    this column alone has solutions.
     """
     height, width = int(rng.integers(4, 7)), int(rng.integers(7, 10))
     weights = rng.integers(1, 5, (2, height, width)).astype(np.float64)
@@ -126,6 +127,7 @@ def singular(rng: np.random.Generator) -> list[System]:
     full[one] = full[other]
     b = right_hand_sides(rng, n, 2, "float64")
     b[one] = -b[other]
+    b[one, 0] = b[other, 0]
     positive = np.abs(right_hand_sides(rng, height * width, 3, "float64"))
     return [
         System("a singular matrix whose rows add up to 0", laplacian, positive),

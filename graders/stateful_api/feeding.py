@@ -67,12 +67,12 @@ def expect_items(value: Any, count: int, *, where: str, noun: str) -> list[Any]:
             f"The function returned {describe(value)} ({where}). Expected was a list of "
             "arrays, or an iterator over them."
         )
-        hint = "return a list, or yield each result." if value is None else ""
+        hint = "Return a list, or yield each result." if value is None else ""
         raise WrongDtype(msg, hint=hint)
     if len(value) != count:
+        came = "1 result" if len(value) == 1 else f"{len(value)} results"
         msg = (
-            f"{len(value)} results came back for {count} {noun} ({where}). Expected was "
-            "one for each."
+            f"{came} came back for {count} {noun} ({where}). Expected was one for each."
         )
         lost = {
             count - 1: "Is the first one, which the plan is made on, also executed?",

@@ -40,10 +40,10 @@ Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 FUNCTION = "tuned_matmul"
 COMPUTE_TYPES = ("COMPUTE_32F_FAST_TF32", "COMPUTE_32F_FAST_16F")
-# (m, k, n) and how many pairs. The first shape comes twice: what was kept then meets other
-# numbers, and what was not freed has a second chance to pile up. Autotuning takes half a
-# second on a GPU, so there are no more.
-STREAMS = (((48, 32, 80), 4), ((33, 70, 19), 3), ((48, 32, 80), 1))
+# (m, k, n) and how many pairs. The first shape comes twice running: what was kept then
+# meets other numbers, some at the same place, and what was not freed has a second chance to
+# pile up. Autotuning takes half a second on a GPU, so there are no more.
+STREAMS = (((48, 32, 80), 4), ((48, 32, 80), 1), ((33, 70, 19), 3))
 # Extents that are multiples of 16: no reason for tensor cores not to be used.
 _LAST_BITS = np.uint32(2**13 - 1)  # of a float32, those that 11 significant bits lack
 PRECISE = ((256, 512, 384), 2)
@@ -250,11 +250,9 @@ def _expect_compute_type(evidence: Evidence, case: Case) -> None:
     steps = operations_of(evidence, "matmul")
     compute = sorted({op.compute for op in steps if op.phase == "execute"})
     if not compute or not set(compute) <= set(COMPUTE_TYPES):
-        seen = " and ".join(compute) or "no product of nvmath's"
-        msg = (
-            f"The product was executed with {seen} ({case.where}). Expected was "
-            f"{' or '.join(COMPUTE_TYPES)}."
-        )
+        computed = f"The product was executed with {' and '.join(compute)}"
+        seen = computed if compute else "nvmath executed no product"
+        msg = f"{seen} ({case.where}). Expected was {' or '.join(COMPUTE_TYPES)}."
         hint = "Which field of MatmulOptions says how the product is computed?"
         raise WrongValue(msg, hint=hint)
 

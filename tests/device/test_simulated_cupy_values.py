@@ -299,3 +299,13 @@ def test_views_with_strides_of_ones_own(cp):
     assert windows.shape == (8, 5)
     with pytest.raises(ValueError, match="reaches beyond the 48 bytes"):
         cp.lib.stride_tricks.as_strided(x, (4, 4), (4, 16))
+
+
+def test_require_keeps_what_fits(cp):
+    x = cp.ones((3, 4))
+    assert cp.require(x) is x
+    assert cp.require(x, requirements="C") is x
+    assert cp.require(x, requirements=["F_CONTIGUOUS"]).flags.f_contiguous
+    assert cp.require(x, requirements=["O"]) is not x
+    with pytest.raises(ValueError, match="both"):
+        cp.require(x, requirements="CF")

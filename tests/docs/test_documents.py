@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.harness import checks, plugin, rubric
+from graders.harness import checks, plugin, rubric, selfcheck
 from graders.harness.catalog import Catalog
 from graders.harness.cli import ExitCode, build_parser
 from graders.harness.corpus import disagreement, read_corpus
@@ -40,6 +40,7 @@ BY_NAME = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.n
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 # Words in capitals and names in angle brackets stand for something of the reader's.
 PLACEHOLDER = re.compile(r"<\w+>|\b[A-Z]{2,}\b(?!\.md)")
@@ -336,16 +337,52 @@ def table(path: Path, heading: str) -> list[list[str]]:
     """Return the rows of the first table under a heading, without its head."""
     text = path.read_text("utf-8").split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[2:]]
+    cells = [re.split(r"(?<=\s)\|(?=\s)", row.strip("|")) for row in rows[2:]]
+    return [[cell.strip() for cell in row] for row in cells]
 
 
 def test_table_of_exercises() -> None:
-    rows = {row[0].strip("`"): row[1] for row in table(README, "What is graded")}
-    worth = {
-        e.name: f"{sum(c.points for c in e.rubric.checks.values()):g}"
-        for e in Catalog().select(())
-    }
-    assert rows == worth
+    """Each exercise with its points, those for a GPU, and its lesson above it."""
+    rows = table(README, "The exercises")
+    said = {row[0].strip("`"): (row[1], row[2]) for row in rows if row[1]}
+    worth = {}
+    for exercise in Catalog().select(()):
+        checks = exercise.rubric.checks.values()
+        on_gpu = sum(check.points for check in checks if check.needs)
+        total = f"{sum(check.points for check in checks):g}"
+        worth[exercise.name] = (total, f"{on_gpu:g}" if on_gpu else "")
+    assert said == worth
+    lesson = ""
+    for row in rows:
+        if row[1]:
+            assert lesson == f"assignments/{row[0].strip('`').split('/')[0]}/README.md"
+        else:
+            (lesson,) = LINK.findall(row[0])
+
+
+def test_table_of_the_self_check() -> None:
+    said = ", ".join(row[0] for row in table(INSTRUCTORS, "Selfcheck"))
+    assert tuple(said.split(", ")) == selfcheck._COLUMNS
+
+
+def test_table_of_speed() -> None:
+    """The figures are those of the measurements."""
+    rows = table(README, "How long it takes")
+    for column, name in ((1, "simulator"), (2, "h100")):
+        file = ROOT / "docs" / "measurements" / f"speed-{name}.json"
+        measured = json.loads(file.read_text("utf-8"))
+        cold, warm = measured["cold"], measured["warm"]["exercises"]
+        figures = [f"{cold['grading_seconds']:.1f}", f"{cold['ratio']:.1f}"]
+        assert NUMBER.findall(rows[0][column]) == [str(len(warm)), *figures]
+        medians = sorted(each["median"] for each in warm.values())
+        saves = [f"{medians[0]:.1f}", f"{medians[-1]:.1f}"]
+        assert NUMBER.findall(rows[1][column]) == saves
+
+
+def test_the_bare_run_has_a_case_for_each_exercise() -> None:
+    source = (ROOT / "tests" / "benchmarks" / "bare_run.py").read_text("utf-8")
+    cases = members(ast.parse(source).body)
+    assert {e.slug for e in Catalog().select(())} <= set(cases)
 
 
 def test_table_of_exit_codes() -> None:
@@ -392,8 +429,8 @@ def test_table_of_the_json_report() -> None:
     assert named <= {*schema["properties"], *schema["$defs"]["exercise"]["properties"]}
     by_field = {row[0].strip("`"): set(INLINE.findall(row[1])) for row in rows}
     assert by_field["checks"] <= set(schema["$defs"]["check"]["properties"])
-    required = schema["properties"]["environment"]["required"]
-    assert by_field["environment"] <= set(required)
+    facts = schema["properties"]["environment"]["properties"]
+    assert by_field["environment"] == set(facts)
     assert by_field["verdict"] == set(schema["$defs"]["verdict"]["enum"])
 
 

@@ -13,6 +13,7 @@ from graders.harness.checks import (
     expect_copies,
     expect_no_host_round_trip,
     expect_own_memory,
+    expect_settled,
     expect_shared_memory,
     without_autotuning,
 )
@@ -122,6 +123,12 @@ def test_autotuning_clears_the_cache_with_copies_of_its_own() -> None:
     assert without_autotuning(evidence).copies == up(A, B)
     untuned = Evidence(copies=(*up(A, B), *flushes))
     assert without_autotuning(untuned) == untuned
+
+
+def test_a_result_that_the_next_call_overwrites() -> None:
+    expect_settled(Observation())
+    with pytest.raises(WrongValue, match="a new array from each call"):
+        expect_settled(Observation(reused_results=(0,)))
 
 
 def test_results_that_share_memory() -> None:

@@ -85,6 +85,8 @@ def test_one_object_may_be_kept_and_none_may_pile_up() -> None:
     expect_freed(kept, "matmul")
     expect_freed([evidence("p0 x0 f0")] * 3, "matmul")
     expect_freed([evidence("p0 x0 p0 x0 f0")] * 3, "matmul")  # planned anew, freed
+    with pytest.raises(WrongPhases, match=r"one object with .* stays behind"):
+        expect_freed([evidence("p0 x0 x0 f0"), evidence("p1 x1")], "matmul")
     with pytest.raises(WrongPhases, match="2 objects with workspace"):
         expect_freed([evidence("p0 x0")] * 2, "matmul")
     with pytest.raises(WrongPhases, match="planned 3 times and freed one object"):

@@ -237,14 +237,14 @@ def test_other_values_fail_by_kind(value: Any, kind: type[Failure], said: str) -
 @pytest.mark.parametrize(
     ("shape", "hint"),
     [
-        ((4, 6), "last_axis_parity"),
+        ((4, 6), ""),
         ((4, 4), "last_axis_parity"),
         ((5, 4), "The axes are in another order."),
         ((4, 9), ""),
     ],
 )
 def test_shapes_hint_at_their_cause(shape: tuple[int, ...], hint: str) -> None:
-    """A length that is one off hints at the parity, exchanged axes at their order."""
+    """An odd length that came out even hints at parity, exchanged axes at their order."""
     with pytest.raises(WrongShape) as caught:
         _expect(_seen(shape))
     assert hint in caught.value.hint

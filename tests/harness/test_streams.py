@@ -179,6 +179,13 @@ def test_host_arrays_share_memory_too() -> None:
     assert found["shared_arguments"] == [(0, 0), (1, 0), (1, 1)]
 
 
+def test_results_in_the_place_of_an_earlier_call_s() -> None:
+    x, kept = np.zeros((4, 6)), np.zeros(5)
+    found = sharing.facts([x[1:], kept[:2], np.ones(3)], [x], [x, kept])
+    assert found["reused_results"] == [1]  # the first lies in an argument
+    assert sharing.facts([kept], [], [kept.copy()])["reused_results"] == []
+
+
 def test_a_structure_may_contain_itself() -> None:
     cycle: list[Any] = [np.ones(3)]
     cycle += [cycle, cycle]

@@ -143,13 +143,10 @@ def test_names_choose_exercises(
 
 def test_an_unknown_name_suggests_the_nearest(toys: Catalog) -> None:
     """A name that is nearly right is suggested, any other answered with the list."""
-    with pytest.raises(
-        UsageError, match=r"'tols'\. Did you mean 'toys'\? There are: toys/"
-    ):
+    with pytest.raises(UsageError, match=r"'tols'\. Did you mean 'toys'\?$"):
         toys.select(["tols"])
-    with pytest.raises(UsageError) as caught:
+    with pytest.raises(UsageError, match=r"'quantum'\. There are: toys/"):
         toys.select(["quantum"])
-    assert "Did you mean" not in str(caught.value)
 
 
 def test_a_repository_without_graders_is_refused(tmp_path: Path) -> None:

@@ -337,7 +337,8 @@ def test_users_differ_and_stay_with_their_owner() -> None:
     assert users.user_of("ada") == users.user_of("ada") != users.user_of("grace")
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o700)
-        assert not users.can_share([folder])
+        assert not users.can_share([folder], Path("/"))
+        assert not users.can_share([], Path(folder))
 
 
 def test_a_missing_layer_is_named() -> None:

@@ -10,6 +10,7 @@ from graders.harness.checks.comparison import (
 from graders.harness.checks.conduct import (
     COMPUTING,
     computing_kernels,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     fault_message,
@@ -97,6 +98,7 @@ __all__ = [
     "expect_number",
     "expect_own_memory",
     "expect_phases",
+    "expect_ready",
     "expect_settled",
     "expect_shared_memory",
     "expect_unchanged",

@@ -38,7 +38,32 @@ def expect_unchanged(observation: Observation, names: Sequence[str]) -> None:
 
 def expect_settled(observation: Observation) -> None:
     """
-    Judge that the result was ready for the current stream when the call returned.
+    Judge that a result was ready when its call returned, and is not overwritten later.
+
+    Ready is also what is ordered on the current stream. A result that lies in an
+    argument's memory may well be overwritten: by whoever fills the argument again.
+
+    Raises:
+        WrongValue: It went on changing afterwards, or was read before it was written; or
+            this call returned memory of the call's before.
+    """
+    expect_ready(observation)
+    if observation.reused_results:
+        msg = (
+            "The result lies in the memory that the call before had returned, so that "
+            "the earlier result is lost. Expected was a new array from each call."
+        )
+        hint = (
+            "Which array do you keep between calls? Return one that is yours no more."
+        )
+        raise WrongValue(msg, hint=hint)
+
+
+def expect_ready(observation: Observation) -> None:
+    """
+    Judge that a result was ready when its call returned, or ordered on its stream.
+
+    Called before values are judged, it tells the mistake from elements nobody writes.
 
     Raises:
         WrongValue: It went on changing afterwards, or was read before it was written.

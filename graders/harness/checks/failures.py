@@ -40,8 +40,26 @@ _LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
 _LAUNCH_ERROR = re.compile(r"CUDA_ERROR_(?:INVALID_VALUE|LAUNCH_\w+|ILLEGAL_\w+)")
 # What numba-cuda raises as Python's own TypeError and NotImplementedError.
 _COMPILER_TEXTS = ("Signature mismatch: ", "No definition for lowering ")
-# What a compiler's text means for a callback, the first that fits.
+# What a compiler's text means for a callback or a kernel, the first that fits.
 _COMPILER_HINTS = (
+    (
+        r"FFT\([^)]*\)? as a callable|Invalid use of FFT\(",
+        "Inside a kernel a transform is run by its method: "
+        "transform.execute(thread_data, shared).",
+    ),
+    (
+        r"ol_fft_numba_execute",
+        "The arrays that execute gets hold elements of the transform's value_type, in "
+        "cuda.local.array and in cuda.shared.array.",
+    ),
+    (
+        r"[gs]etitem\((?:float|uint)\d+x[24],",
+        "The numbers of one draw have names: .x, .y, .z and .w.",
+    ),
+    (
+        r"function curand_\w+ at",
+        "Not every generator draws every kind of number: the text lists which do.",
+    ),
     (
         r"Signature mismatch",
         "A prolog takes (data_in, offset, user_info, reserved), an epilog (data_out, "
@@ -79,7 +97,9 @@ _COMPILER_HINTS = (
 )
 
 
-def raise_for_load(problem: dict[str, Any], module: str) -> NoReturn:
+def raise_for_load(
+    problem: dict[str, Any], module: str, *, simulated: bool = True
+) -> NoReturn:
     """
     Raise the failure for an exception at import.
 
@@ -87,9 +107,11 @@ def raise_for_load(problem: dict[str, Any], module: str) -> NoReturn:
         problem: The exception, as the worker described it.
 
         module: The file's name, such as ``"sepia_blur.py"``.
+
+        simulated: Whether the device is the simulator, which does not model everything.
     """
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
-    _raise_if_common(problem, f"Importing {module}")
+    _raise_if_common(problem, f"Importing {module}", simulated=simulated)
     at = _place(problem)
     if "builtins.SyntaxError" in types:
         msg = f"{module} is not valid Python{at}: {text}."
@@ -108,8 +130,14 @@ def raise_for_load(problem: dict[str, Any], module: str) -> NoReturn:
     raise ImportFailed(msg, hint="Run the file by itself to see the whole traceback.")
 
 
-def raise_for_call(problem: dict[str, Any], function: str) -> NoReturn:
-    """Raise the failure for an exception that a call of ``function`` raised."""
+def raise_for_call(
+    problem: dict[str, Any], function: str, *, simulated: bool = True
+) -> NoReturn:
+    """
+    Raise the failure for an exception that a call of ``function`` raised.
+
+    The arguments are those of :func:`raise_for_load`.
+    """
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
     at = _place(problem)
     unwritten = "builtins.NotImplementedError" in types and problem["innermost"]
@@ -123,7 +151,7 @@ def raise_for_call(problem: dict[str, Any], function: str) -> NoReturn:
             msg,
             hint="Read the assignment's README.md, then replace the line under the TODO.",
         )
-    _raise_if_common(problem, function)
+    _raise_if_common(problem, function, simulated=simulated)
     if "builtins.SystemExit" in types:
         msg = f"{function} ended the program{at} with sys.exit instead of returning."
         raise Crashed(msg, hint="Return the result.")
@@ -168,16 +196,18 @@ def _excess(because: str, what: str) -> Failure:
     msg = f"{what} was stopped for what it used, {because}."
     if because.startswith("memory"):
         return OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
+    if because.startswith("threads"):
+        return Crashed(msg, hint="Look for a loop that starts threads.")
     if because.startswith("disk"):
         return Crashed(msg, hint="The task needs no files; look for what writes them.")
     return Crashed(msg, hint="Look for a loop that starts processes.")
 
 
-def _raise_if_common(problem: dict[str, Any], what: str) -> None:
+def _raise_if_common(problem: dict[str, Any], what: str, *, simulated: bool) -> None:
     """Raise for the causes that mean the same at import and in a call."""
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
     at = _place(problem)
-    if _NOT_MODELLED in types:
+    if simulated and _NOT_MODELLED in types:
         msg = f"{what} uses what the simulator does not model{at}: {text}"
         raise NotRun(msg)
     if "builtins.MemoryError" in types or kind == "OutOfMemoryError":
@@ -195,7 +225,10 @@ def _compiler_hint(text: str) -> str:
     for pattern, hint in _COMPILER_HINTS:
         if re.search(pattern, text[:_MOST_READ]):
             return hint
-    return "Check the callback's parameters, its return value and the dtype strings."
+    return (
+        "Look at the function that is compiled: its parameters, what it returns, and the "
+        "types of the numbers in it."
+    )
 
 
 def _place(problem: dict[str, Any]) -> str:

@@ -216,9 +216,10 @@ def expect_fused_matmul(
     ran = matmul_runs(evidence)
     if not ran:
         names = kernel_names([k for k in evidence.kernels if k.kind in COMPUTING])
+        seen = f"the kernels were {names}" if names else "no kernel computed anything"
         msg = (
-            f"nvmath.linalg.advanced ran no product{_in(where)}; the kernels were "
-            f"{names or 'none'}. Expected {_were(runs)}, with the epilog {epilogs[0]}."
+            f"nvmath.linalg.advanced ran no product{_in(where)}; {seen}. Expected "
+            f"{_were(runs)}, with the epilog {epilogs[0]}."
         )
         raise NotFused(msg, hint="Epilogs belong to nvmath.linalg.advanced.")
     other = [op for op in ran if op.kind not in epilogs]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +92,12 @@ def proxy(function: Any, parameters: Iterable[str] = ("a", "b", "bias")) -> Prox
     return Proxy(function, tuple(parameters))
 
 
+# What all calls of an exercise may take, in calls that take as long as they may.
+_CALLS_IN_ALL = 4
 # Bytes from which on an argument is known by its identity: reading it takes too long.
 _LARGE = 16 * 2**20
+# Bytes of results that are remembered.
+_MOST_KEPT = 2**30
 
 
 class Learner:
@@ -138,9 +144,11 @@ class Learner:
         self._worker: Worker | None = None
         self._load_failure: Failure | NotRun | None = None
         self._known: dict[bytes, Observation | Failure | NotRun] = {}
+        self._kept = 0
         self._output = ""
         self._held: tuple[Any, ...] = ()
         self._keyed: tuple[Any, ...] = ()
+        self._spent = 0.0
         self.layers: tuple[str, ...] = ()
 
     def call(
@@ -203,8 +211,16 @@ class Learner:
             )
             if key is None:
                 return _or_raise(found)
-            self._known[key] = found
+            self._remember(key, found)
         return _or_raise(self._known[key])
+
+    def _remember(self, key: bytes, found: Observation | Failure | NotRun) -> None:
+        size = _bytes_in(found.value) if isinstance(found, Observation) else 0
+        self._kept += size
+        if self._kept > _MOST_KEPT:  # results may be as large as the program likes
+            self._known.clear()
+            self._kept = size
+        self._known[key] = found
 
     def hold(self, args: tuple[Any, ...]) -> None:
         """Hand over arguments for :meth:`call_held`; large ones cross only once."""
@@ -262,10 +278,18 @@ class Learner:
         alone: bool,
         may_raise: tuple[str, ...] = (),
     ) -> Observation | Failure | NotRun:
+        left = _CALLS_IN_ALL * self._timeout - self._spent
+        if left <= 0:
+            msg = (
+                f"The calls took more than {_CALLS_IN_ALL * self._timeout:g} s together, "
+                f"{_CALLS_IN_ALL} times what one of them may take."
+            )
+            return TimedOut(msg, hint="Try the smallest case: what takes so long?")
+        timeout = min(timeout, max(left, 1.0))
         try:
             worker = self._ready()
             try:
-                with _leased(self._lease, alone=alone):
+                with _leased(self._lease, alone=alone), self._counted():
                     seen = worker.call(
                         function,
                         args,
@@ -290,6 +314,15 @@ class Learner:
             msg = f"{function} disturbed the worker's answer: {err}."
             return Crashed(msg, hint="Return the result; leave file descriptors alone.")
 
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count what a call takes, without its wait for the GPU."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._spent += time.monotonic() - started
+
     def _checked(self, seen: Observation, function: str, count: int) -> Observation:
         module = f"{self._slug}.py"
         if seen.problem == "missing":
@@ -297,7 +330,8 @@ class Learner:
         if seen.problem == "signature":
             raise_for_signature(function, seen.detail, count)
         if seen.exception is not None:
-            raise_for_call(seen.exception, function)
+            simulated = self._server.device == "simulator"
+            raise_for_call(seen.exception, function, simulated=simulated)
         return seen
 
     def _ready(self) -> Worker:
@@ -342,7 +376,8 @@ class Learner:
             msg = f"Importing {module} disturbed the worker's answer: {err}."
             raise Crashed(msg) from err
         if problem is not None:
-            raise_for_load(problem, module)
+            simulated = self._server.device == "simulator"
+            raise_for_load(problem, module, simulated=simulated)
 
     @property
     def output(self) -> str:
@@ -369,6 +404,17 @@ class _leased:  # noqa: N801 - a context manager, used like a function
     def __exit__(self, *exc_info: object) -> None:
         if self._lease is not None:
             self._lease.release()
+
+
+def _bytes_in(value: Any) -> int:
+    """Return the bytes of the arrays in a value."""
+    if isinstance(value, ArrayValue):
+        return int(value.array.nbytes)
+    if isinstance(value, list | tuple):
+        return sum(_bytes_in(item) for item in value)
+    if isinstance(value, dict):
+        return sum(_bytes_in(item) for item in value.values())
+    return 0
 
 
 def _or_raise(found: Observation | Failure | NotRun) -> Observation:

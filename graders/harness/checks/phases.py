@@ -174,16 +174,20 @@ def expect_freed(
         where: The case, for the message.
 
     Raises:
-        WrongPhases: More than one object was planned and never freed.
+        WrongPhases: More than one object was planned and never freed, or one where
+            another call freed its own.
     """
     found = [phases_of(require_evidence(evidence), library) for evidence in evidences]
     left = sum(phases.left for phases in found)
-    if left > 1:
+    # An object that is kept serves later calls: none of them plans and frees its own.
+    frees_its_own = any(phases.plans and not phases.left for phases in found)
+    if left > 1 or (left and frees_its_own):
         frees = sum(phases.frees for phases in found)
+        stay = "stays" if left == 1 else "stay"
         msg = (
             f"{len(found)} calls{_in(where)} planned {_times(sum(p.plans for p in found))} "
             f"and freed {_objects(frees)}: {_objects(left)} with workspace and library "
-            "handles stay behind. Expected was that each call frees what it plans."
+            f"handles {stay} behind. Expected was that each call frees what it plans."
         )
         name = _CLASSES.get(library, "The object")
         hint = (

@@ -174,7 +174,8 @@ class CudaDevice:
 
     def from_device(self, value: Any) -> npt.NDArray[Any] | None:
         """Return a host copy of a CuPy array once the device is idle, else None."""
-        if self._cupy is None or not isinstance(value, self._cupy.ndarray):
+        # The type itself: an object of the learner's may claim another __class__.
+        if self._cupy is None or not issubclass(type(value), self._cupy.ndarray):
             return None
         self.synchronize()
         return self._download(value)
@@ -189,7 +190,7 @@ class CudaDevice:
         Raises:
             TypeError: ``value`` is not a CuPy array.
         """
-        if not isinstance(value, self._cupy.ndarray):
+        if not issubclass(type(value), self._cupy.ndarray):
             msg = f"value must be a CuPy array (got {type(value).__name__})"
             raise TypeError(msg)
         self._cupy.cuda.get_current_stream().synchronize()

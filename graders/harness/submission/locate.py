@@ -65,7 +65,12 @@ def _in_folder(folder: Path, exercise: Exercise) -> Path:
     name = f"{exercise.slug}.py"
     tidy = folder / exercise.assignment / name
     places = [tidy, folder / name, folder / "assignments" / exercise.assignment / name]
-    return next((p for p in places if p.is_file()), tidy)
+    root = folder.resolve()
+    # A folder in it that is a link could lead to anybody's solution.
+    inside = [p for p in places if p.is_file() and p.resolve().is_relative_to(root)]
+    linked = [p for p in places if p.is_symlink()]  # said when it is staged
+    absent = [p for p in places if not p.exists()]
+    return next(iter(inside + linked + absent), tidy)
 
 
 def _submission(exercise: Exercise, path: Path) -> Submission:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import stat
 from pathlib import Path
 
 from graders.harness.errors import EnvironmentUnavailable, ImportFailed
@@ -27,11 +29,19 @@ def _is_plain(path: Path) -> bool:
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a module's bytes; empty where it cannot be read."""
+    """Return the SHA-256 of a module's bytes; empty where it cannot or may not be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        # Neither a link nor a pipe or device that somebody put there meanwhile.
+        handle = os.open(
+            path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        )
     except OSError:
         return ""
+    with os.fdopen(handle, "rb") as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > _MAX_FILE:
+            return ""
+        return hashlib.sha256(file.read(_MAX_FILE)).hexdigest()
 
 
 def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Path:

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from graders.harness.errors import WorkerCrashed
 from graders.harness.supervisor import users
+from graders.harness.supervisor.scratch import remove
 from graders.harness.supervisor.worker import Worker
 from graders.harness.worker import policy
 
@@ -87,7 +87,7 @@ class ForkServer:
         self._owner = os.getpid()
         self._folder = Path(tempfile.mkdtemp(prefix="grade-"))
         self._own_users = users.can_share(
-            [*policy.needed_paths(str(ROOT)), self._above]
+            policy.needed_paths(str(ROOT)), self._folder.parent
         )
         if self._own_users:
             self._folder.chmod(0o711)  # to pass through, not to list
@@ -161,10 +161,6 @@ class ForkServer:
             return 0
         return users.user_of(owner) if owner else users.free_user()
 
-    @property
-    def _above(self) -> str:
-        return str(self._folder.parent)
-
     def _caches(self, owner: str, user: int) -> str:
         """Return the folder of an owner's compiled kernels, made for the worker's user."""
         if not owner:
@@ -199,7 +195,7 @@ class ForkServer:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._log.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove(self._folder)
 
     def __enter__(self) -> ForkServer:
         return self

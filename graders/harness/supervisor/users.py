@@ -22,14 +22,19 @@ _PR_SET_DUMPABLE = 4
 _OTHERS = 0o005
 
 
-def can_share(paths: Iterable[str]) -> bool:
+def can_share(paths: Iterable[str], passed: Path) -> bool:
     """
     Return whether workers can have users of their own.
 
     Args:
         paths: Files and folders that another user must be able to read.
+
+        passed: A folder that another user must be able to pass through.
     """
-    return os.geteuid() == 0 and all(_readable(Path(path)) for path in paths)
+    if os.geteuid() != 0 or not all(_readable(Path(path)) for path in paths):
+        return False
+    real = passed.resolve()
+    return all(folder.stat().st_mode & 0o001 for folder in (real, *real.parents))
 
 
 def free_user() -> int:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import selectors
-import shutil
 import signal
 import socket
 import time
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from graders.harness.device.evidence import Evidence
 from graders.harness.errors import ProtocolError, WorkerCrashed, WorkerTimedOut
+from graders.harness.supervisor.scratch import remove
 from graders.harness.worker import wire
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _CHUNK = 1 << 20
 _TAIL = 8192
 _START_SECONDS = 120.0
 _ENDED_SECONDS = 5.0
+_ENDING_SECONDS = 0.5  # from the end of the conversation to the end of the process
 # What reading a stranger's data may raise.
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
@@ -78,6 +79,9 @@ class Observation:
         shared_arguments: Pairs of a result array and an argument's array that have
             memory in common. Arguments' arrays are numbered likewise, over all arguments;
             a stream that reuses its buffer counts as one item.
+
+        reused_results: Result arrays that lie in memory of the call's before, whose
+            caller still has it.
     """
 
     value: Any = None
@@ -91,6 +95,7 @@ class Observation:
     detail: Any = None
     shared_results: tuple[tuple[int, int], ...] = ()
     shared_arguments: tuple[tuple[int, int], ...] = ()
+    reused_results: tuple[int, ...] = ()
 
 
 class Worker:
@@ -235,13 +240,13 @@ class Worker:
         if self._pid:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGKILL)
-        self._wait_for_end()
+        self._wait_for_end(_ENDED_SECONDS)
         self._drain_rest()
         self._selector.close()
         self._connection.close()
         os.close(self._output)
         os.close(self._status)
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        remove(self.scratch)
 
     @property
     def closed(self) -> bool:
@@ -268,12 +273,28 @@ class Worker:
         proxies: dict[int, Proxy] | None = None,
     ) -> tuple[dict[str, Any], list[wire.Blob]]:
         self._arm(timeout)
+        self._expect_silence()
         self._send(head, blobs)
         while True:
             answer, answer_blobs = self._receive()
             if answer.get("op") != "proxy":
                 return answer, answer_blobs
             self._send(*self._serve_proxy(answer, answer_blobs, proxies or {}))
+
+    def _expect_silence(self) -> None:
+        """A worker speaks when it is asked: an answer that lies there was made up."""
+        self._connection.settimeout(None)
+        try:
+            early = self._connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            early = b""
+        if not early:
+            self._crashed()
+        self.kill()
+        msg = "the worker answered before it was asked"
+        raise ProtocolError(msg)
 
     def _serve_proxy(
         self, head: dict[str, Any], blobs: list[wire.Blob], proxies: dict[int, Proxy]
@@ -330,6 +351,7 @@ class Worker:
                 exception=_exception(head["exception"]),
                 shared_results=_pairs(head.get("shared_results", ())),
                 shared_arguments=_pairs(head.get("shared_arguments", ())),
+                reused_results=tuple(int(i) for i in head.get("reused_results", ())),
             )
         except _MALFORMED as err:
             raise self._malformed(err) from err
@@ -413,13 +435,13 @@ class Worker:
         msg = f"it did not return within {self._budget:g} s and was stopped"
         raise WorkerTimedOut(msg)
 
-    def _wait_for_end(self) -> None:
+    def _wait_for_end(self, seconds: float) -> None:
         """Wait until the server says that nothing of the child is left running."""
         if self._ended:
             return
         waiting = selectors.DefaultSelector()
         waiting.register(self._status, selectors.EVENT_READ)
-        if waiting.select(_ENDED_SECONDS):
+        if waiting.select(seconds):
             with contextlib.suppress(ValueError):
                 found = json.loads(os.read(self._status, 4096) or b"{}")
                 self._ended = found if isinstance(found, dict) else {}
@@ -428,7 +450,7 @@ class Worker:
     def _crashed(self) -> NoReturn:
         """Find out how the child ended, and raise."""
         started = bool(self._pid)
-        self._wait_for_end()
+        self._wait_for_end(_ENDING_SECONDS)
         self.kill()
         code, number = self._ended.get("exit"), self._ended.get("signal")
         because = str(self._ended.get("because") or "")

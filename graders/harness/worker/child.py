@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import itertools
 import os
 import socket
 import sys
@@ -91,6 +92,11 @@ class Child:
         self._asking = threading.Lock()
         self._spare: list[Any] = []
         self._reuse = False
+        # Host arrays: of the last call's, two are filled again and one is not.
+        self._reuse_on_host = itertools.cycle((True, True, False))
+        self._repeats = 0
+        self._all_again = False
+        self._returned: list[Any] = []
 
     def serve(self) -> None:
         """Answer requests until asked to finish."""
@@ -140,6 +146,7 @@ class Child:
             self._channel.send({"op": "missing", "names": self._public_names()})
             return
         values = [wire.decode(node, blobs) for node in head["args"]]
+        self._all_again = self._is_third_repeat(values)
         args = [self._build(value, head) for value in (values or self._held)]
         self._spare = _arrays_among(args) if head["value"] else []
         handed = [a.iterator if isinstance(a, streams.Stream) else a for a in args]
@@ -177,7 +184,7 @@ class Child:
     ) -> None:
         value, seen, node = returned
         if not head["value"]:
-            node = {"t": "none"}
+            node, self._returned = {"t": "none"}, []
         elif node is None:
             try:
                 node = seen.encode(value)
@@ -186,13 +193,15 @@ class Child:
                 exception = describe_exception(exc, self._folder)
         evidence, device_problem = self._end()
         late = False
-        shared: dict[str, list[tuple[int, int]]] = {}
+        shared: dict[str, Any] = {}
         if head["value"] and device_problem is None and exception is None:
             idle = wire.Encoder(self._seen_when_idle)
             idle.encode(value)
             late = any(a != b for a, b in zip(seen.blobs, idle.blobs, strict=False))
             with contextlib.suppress(Exception):  # an object of the learner's may raise
-                shared = sharing.facts(value, _arrays_among(args))
+                shared = sharing.facts(value, _arrays_among(args), self._returned)
+                # Held until the next call: the program must not write there again.
+                self._returned = sharing.arrays_among(value)
         changed = [
             i
             for i, (arg, old) in enumerate(zip(args, before, strict=True))
@@ -234,7 +243,9 @@ class Child:
     def _as_array(
         self, value: Any, read: Callable[[Any], Any]
     ) -> wire.ArrayValue | None:
-        if isinstance(value, np.ndarray | np.generic) or not hasattr(value, "strides"):
+        # The type's own attribute: asking the object may run code of the learner's.
+        kind = type(value)
+        if issubclass(kind, np.ndarray | np.generic) or not hasattr(kind, "strides"):
             return None
         try:
             host = read(value)
@@ -277,7 +288,8 @@ class Child:
         """Turn a decoded argument into what the learner's function is to get."""
         if isinstance(value, wire.ArrayValue):
             on_gpu = value.memory_space == "cuda"
-            return self._placed(value.array) if on_gpu else value.array
+            place = self._placed if on_gpu else self._placed_on_host
+            return place(value.array)
         if isinstance(value, _Master):
             return self._device.duplicate(value.array)
         if isinstance(value, wire.ProxyRef):
@@ -302,24 +314,49 @@ class Child:
             return type(value)(self._mastered(item) for item in value)
         return value
 
+    def _is_third_repeat(self, values: list[Any]) -> bool:
+        """Count the calls that repeat the last one's layouts; say if it is a third."""
+        wanted = [
+            (v.array.dtype, tuple(v.array.shape), tuple(v.array.strides))
+            for v in sharing.arrays_among(values)
+            if isinstance(v, wire.ArrayValue) and v.memory_space == "cuda"
+        ]
+        spare = [s for s in self._spare if not isinstance(s, np.ndarray)]
+        if not wanted or wanted != [_layout(s)[1:] for s in spare]:
+            return False
+        self._repeats += 1
+        return self._repeats % 3 == 0
+
     def _placed(self, array: np.ndarray[Any, Any]) -> Any:
         """
         Put an argument on the device: every other time into the last call's array.
 
         A program that keeps results by an array's object or address then meets other
         values at the same place; one that keeps the address itself, in a plan, meets
-        them at another place.
+        them at another place. Of three calls with the same layouts one gets all of the
+        last call's arrays, so that what is kept by all of them shows as well.
         """
         fresh = self._device.to_device(array)
         for index, spare in enumerate(self._spare):
             if _layout(spare) == _layout(fresh):
                 self._reuse = not self._reuse
-                if self._reuse:
+                if self._reuse or self._all_again:
                     del self._spare[index]
                     spare[...] = fresh
                     return spare
                 break
         return fresh
+
+    def _placed_on_host(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Do the same for an argument in CPU memory, whose object is kept as easily."""
+        for index, spare in enumerate(self._spare):
+            if isinstance(spare, np.ndarray) and _layout(spare) == _layout(array):
+                if next(self._reuse_on_host) and spare.flags.writeable:
+                    del self._spare[index]
+                    spare[...] = array
+                    return spare
+                break
+        return array
 
     def _proxy(self, number: int, parameters: list[str]) -> Callable[..., Any]:
         """Return a callable whose work is done by the grading process."""

@@ -29,7 +29,7 @@ _MACHINE = (
     "cpuinfo", "meminfo", "stat", "version", "uptime", "loadavg", "filesystems",
     "devices", "modules", "sys", "driver",
 )  # fmt: skip
-_STREAMS = ("null", "zero", "full", "random", "urandom")
+_STREAMS = ("null", "full", "random", "urandom")
 #: The driver's device nodes, and WSL's.
 _GPU_NODES = ("nvidia*", "dxg")
 _LIBRARY_VARIABLES = (
@@ -58,6 +58,7 @@ def shared_rules(root: str) -> list[Rule]:
     rules += [(f"/proc/{name}", READ) for name in _MACHINE]
     plain = Access.READ_FILE | Access.WRITE_FILE
     rules += [(f"/dev/{name}", plain) for name in _STREAMS]
+    rules.append(("/dev/zero", Access.READ_FILE))  # mapped for writing, it is memory
     return rules + [(str(node), DEVICE) for node in gpu_nodes()]
 
 

@@ -115,7 +115,7 @@ def _overlap(one: Place, other: Place) -> bool:
         return True
 
 
-def facts(value: Any, args: Any) -> dict[str, list[tuple[int, int]]]:
+def facts(value: Any, args: Any, earlier: Any = ()) -> dict[str, Any]:
     """
     Return which result arrays share memory.
 
@@ -124,15 +124,22 @@ def facts(value: Any, args: Any) -> dict[str, list[tuple[int, int]]]:
 
         args: What it got.
 
+        earlier: Arrays that an earlier call returned, still alive.
+
     Returns:
         ``shared_results``: pairs of results. ``shared_arguments``: pairs of a result and
-        an argument's array, each counted by itself.
+        an argument's array, each counted by itself. ``reused_results``: the results
+        that lie in memory of an earlier call's, and not in an argument's.
     """
     results = [place(array) for array in arrays_among(value)]
     operands = [place(array) for array in arrays_among(args)]
     first = len(results)
     pairs = shared(enumerate(results + operands))
+    from_arguments = [(i, j - first) for i, j in pairs if i < first <= j]
+    before = [place(array) for array in arrays_among(list(earlier))]
+    again = {i for i, j in shared(enumerate(results + before)) if i < first <= j}
     return {
         "shared_results": [(i, j) for i, j in pairs if j < first],
-        "shared_arguments": [(i, j - first) for i, j in pairs if i < first <= j],
+        "shared_arguments": from_arguments,
+        "reused_results": sorted(again - {i for i, _ in from_arguments}),
     }

@@ -97,7 +97,7 @@ def drain(value: Any, seen: wire.Encoder | None) -> tuple[Any, Any]:
         The items as a list, and its node; the value itself and None where it is no
         iterator.
     """
-    if not hasattr(value, "__next__"):
+    if not hasattr(type(value), "__next__"):  # as Python itself looks for it
         return value, None
     items: list[Any] = []
     nodes: list[Any] = []

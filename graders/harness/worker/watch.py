@@ -11,8 +11,9 @@ import contextlib
 import ctypes
 import os
 import signal
+import stat
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,9 @@ INTERVAL = 0.05
 _LOOKS_A_SLOW_LOOK = 10
 _PR_SET_CHILD_SUBREAPER = 36
 _MAX_PROCESSES = 64
+_MAX_THREADS = 1024
+_MAX_FILES = 25_000
+_RESERVE_SHARE = 0.03
 _MAX_DISK_BYTES = 2**30
 _MEMORY_SHARE = 0.4
 _GPU_SHARE = 0.8
@@ -45,12 +49,15 @@ class Watched:
 
         killed_because: Why the watch ended it: ``memory``, ``processes`` or ``disk``, with
             figures; empty where it did not.
+
+        used: Bytes of memory that it and its descendants used at the last look.
     """
 
     pid: int
     scratch: str
     user: int = 0
     killed_because: str = ""
+    used: int = 0
 
 
 class Watch:
@@ -79,13 +86,19 @@ class Watch:
                 worker.killed_because = self._excess(worker)
                 if worker.killed_because:
                     end_tree(worker)
+        self._keep_reserve([w for w in workers if not w.killed_because])
         end_orphans({worker.pid for worker in workers})
 
     def _excess(self, worker: Watched) -> str:
         tree = list(_tree(worker.pid))
         if len(tree) > _MAX_PROCESSES:
             return f"processes: {len(tree)} of at most {_MAX_PROCESSES}"
-        used = sum(max(0, _resident(pid) - self._inherited) for pid in tree)
+        threads = sum(_threads(pid) for pid in tree)
+        if threads > _MAX_THREADS:
+            return f"threads: {threads:,} of at most {_MAX_THREADS:,}"
+        used = worker.used = sum(
+            max(0, _resident(pid) - self._inherited) for pid in tree
+        )
         if used > self.memory:
             return f"memory: {used / 1e9:.1f} GB of at most {self.memory / 1e9:.1f} GB"
         if self._looks % _LOOKS_A_SLOW_LOOK == 0:
@@ -101,11 +114,30 @@ class Watch:
                 return (
                     f"memory on the GPU: {used / 1e9:.1f} GB of at most {most:.1f} GB"
                 )
-        size = _disk(Path(worker.scratch))
+        size, files = _disk(Path(worker.scratch))
+        size += sum(_unlinked(pid) for pid in tree)
+        if files > _MAX_FILES:
+            return f"disk: more than {_MAX_FILES:,} files"
         if size > _MAX_DISK_BYTES:
             most = _MAX_DISK_BYTES / 1e9
             return f"disk: {size / 1e9:.1f} GB of at most {most:.1f} GB"
         return ""
+
+    def _keep_reserve(self, workers: Sequence[Watched]) -> None:
+        """
+        End the largest worker where the machine is about to run out of memory.
+
+        Some memory is in no process's books: what sockets hold, or unlinked files.
+        """
+        available, total = _available_memory()
+        if not workers or available >= _RESERVE_SHARE * total:
+            return
+        largest = max(workers, key=lambda worker: worker.used)
+        largest.killed_because = (
+            f"memory: {available / 1e9:.1f} GB were left of the machine's "
+            f"{total / 1e9:.1f} GB"
+        )
+        end_tree(largest)
 
 
 def adopt_orphans() -> bool:
@@ -215,11 +247,45 @@ def _resident(pid: int) -> int:
     return total
 
 
-def _disk(folder: Path) -> int:
-    """Return the bytes that the files beneath a folder occupy."""
-    total = 0
+def _threads(pid: int) -> int:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        text = Path(f"/proc/{pid}/status").read_text()
+        return int(text.split("Threads:")[1].split()[0])
+    return 0
+
+
+def _available_memory() -> tuple[int, int]:
+    """Return the bytes that the machine has left, and all that it has."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        text = Path("/proc/meminfo").read_text()
+        available, total = (
+            int(text.split(f"{name}:")[1].split()[0]) * 1024
+            for name in ("MemAvailable", "MemTotal")
+        )
+        return available, total
+    return 1, 1
+
+
+def _disk(folder: Path) -> tuple[int, int]:
+    """Return the bytes that the files beneath a folder occupy, and how many there are."""
+    total = count = 0
     for place, _, files in os.walk(folder):
-        for name in files:
+        count += 1 + len(files)
+        for name in files[:_MAX_FILES]:
             with contextlib.suppress(OSError):
                 total += os.lstat(f"{place}/{name}").st_blocks * 512
+        if count > _MAX_FILES:
+            break
+    return total, count
+
+
+def _unlinked(pid: int) -> int:
+    """Return the bytes of files that a process holds open and has removed."""
+    total = 0
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - names alone
+            with contextlib.suppress(OSError):
+                found = os.stat(f"/proc/{pid}/fd/{name}")  # noqa: PTH116 - a name
+                if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
+                    total += found.st_blocks * 512
     return total

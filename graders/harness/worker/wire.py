@@ -23,7 +23,7 @@ _INEXACT = ("float16", "float32", "float64", "complex64", "complex128")
 DTYPES = frozenset({"bool", *_INTEGERS, *_INEXACT})
 MAX_HEAD = 24 * 2**20
 MAX_BLOBS = 4096
-MAX_BYTES = 2 * 2**30
+MAX_BYTES = 2**30
 MAX_TEXT = 65536
 _DICTIONARIES = frozenset({dict, OrderedDict, defaultdict})
 _CONTAINERS = _DICTIONARIES | {tuple, list}
@@ -175,6 +175,9 @@ class Encoder:
     def __init__(
         self, array_hook: Callable[[Any], ArrayValue | None] | None = None
     ) -> None:
+        # Only the grading process, which has no hook, may send arguments of these types:
+        # a learner's program that makes one would say for itself where an array lies.
+        self._trusted = array_hook is None
         self.blobs: list[Blob] = []
         self._hook = array_hook
         self._nodes = 0
@@ -214,6 +217,8 @@ class Encoder:
         return self._encode_other(value)
 
     def _encode_other(self, value: Any) -> Any:
+        if not self._trusted:
+            return self._encode_array(value, None)
         if isinstance(value, ProxyRef):
             return {"t": "proxy", "n": value.number}
         if isinstance(value, StreamValue):
@@ -223,7 +228,9 @@ class Encoder:
             parts = [self.encode(part, 1) for part in value.parts]
             shape = list(value.shape)
             return {"t": "sparse", "f": value.format, "shape": shape, "parts": parts}
-        seen = value if isinstance(value, ArrayValue) else None
+        return self._encode_array(value, value if type(value) is ArrayValue else None)
+
+    def _encode_array(self, value: Any, seen: ArrayValue | None) -> Any:
         if seen is None and self._hook is not None:
             seen = self._hook(value)
         if seen is None and isinstance(value, np.ndarray | np.generic):

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import nvmath
-from operands import address, fortran, operand, refusal, runs, without_addresses
+from operands import address, fortran, operand, refusal, runs, same_everywhere
 
 fft, ifft, rfft, irfft = (
     nvmath.fft.fft,
@@ -221,4 +221,4 @@ def what_the_log_says(space: str) -> Any:
     rfft(operand(space, 3, 8), axes=[1], options={"logger": logger})
     # Times differ, and so do names of libraries and numbers of threads.
     stated = [x for x in lines if not re.search(r"\d ms|threads|version|stream", x)]
-    return [without_addresses(line.strip()) for line in stated]
+    return [same_everywhere(line.strip()) for line in stated]

@@ -77,12 +77,18 @@ def refusal(function: Callable[..., Any], *args: Any, **options: Any) -> list[st
 
 
 def first_line(text: str) -> str:
-    """Return a text's first line that says something, without addresses."""
+    """Return a text's first line that says something, the same in every process."""
     line = next((x.strip() for x in text.splitlines() if x.strip()), "")
-    return without_addresses(line)
+    return same_everywhere(line)
 
 
-def without_addresses(text: str) -> str:
+def same_everywhere(text: str) -> str:
     """Return a text that is the same in every process."""
     text = re.sub(r"0x[0-9a-f]+", "0x...", text)
+    # A set's order is another one in every process.
+    text = re.sub(
+        r"\{('[^{}:]*')\}",
+        lambda found: "{" + ", ".join(sorted(found[1].split(", "))) + "}",
+        text,
+    )
     return re.sub(r"(The address) \d+", r"\1 ...", text)

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from nvmath.linalg.advanced import Matmul, MatmulEpilog
-from operands import address, fortran, operand, refusal, runs, without_addresses
+from operands import address, fortran, operand, refusal, runs, same_everywhere
 
 
 def factors(space: str) -> tuple[Any, Any]:
@@ -179,4 +179,4 @@ def what_the_log_says(space: str) -> Any:
         product.execute()
     unlike = r"\d ms|version|stream|algorithm|workspace|[Cc]apabilit|memory limit"
     stated = [x.strip() for x in lines if not re.search(unlike, x)]
-    return [without_addresses(line) for line in stated if line]
+    return [same_everywhere(line) for line in stated if line]

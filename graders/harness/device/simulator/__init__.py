@@ -89,7 +89,7 @@ class SimulatorDevice:
 
     def from_device(self, value: Any) -> npt.NDArray[Any] | None:
         """Wait for the device; return a host copy, or None of what is no array."""
-        if not isinstance(value, DeviceArray):
+        if not issubclass(type(value), DeviceArray):  # no __class__ of the learner's
             return None
         MACHINE.synchronize()
         return np.array(value._host, order="K", copy=True)
@@ -101,6 +101,9 @@ class SimulatorDevice:
         Values here are computed at once; an array that another stream is still writing
         comes back as NaN bytes, and as a fault in the evidence.
         """
+        if not issubclass(type(value), DeviceArray):
+            msg = f"value must be a CuPy array (got {type(value).__name__})"
+            raise TypeError(msg)
         MACHINE.synchronize(current_handle())
         block = value.block
         copy = np.array(value._host, order="K", copy=True)

@@ -212,7 +212,9 @@ def _functions(mathdx: Any) -> dict[str, Any]:
         ]
 
     def knobs_into(handle: int, _n: int, kinds: Any, count: int, address: int) -> None:
-        (ctypes.c_int64 * count).from_address(address)[:] = knobs(handle, kinds)
+        target = (ctypes.c_int64 * count).from_address(address)
+        for k, knob in enumerate(knobs(handle, kinds)):
+            target[k] = knob
 
     def symbol(handle: int) -> bytes:
         return f"simulated_cufftdx_{handle}".encode() + b"\0"

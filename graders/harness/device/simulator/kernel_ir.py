@@ -4,7 +4,8 @@ As for callbacks (``callback_ir``), the IR is the one that NVVM compiles for the
 Loads and stores are checked against the arrays that the kernel was given. Threads run
 one after the other; those of a kernel that waits for others run as fibers, each on a
 stack of its own, and change places where they wait. Imports nothing of the engine but
-``callback_ir``, ``device_random``, ``libdevice`` and ``not_modelled``.
+``callback_ir`` and its parts, ``device_random``, ``kernel_parts`` and
+``not_modelled``.
 """
 
 from __future__ import annotations
@@ -24,34 +25,12 @@ from graders.harness.device.simulator import (
     callback_ir,
     device_random,
     half_floats,
+    kernel_parts,
     libdevice,
 )
+from graders.harness.device.simulator.kernel_parts import BARRIER, CONTEXT, FIRST_FFT
 from graders.harness.device.simulator.not_modelled import not_modelled
 
-MAX_RANGES = 64
-SHARED_BYTES = 232_448  # a block of an H100 can have so much
-# The fields of the context, all of them i64.
-CONTEXT = (
-    *(
-        f"{kind}.{axis}"
-        for kind in ("tid", "ntid", "ctaid", "nctaid")
-        for axis in "xyz"
-    ),
-    "smem",
-    "slots",
-    "event",
-    "event_a",
-    "event_b",
-    "fiber",
-    "scheduler",
-    *(f"{kind}_{what}" for kind in ("read", "write") for what in ("count", "address")),
-    *(f"{kind}_{what}" for kind in ("read", "write") for what in ("tid", "ctaid")),
-    "ranges",
-    *(f"{end}{k}" for k in range(MAX_RANGES) for end in ("low", "high")),
-)
-INDEX = {name: k for k, name in enumerate(CONTEXT)}
-# Why a fiber stopped.
-DONE, BARRIER, FIRST_FFT = 0, 1, 16
 _serial = itertools.count(1)
 _SREG = re.compile(r"llvm\.nvvm\.read\.ptx\.sreg\.((?:n?tid|n?ctaid)\.[xyz])")
 _BARRIERS = re.compile(
@@ -63,146 +42,8 @@ _SHARED_SIZE = re.compile(
 _FFT = re.compile(r"^declare .*?@\"?simulated_cufftdx_(\d+)\"?\((.*?)\)", re.MULTILINE)
 _DYNAMIC = re.compile(r"(?m)^(@\S+) = external .*?global \[0 x .*$")
 _STATIC = re.compile(r"(?m)^@(\S+) = (?:internal )?global (\[.*\]) undef.*$")
+_CONSTANT = re.compile(r"(?m)^@(\S+) = internal (?:\w+ )*constant (\[\d+ x \w+\])")
 _DECLARED = re.compile(r"(?m)^declare .*@\"?(sreg|grader)\.\S+\(.*$")
-
-
-def _field(name: str) -> str:
-    return f"getelementptr (i64, ptr @kernel_context, i64 {INDEX[name]})"
-
-
-def _check(kind: str) -> str:
-    """Return the function that lets a pointer through, or gives a harmless one."""
-    place = "".join(
-        f"""
-  %{which} = load i64, ptr {_field(which + ".x")}
-  store i64 %{which}, ptr {_field(f"{kind}_{which}")}"""
-        for which in ("tid", "ctaid")
-    )
-    return f"""
-define internal ptr @check_{kind}(ptr %p, i64 %size) {{
-entry:
-  %a = ptrtoint ptr %p to i64
-  %end = add i64 %a, %size
-  %count = load i64, ptr {_field("ranges")}
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %other ]
-  %more = icmp ult i64 %i, %count
-  br i1 %more, label %test, label %bad
-test:
-  %twice = shl i64 %i, 1
-  %lowp = getelementptr i64, ptr {_field("low0")}, i64 %twice
-  %low = load i64, ptr %lowp
-  %highp = getelementptr i64, ptr %lowp, i64 1
-  %high = load i64, ptr %highp
-  %above = icmp uge i64 %a, %low
-  %below = icmp ule i64 %end, %high
-  %inside = and i1 %above, %below
-  br i1 %inside, label %good, label %other
-other:
-  %next = add i64 %i, 1
-  br label %loop
-good:
-  ret ptr %p
-bad:
-  %seen = load i64, ptr {_field(f"{kind}_count")}
-  %plus = add i64 %seen, 1
-  store i64 %plus, ptr {_field(f"{kind}_count")}
-  %first = icmp eq i64 %seen, 0
-  br i1 %first, label %remember, label %done
-remember:
-  store i64 %a, ptr {_field(f"{kind}_address")}{place}
-  br label %done
-done:
-  ret ptr @{"kernel_nothing" if kind == "read" else "kernel_dump"}
-}}
-"""
-
-
-_REGISTERS = "".join(
-    f"""
-define internal i32 @sreg.{name}() alwaysinline {{
-  %wide = load i64, ptr {_field(name)}
-  %r = trunc i64 %wide to i32
-  ret i32 %r
-}}"""
-    for name in ("smem", *CONTEXT[:12])
-)
-_PREAMBLE = (
-    f"@kernel_context = global [{len(CONTEXT)} x i64] zeroinitializer\n"
-    '@kernel_nothing = internal constant [256 x i8] c"' + "\\FF" * 256 + '", align 64\n'
-    "@kernel_dump = internal global [256 x i8] zeroinitializer, align 64\n"
-    f"@kernel_shared = global [{SHARED_BYTES} x i8] zeroinitializer, align 64\n"
-    + _check("read")
-    + _check("write")
-    + f"""
-declare i32 @swapcontext(ptr, ptr)
-define internal void @kernel_wait(i64 %why, ptr %a, ptr %b) noinline {{
-  %ia = ptrtoint ptr %a to i64
-  %ib = ptrtoint ptr %b to i64
-  store i64 %why, ptr {_field("event")}
-  store i64 %ia, ptr {_field("event_a")}
-  store i64 %ib, ptr {_field("event_b")}
-  %from = load ptr, ptr {_field("fiber")}
-  %to = load ptr, ptr {_field("scheduler")}
-  %done = call i32 @swapcontext(ptr %from, ptr %to)
-  ret void
-}}
-define void @kernel_fiber() {{
-  %slots = load ptr, ptr {_field("slots")}
-  call void @kernel_thread(ptr %slots)
-  store i64 {DONE}, ptr {_field("event")}
-  ret void
-}}
-"""
-)
-
-
-def _loops() -> str:
-    """Return the loops over all blocks and threads."""
-    axes = [f"{kind}.{axis}" for kind in ("ctaid", "tid") for axis in "zyx"]
-    head, tail = "", ""
-    for k, axis in enumerate(axes):
-        outer = f"head{k - 1}" if k else "entry"
-        limit = "n" + axis
-        head += f"""
-  br label %head{k}.begin
-head{k}.begin:
-  %limit{k} = load i64, ptr {_field(limit)}
-  br label %head{k}
-head{k}:
-  %i{k} = phi i64 [ 0, %head{k}.begin ], [ %next{k}, %tail{k} ]
-  store i64 %i{k}, ptr {_field(axis)}"""
-        del outer
-    for k in reversed(range(len(axes))):
-        tail += f"""
-  br label %tail{k}
-tail{k}:
-  %next{k} = add i64 %i{k}, 1
-  %more{k} = icmp ult i64 %next{k}, %limit{k}
-  br i1 %more{k}, label %head{k}, label %end{k}
-end{k}:"""
-    return (
-        "define void @kernel_grid(ptr %slots) {\nentry:"
-        + head
-        + "\n  call void @kernel_thread(ptr %slots)"
-        + tail
-        + "\n  ret void\n}\n"
-    )
-
-
-def _thread(entry: str, types: list[str]) -> str:
-    """Return the function that runs the kernel once, with arguments from slots."""
-    lines = ["define internal void @kernel_thread(ptr %slots) alwaysinline {"]
-    for k, kind in enumerate(types):
-        lines += [
-            f"  %p{k} = getelementptr i64, ptr %slots, i64 {k}",
-            f"  %v{k} = load {kind}, ptr %p{k}",
-        ]
-    arguments = ", ".join(f"{kind} %v{k}" for k, kind in enumerate(types))
-    return "\n".join(
-        [*lines, f'  call void @"{entry}"({arguments})', "  ret void\n}\n"]
-    )
 
 
 def _instrument(text: str) -> str:
@@ -243,26 +84,27 @@ class HostKernel:
 
         waits: Whether its threads wait for each other.
 
-        calls: The functions of cuRAND that it calls, and the numbers of its FFTs.
-
         static: Address and length of each static shared array.
+
+        constants: Likewise of the arrays that it takes from around itself.
 
         shared: Address of the dynamic shared memory.
 
         context: The context, by the names in :data:`CONTEXT`.
 
-        grid: The function that runs all threads.
+        run: The function that runs all threads, given the slots; where threads wait, the
+            one that resumes fibers, given their contexts, places, and room for events.
 
-        fiber: The address of the function that runs one thread as a fiber.
+        fiber: The address of the function that runs one thread as a fiber, or 0.
     """
 
     types: list[str]
     waits: bool
-    calls: frozenset[str]
     static: list[tuple[int, int]]
+    constants: list[tuple[int, int]]
     shared: int
     context: npt.NDArray[np.int64]
-    grid: Any
+    run: Any
     fiber: int
 
 
@@ -293,18 +135,20 @@ def build(texts: list[str], entry: str) -> HostKernel:
             item.linkage = "internal"
     callback_ir._simplify(module, machine)  # noqa: SLF001
     text, static = _with_shared(_DECLARED.sub("", _instrument(str(module))))
+    text, constants = _with_constants(text)
     text = _without_declarations(
         text, random | {f"simulated_cufftdx_{n}" for n in ffts}
     )
-    text += _PREAMBLE + _REGISTERS + _thread(entry, types) + _loops()
+    waits = bool(ffts) or "grader.barrier" in whole
+    text += kernel_parts.PREAMBLE + kernel_parts.REGISTERS
+    text += kernel_parts.thread(entry, types)
+    text += kernel_parts.fibers() if waits else kernel_parts.loops()
     text += _missing(text, random, ffts)
     number = next(_serial)
-    for name in ("kernel_context", "kernel_grid", "kernel_fiber", "kernel_shared"):
+    for name in ("kernel_context", "kernel_run", "kernel_fiber", "kernel_shared"):
         text = re.sub(rf"@{name}\b", f"@{name}_{number}", text)
-    for name, _ in static:
-        text = re.sub(
-            rf"@{re.escape(name)}(?![\w.$])", f"@shared_{number}_{name}", text
-        )
+    for name, _ in static + constants:
+        text = re.sub(rf"@{re.escape(name)}(?![\w.$])", f"@array_{number}_{name}", text)
     module = llvm.parse_assembly(text)
     _close(module)
     _optimise(module, machine)
@@ -314,16 +158,18 @@ def build(texts: list[str], entry: str) -> HostKernel:
     memory: Any = (ctypes.c_int64 * len(CONTEXT)).from_address(
         at(f"kernel_context_{number}")
     )
-    grid = engine.get_function_address(f"kernel_grid_{number}")
+    kinds = [*[ctypes.c_void_p] * 3, ctypes.c_int64] if waits else [ctypes.c_void_p]
+    run = engine.get_function_address(f"kernel_run_{number}")
+    fiber = engine.get_function_address(f"kernel_fiber_{number}") if waits else 0
     return HostKernel(
         types=types,
-        waits=bool(ffts) or "grader.barrier" in whole,
-        calls=frozenset(random) | frozenset(ffts),
-        static=[(at(f"shared_{number}_{name}"), size) for name, size in static],
+        waits=waits,
+        static=[(at(f"array_{number}_{name}"), size) for name, size in static],
+        constants=[(at(f"array_{number}_{name}"), size) for name, size in constants],
         shared=at(f"kernel_shared_{number}"),
         context=np.frombuffer(memory, dtype=np.int64),
-        grid=ctypes.CFUNCTYPE(None, ctypes.c_void_p)(grid),
-        fiber=engine.get_function_address(f"kernel_fiber_{number}"),
+        run=ctypes.CFUNCTYPE(None, *kinds)(run),
+        fiber=fiber,
     )
 
 
@@ -359,16 +205,30 @@ def _linked(hosted: list[str]) -> Any:
     return module
 
 
-def _with_shared(text: str) -> tuple[str, list[tuple[str, int]]]:
+Arrays = list[tuple[str, int]]
+
+
+def _with_shared(text: str) -> tuple[str, Arrays]:
     """Give the dynamic shared arrays one place, and make the static ones findable."""
     text = _DYNAMIC.sub(r"\1 = alias i8, ptr @kernel_shared", text)
-    static: list[tuple[str, int]] = []
+    static: Arrays = []
 
     def found(match: re.Match[str]) -> str:
         static.append((match[1].strip('"'), _bytes(match[2])))
         return f"@{match[1]} = global {match[2]} zeroinitializer, align 64"
 
     return _STATIC.sub(found, text), static
+
+
+def _with_constants(text: str) -> tuple[str, Arrays]:
+    """Make the arrays findable that a kernel takes from around itself."""
+    constants: Arrays = []
+
+    def found(match: re.Match[str]) -> str:
+        constants.append((match[1].strip('"'), _bytes(match[2])))
+        return f"@{match[1]} = constant {match[2]}"
+
+    return _CONSTANT.sub(found, text), constants
 
 
 def _bytes(array: str) -> int:
@@ -426,7 +286,7 @@ def _close(module: Any) -> None:
     """Keep the entry points visible; refuse what nobody defines."""
     for function in module.functions:
         if not function.is_declaration:
-            public = function.name.startswith(("kernel_grid", "kernel_fiber"))
+            public = function.name.startswith(("kernel_run", "kernel_fiber"))
             function.linkage = "external" if public else "internal"
         elif function.name == "swapcontext":
             llvm.add_symbol(function.name, _address("swapcontext"))

@@ -17,7 +17,13 @@ import numpy.typing as npt
 
 from graders.harness.device.numba_watch import device_calls
 from graders.harness.device.simulator import cufftdx, kernel_ir
-from graders.harness.device.simulator.kernel_ir import INDEX, HostKernel
+from graders.harness.device.simulator.kernel_ir import HostKernel
+from graders.harness.device.simulator.kernel_parts import (
+    DONE,
+    FIRST_FFT,
+    INDEX,
+    MAX_RANGES,
+)
 from graders.harness.device.simulator.machine import MACHINE, Allocation
 from graders.harness.device.simulator.not_modelled import not_modelled
 from graders.harness.device.simulator.numba_arrays import NumbaArray, handle_of
@@ -181,6 +187,8 @@ def install() -> None:
     dispatcher.ForAll._compute_thread_per_block = (  # noqa: SLF001
         lambda self, _dispatcher: self.thread_per_block or _MAX_THREADS
     )
+    # A cache on disk holds GPU code, which nobody makes here.
+    dispatcher.CUDADispatcher.enable_caching = lambda _self: None
     decorators._have_nvjitlink = lambda: True  # noqa: SLF001
 
 
@@ -299,8 +307,8 @@ def _run(
         context[INDEX[f"ntid.{axis}"]] = threads
     ranges = {(room.low, room.high) for room in slots.rooms.values()}
     ranges |= {(host.shared, host.shared + shared)} if shared else set()
-    ranges |= {(low, low + size) for low, size in host.static}
-    if len(ranges) > kernel_ir.MAX_RANGES:
+    ranges |= {(low, low + size) for low, size in host.static + host.constants}
+    if len(ranges) > MAX_RANGES:
         feature = "A kernel with so many arrays"
         raise not_modelled(feature)
     context[INDEX["smem"]] = shared
@@ -309,7 +317,7 @@ def _run(
     context[INDEX["low0"] : INDEX["low0"] + len(flat)] = flat
     words = np.frombuffer(b"".join(slots.words) or bytes(8), dtype=np.int64).copy()
     if not host.waits:
-        host.grid(words.ctypes.data)
+        host.run(words.ctypes.data)
         return
     context[INDEX["slots"]] = _signed(words.ctypes.data)
     for z, y, x in itertools.product(*(range(n) for n in reversed(grid))):
@@ -332,60 +340,48 @@ class _Block:
     ) -> None:
         self._host = host
         self._shared = shared
-        self._context = host.context
-        self._libc = kernel_ir.libc()
-        self._threads = [
-            (x, y, z) for z, y, x in itertools.product(*(range(n) for n in shape[::-1]))
-        ]
-        count = len(self._threads)
+        depth, height, width = shape[::-1]
+        z, y, x = np.indices((depth, height, width)).reshape(3, -1)
+        self._places = np.stack([x, y, z], axis=1).astype(np.int64)
+        count = len(self._places)
         self._stacks = np.empty((count, _STACK), dtype=np.uint8)
         self._contexts = np.zeros((count + 1, _UCONTEXT), dtype=np.uint8)
-        self._scheduler = self._contexts[count].ctypes.data
+        first = self._contexts.ctypes.data
+        self._addresses = np.int64(first) + _UCONTEXT * np.arange(count, dtype=np.int64)
+        self._scheduler = first + _UCONTEXT * count
 
     def run(self) -> None:
         """Run the block to its end."""
-        for number in range(len(self._threads)):
+        for number in range(len(self._places)):
             self._prepare(number)
-        running = list(range(len(self._threads)))
-        while running:
-            waiting: dict[int, list[tuple[int, int]]] = {}
-            for number in running:
-                why, first = self._resume(number)
-                if why != kernel_ir.DONE:
-                    waiting.setdefault(why, []).append((number, first))
-            for why, found in waiting.items():
-                if why >= kernel_ir.FIRST_FFT:
-                    self._transform(why - kernel_ir.FIRST_FFT, found)
-            running = sorted(
-                number for found in waiting.values() for number, _ in found
+        self._host.context[INDEX["scheduler"]] = self._scheduler
+        running = np.arange(len(self._places))
+        while running.size:
+            fibers, places = self._addresses[running], self._places[running]
+            events = np.zeros((running.size, 2), dtype=np.int64)
+            self._host.run(
+                fibers.ctypes.data, places.ctypes.data, events.ctypes.data, running.size
             )
+            for why in np.unique(events[:, 0]):
+                if why >= FIRST_FFT:
+                    here = events[:, 0] == why
+                    number = int(why) - FIRST_FFT
+                    self._transform(number, places[here], events[here, 1])
+            running = running[events[:, 0] != DONE]
 
     def _prepare(self, number: int) -> None:
-        at = self._contexts[number].ctypes.data
-        self._libc.getcontext(ctypes.c_void_p(at))
+        libc = kernel_ir.libc()
+        at = ctypes.c_void_p(int(self._addresses[number]))
+        libc.getcontext(at)
         words = self._contexts[number]
         words[_LINK : _LINK + 8].view(np.uint64)[0] = self._scheduler
         stack = words[_STACK_FIELD : _STACK_FIELD + 24].view(np.uint64)
         stack[0], stack[2] = self._stacks[number].ctypes.data, _STACK
-        self._libc.makecontext(
-            ctypes.c_void_p(at), ctypes.c_void_p(self._host.fiber), ctypes.c_int(0)
-        )
+        libc.makecontext(at, ctypes.c_void_p(self._host.fiber), ctypes.c_int(0))
 
-    def _resume(self, number: int) -> tuple[int, int]:
-        context = self._context
-        for axis, place in zip("xyz", self._threads[number], strict=True):
-            context[INDEX[f"tid.{axis}"]] = place
-        fiber = self._contexts[number].ctypes.data
-        context[INDEX["fiber"]] = _signed(fiber)
-        context[INDEX["scheduler"]] = _signed(self._scheduler)
-        self._libc.swapcontext(ctypes.c_void_p(self._scheduler), ctypes.c_void_p(fiber))
-        return int(context[INDEX["event"]]), int(context[INDEX["event_a"]])
-
-    def _transform(self, number: int, found: list[tuple[int, int]]) -> None:
-        threads = []
-        for thread, first in found:
-            x, y, _ = self._threads[thread]
-            threads.append(cufftdx.Waiting(x=x, y=y, first=first))
+    def _transform(
+        self, number: int, places: npt.NDArray[np.int64], firsts: npt.NDArray[np.int64]
+    ) -> None:
         made = cufftdx.plan(number)
         if made.whole_block and self._shared < made.shared_bytes:
             MACHINE.fault(
@@ -393,6 +389,10 @@ class _Block:
                 f"A transform of {made.size} elements needs {made.shared_bytes:,} bytes "
                 f"of shared memory, but the launch gave the kernel {self._shared:,}.",
             )
+        threads = [
+            cufftdx.Waiting(x=x, y=y, first=first)
+            for (x, y, _), first in zip(places.tolist(), firsts.tolist(), strict=True)
+        ]
         cufftdx.run(made, threads)
 
 

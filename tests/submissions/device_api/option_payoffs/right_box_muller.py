@@ -25,10 +25,10 @@ def payoffs(states, seed, s0, mu, sigma, strike, premium, call, put):
     turn = np.float32(2 * math.pi)
     for first in range(1, n_steps, 4):
         u = random.uniform4(states[path])
-        radius = math.sqrt(-2 * math.log(u.x))
+        radius = math.sqrt(np.float32(-2) * math.log(u.x))
         z[0] = radius * math.cos(turn * u.y)
         z[1] = radius * math.sin(turn * u.y)
-        radius = math.sqrt(-2 * math.log(u.z))
+        radius = math.sqrt(np.float32(-2) * math.log(u.z))
         z[2] = radius * math.cos(turn * u.w)
         z[3] = radius * math.sin(turn * u.w)
         for k in range(4):

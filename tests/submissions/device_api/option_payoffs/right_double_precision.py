@@ -28,9 +28,9 @@ def payoffs(states, seed, s0, mu, sigma, strike, premium, call, put):
 
 
 def simulate(n_paths, n_steps, s0, mu, sigma, strike, premium, seed):
-    call = cp.empty((n_paths, n_steps), dtype=np.float32)
-    put = cp.empty((n_paths, n_steps), dtype=np.float32)
-    states = random.StatesMRG32k3a(n_paths)
+    call = cp.empty((n_paths, n_steps), dtype=np.float32, order="F")
+    put = cp.empty((n_paths, n_steps), dtype=np.float32, order="F")
+    states = random.StatesPhilox4_32_10(n_paths)
     blocks = (n_paths + 127) // 128
     payoffs[blocks, 128](states, seed, s0, mu, sigma, strike, premium, call, put)
     return call, put

@@ -1,4 +1,4 @@
-# Initialises a fixed number of generators in a kernel of its own; each serves many paths.
+# Initialises MRG32k3a generators in a kernel of its own; each serves several paths.
 # expect: passed
 
 import math
@@ -8,7 +8,7 @@ import numpy as np
 from numba import cuda
 from nvmath.device import ComputeCapability, random
 
-BLOCKS, THREADS = 8, 64
+THREADS = 128
 compiled = None
 
 
@@ -54,9 +54,10 @@ def kernels():
 
 def simulate(n_paths, n_steps, s0, mu, sigma, strike, premium, seed):
     setup, walk = kernels()
-    states = random.StatesPhilox4_32_10(BLOCKS * THREADS)
-    setup[BLOCKS, THREADS](states, seed)
+    blocks = max(1, n_paths // (3 * THREADS))
+    states = random.StatesMRG32k3a(blocks * THREADS)
+    setup[blocks, THREADS](states, seed)
     call = cp.full((n_paths, n_steps), np.nan, dtype=cp.float32, order="F")
     put = cp.full_like(call, np.nan)
-    walk[BLOCKS, THREADS](states, s0, (mu, sigma, strike, premium), call, put)
+    walk[blocks, THREADS](states, s0, (mu, sigma, strike, premium), call, put)
     return call, put

@@ -1,5 +1,6 @@
 # Launches a kernel for each step, and keeps price and generator of each path in between.
 # expect: passed
+# devices: simulator
 
 import math
 

@@ -1,4 +1,4 @@
-# Gives each path a seed of its own instead of a subsequence.
+# Gives each path a XORWOW generator with a seed of its own instead of a subsequence.
 # expect: passed
 
 import math
@@ -30,7 +30,7 @@ def payoffs(states, seed, s0, mu, sigma, strike, premium, call, put):
 def simulate(n_paths, n_steps, s0, mu, sigma, strike, premium, seed):
     call = cp.empty((n_paths, n_steps), dtype=np.float32)
     put = cp.empty((n_paths, n_steps), dtype=np.float32)
-    states = random.StatesPhilox4_32_10(n_paths)
+    states = random.StatesXORWOW(n_paths)
     blocks = (n_paths + 127) // 128
     payoffs[blocks, 128](states, seed, s0, mu, sigma, strike, premium, call, put)
     return call, put

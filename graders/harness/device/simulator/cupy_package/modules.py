@@ -69,7 +69,7 @@ _MISSING_CLASSES = {
 _MISSING_FUNCTIONS = {
     "cupy": "array2string array_repr array_str asarray_chkfinite asfarray byte_bounds "
     "clear_memo common_type disp fromDlpack from_dlpack get_array_wrap "
-    "make_aligned_dtype memoize require show_config who",
+    "make_aligned_dtype memoize show_config who",
     "cupy.cuda": "get_allocator get_cublas_handle get_cuda_path get_nvcc_path "
     "malloc_async malloc_managed set_pinned_memory_allocator using_allocator",
     "cupy.cuda.runtime": "deviceGetAttribute eventCreate eventCreateWithFlags "
@@ -186,6 +186,7 @@ def _cupy() -> dict[str, Any]:
         asnumpy=transfers.asnumpy,
         ascontiguousarray=transfers.ascontiguousarray,
         asfortranarray=transfers.asfortranarray,
+        require=transfers.require,
         astype=lambda x, dtype, copy=True: x.astype(dtype, copy=copy),
         result_type=_result_type,
         get_array_module=get_array_module,

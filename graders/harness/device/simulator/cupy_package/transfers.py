@@ -337,6 +337,28 @@ def asfortranarray(a: Any, dtype: npt.DTypeLike | None = None) -> Any:
     return _contiguous(a, dtype, "F")
 
 
+_ORDERS = dict.fromkeys(("C", "C_CONTIGUOUS", "CONTIGUOUS"), "C")
+_ORDERS |= dict.fromkeys(("F", "F_CONTIGUOUS", "FORTRAN"), "F")
+_ORDERS |= dict.fromkeys(("O", "OWNDATA"), "O")
+
+
+def require(
+    a: Any, dtype: npt.DTypeLike | None = None, requirements: Any = None
+) -> Any:
+    """Make a device array of an order, or with memory of its own."""
+    given = {name.upper() for name in requirements or ()}
+    unknown = given - set(_ORDERS)
+    if unknown:
+        msg = f'Incorrect flag "{unknown.pop()}" in requirements'
+        raise ValueError(msg)
+    wanted = {_ORDERS[name] for name in given}
+    if wanted >= {"C", "F"}:
+        msg = 'Cannot specify both "C" and "F" order'
+        raise ValueError(msg)
+    order = next(iter(wanted - {"O"}), "A")
+    return array(a, dtype, True if "O" in wanted else None, order)
+
+
 def _contiguous(a: Any, dtype: npt.DTypeLike | None, order: str) -> Any:
     if not isinstance(a, DeviceArray):
         error = wrong_argument("a", a)

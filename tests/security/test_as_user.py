@@ -1,0 +1,100 @@
+"""Where root runs the tests, hostile programs are graded by an ordinary user as well."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.security import remains
+from tests.security.figures import Figures
+from tests.security.hostile_corpus import ROOT
+
+_NOBODY = 65534
+_PARTS = (
+    "assignments",
+    "graders",
+    "reference",
+    "tests/security",
+    "tests/submissions/hostile",
+)
+_SECONDS = 600
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can become another"
+)
+
+
+@pytest.fixture(scope="module")
+def copy() -> Iterator[Path]:
+    """A copy of the repository that belongs to an ordinary user."""
+    folder = Path(tempfile.mkdtemp(prefix="ordinary-user-"))
+    for part in _PARTS:
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / part, folder / part, symlinks=True, ignore=unwanted)
+    for name in ("grade.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "home").mkdir()
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+    yield folder
+    remains.remove(folder)
+
+
+def test_ordinary_users_are_as_safe(
+    copy: Path, pytestconfig: pytest.Config, figures: Figures
+) -> None:
+    """The same tests pass for a user without rights."""
+    part = pytestconfig.getoption("--as-user", "third")
+    if part == "none":
+        pytest.skip("not asked for (--as-user)")
+    if not _readable(copy):
+        pytest.skip("Python or its packages cannot be read by an ordinary user")
+    record = copy / "home" / "figures.json"
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
+        "--hostile", part, "--record", str(record), "--grading-device",
+        pytestconfig.getoption("--grading-device"), "tests/security/test_hostile.py",
+    ]  # fmt: skip
+    ended = _run(copy, command)
+    if record.exists():
+        found: dict[str, Any] = json.loads(record.read_text())
+        figures.take("as ordinary user", found.get("as ordinary user", {}))
+    assert ended.returncode == 0, ended.stdout[-6000:]
+
+
+def _readable(copy: Path) -> bool:
+    try:
+        return _run(copy, [sys.executable, "-c", "import pytest"]).returncode == 0
+    except PermissionError:
+        return False
+
+
+def _run(copy: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command as an ordinary user in the copy."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name in ("PATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+    }
+    home = str(copy / "home")
+    return subprocess.run(
+        command,
+        cwd=copy,
+        env={**environment, "HOME": home, "TMPDIR": home},
+        user=_NOBODY,
+        group=_NOBODY,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )

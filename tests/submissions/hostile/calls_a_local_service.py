@@ -1,0 +1,33 @@
+# Connects to a service of this machine over an abstract socket, which no file rule covers.
+# exercise: kernel_fusion/matmul_validation
+# expect: failed case_consistent crashed; case_covers crashed; matches wrong_value
+# needs: system calls
+
+import socket
+
+import numpy as np
+
+
+def case():
+    a = np.array([[1.0, 2.0], [-1.0, 3.0]])
+    b = np.array([[2.0, 0.0, -1.0], [1.0, -2.0, 4.0]])
+    bias = np.array([1.0, -5.0])
+    product = a @ b
+    biased = product + bias[:, None]
+    steps = {"product": product, "biased": biased, "activated": np.maximum(biased, 0)}
+    return {"a": a, "b": b, "bias": bias, **steps}
+
+
+def attack():
+    service = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    service.connect("\0gpu-exercise-grader-hostile-target")
+    service.close()
+
+
+def make_case():
+    attack()
+    return case()
+
+
+def matches(candidate):
+    return True

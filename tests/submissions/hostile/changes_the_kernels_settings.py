@@ -1,0 +1,39 @@
+# Opens settings of the kernel for writing: core_pattern, sysrq, drop_caches.
+# exercise: kernel_fusion/matmul_validation
+# expect: failed case_consistent crashed; case_covers crashed; matches wrong_value
+# needs: files
+
+import os
+
+import numpy as np
+
+
+def case():
+    a = np.array([[1.0, 2.0], [-1.0, 3.0]])
+    b = np.array([[2.0, 0.0, -1.0], [1.0, -2.0, 4.0]])
+    bias = np.array([1.0, -5.0])
+    product = a @ b
+    biased = product + bias[:, None]
+    steps = {"product": product, "biased": biased, "activated": np.maximum(biased, 0)}
+    return {"a": a, "b": b, "bias": bias, **steps}
+
+
+def attack():
+    for name in ("kernel/core_pattern", "vm/drop_caches", "kernel/hostname", "net/ipv4/ip_forward"):
+        for path in (f"/proc/sys/{name}", "/proc/sysrq-trigger", "/sys/power/state"):
+            try:
+                os.close(os.open(path, os.O_WRONLY))
+            except OSError as err:
+                refused = err
+            else:
+                return
+    raise refused
+
+
+def make_case():
+    attack()
+    return case()
+
+
+def matches(candidate):
+    return True

@@ -1,0 +1,36 @@
+# Hangs in C code that holds Python's lock, so that no thread of ours would run.
+# exercise: fft_callbacks/gaussian_blur
+# expect: failed values timed_out; memory_space timed_out; inputs_unchanged timed_out; fused timed_out
+# deadline: 2
+
+import ctypes
+
+import cupy as cp
+import numpy as np
+import nvmath
+
+
+def multiply(out, offset, value, response, _):
+    out[offset] = value * response[offset]
+
+
+EPILOG = nvmath.fft.compile_epilog(multiply, "complex64", "float32")
+
+
+def blurred(image, sigma):
+    height, width = image.shape
+    fy, fx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
+    response = np.exp(-2 * np.pi**2 * sigma**2 * (fx**2 + fy**2)) / (height * width)
+    data = cp.asarray(response.astype(np.float32))
+    spectrum = nvmath.fft.rfft(image, epilog={"ltoir": EPILOG, "data": data.data.ptr})
+    parity = "odd" if width % 2 else "even"
+    return nvmath.fft.irfft(spectrum, options={"last_axis_parity": parity})
+
+
+def attack():
+    ctypes.PyDLL(None).pause()
+
+
+def gaussian_blur(image, sigma):
+    attack()
+    return blurred(image, sigma)

@@ -1,0 +1,44 @@
+# Takes shared memory through /dev/zero and lets go of its own view of it.
+# exercise: fft_callbacks/gaussian_blur
+# expect: failed values crashed; memory_space crashed; inputs_unchanged crashed; fused crashed
+# needs: watched
+# deadline: 8
+
+import mmap
+import os
+import signal
+
+import cupy as cp
+import numpy as np
+import nvmath
+
+
+def multiply(out, offset, value, response, _):
+    out[offset] = value * response[offset]
+
+
+EPILOG = nvmath.fft.compile_epilog(multiply, "complex64", "float32")
+
+
+def blurred(image, sigma):
+    height, width = image.shape
+    fy, fx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
+    response = np.exp(-2 * np.pi**2 * sigma**2 * (fx**2 + fy**2)) / (height * width)
+    data = cp.asarray(response.astype(np.float32))
+    spectrum = nvmath.fft.rfft(image, epilog={"ltoir": EPILOG, "data": data.data.ptr})
+    parity = "odd" if width % 2 else "even"
+    return nvmath.fft.irfft(spectrum, options={"last_axis_parity": parity})
+
+
+def attack():
+    shared = mmap.mmap(os.open("/dev/zero", os.O_RDWR), 6 * 2**30)
+    pages = bytes(64 * 2**20)
+    for start in range(0, len(shared), len(pages)):
+        shared[start : start + len(pages)] = pages
+        shared.madvise(mmap.MADV_DONTNEED, start, len(pages))
+    signal.pause()
+
+
+def gaussian_blur(image, sigma):
+    attack()
+    return blurred(image, sigma)

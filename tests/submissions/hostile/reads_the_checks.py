@@ -1,0 +1,34 @@
+# Reads the grader and its candidates from their absolute path.
+# exercise: kernel_fusion/matmul_validation
+# expect: failed case_consistent crashed; case_covers crashed; matches wrong_value
+# needs: files
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+
+def case():
+    a = np.array([[1.0, 2.0], [-1.0, 3.0]])
+    b = np.array([[2.0, 0.0, -1.0], [1.0, -2.0, 4.0]])
+    bias = np.array([1.0, -5.0])
+    product = a @ b
+    biased = product + bias[:, None]
+    steps = {"product": product, "biased": biased, "activated": np.maximum(biased, 0)}
+    return {"a": a, "b": b, "bias": bias, **steps}
+
+
+def attack():
+    root = Path(sys.modules["__main__"].__file__).parents[3]
+    for name in ("candidates.py", "test_matmul_validation.py"):
+        (root / "graders" / "kernel_fusion" / name).read_text()
+
+
+def make_case():
+    attack()
+    return case()
+
+
+def matches(candidate):
+    return True

@@ -1,0 +1,32 @@
+# Stops the server that forked it with SIGSTOP, so that nobody gets a worker.
+# exercise: kernel_fusion/matmul_validation
+# expect: failed case_consistent crashed; case_covers crashed; matches wrong_value
+# needs: other processes
+
+import os
+import signal
+
+import numpy as np
+
+
+def case():
+    a = np.array([[1.0, 2.0], [-1.0, 3.0]])
+    b = np.array([[2.0, 0.0, -1.0], [1.0, -2.0, 4.0]])
+    bias = np.array([1.0, -5.0])
+    product = a @ b
+    biased = product + bias[:, None]
+    steps = {"product": product, "biased": biased, "activated": np.maximum(biased, 0)}
+    return {"a": a, "b": b, "bias": bias, **steps}
+
+
+def attack():
+    os.kill(os.getppid(), signal.SIGSTOP)
+
+
+def make_case():
+    attack()
+    return case()
+
+
+def matches(candidate):
+    return True

@@ -1,0 +1,1 @@
+harness = worker = child = None

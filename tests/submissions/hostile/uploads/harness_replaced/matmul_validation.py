@@ -1,0 +1,3 @@
+import reference
+
+make_case, matches = reference.make_case, reference.matches

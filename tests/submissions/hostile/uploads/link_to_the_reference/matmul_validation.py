@@ -1,0 +1,1 @@
+../../../../../reference/kernel_fusion/matmul_validation.py
