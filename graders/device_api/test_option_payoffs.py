@@ -187,7 +187,7 @@ def test_faster(
     note: Callable[[str, Any], None],
 ) -> None:
     """The GPU works at most half as long as for the plain CuPy program."""
-    case = replace(main_case(draw("speed"), 800_000, 252), sigma=0.02)
+    case = replace(main_case(draw("speed"), 200_000, 252), sigma=0.02)
     expect_faster(
         learner,
         baseline,

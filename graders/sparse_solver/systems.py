@@ -111,7 +111,7 @@ def _grid(weights: Array) -> Any:
 
 def singular(rng: np.random.Generator) -> list[System]:
     """
-    Return systems that have no solution.
+    Return systems of singular matrices, which have no solution.
 
     The first matrix is symmetric with whole numbers that add up to 0 in each row, so that
     A x does too; the numbers of b are positive. In the second one row comes twice, and the

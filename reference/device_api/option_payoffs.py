@@ -16,9 +16,15 @@ THREADS = 256
 
 
 @functools.cache
+def _functions():
+    """Return cuRAND's functions. Their files go when this object does: keep it."""
+    return random.Compile()
+
+
+@functools.cache
 def _kernel():
     """Return the kernel. It is compiled at the first call, with cuRAND's functions."""
-    compiled = random.Compile()
+    compiled = _functions()
 
     @cuda.jit(link=compiled.files, extensions=compiled.extension)
     def payoffs(states, seed, s0, mu, sigma, strike, premium, call, put):

@@ -26,8 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hostile",
         default="all",
-        choices=("all", "third"),
-        help="Which programs are graded: every third is a fair sample.",
+        choices=("all", "third", "cuda"),
+        help="Which programs are graded: every third is a fair sample; cuda takes those "
+        "that attack a GPU.",
     )
     group.addoption(
         "--as-user",
@@ -47,6 +48,8 @@ def device(pytestconfig: pytest.Config) -> str:
 def programs(pytestconfig: pytest.Config) -> list[Hostile]:
     """The hostile programs to be graded."""
     found = read_hostile()
+    if pytestconfig.getoption("--hostile", "all") == "cuda":
+        return [h for h in found if h.program.devices == {"cuda"}]
     return (
         found[::3] if pytestconfig.getoption("--hostile", "all") == "third" else found
     )

@@ -43,6 +43,11 @@ _COMPILER_TEXTS = ("Signature mismatch: ", "No definition for lowering ")
 # What a compiler's text means for a callback or a kernel, the first that fits.
 _COMPILER_HINTS = (
     (
+        r"\.ltoir not found",
+        "The files that a Compile object names are removed when the object is: keep it, "
+        "in a variable of the module, until the kernel has been launched.",
+    ),
+    (
         r"FFT\([^)]*\)? as a callable|Invalid use of FFT\(",
         "Inside a kernel a transform is run by its method: "
         "transform.execute(thread_data, shared).",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 _TAIL = 8192
 _START_SECONDS = 120.0
-_ENDED_SECONDS = 5.0
+_ENDED_SECONDS = 1.5  # a process that the GPU driver holds may take longer
 _ENDING_SECONDS = 0.5  # from the end of the conversation to the end of the process
 # What reading a stranger's data may raise.
 _MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)

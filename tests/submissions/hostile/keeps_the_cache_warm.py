@@ -50,7 +50,10 @@ def fused(image, sigma):
     )
 
 
-cp.cuda.runtime.deviceSetLimit(6, 2**26)  # cudaLimitPersistingL2CacheSize
+try:
+    cp.cuda.runtime.deviceSetLimit(6, 2**26)  # cudaLimitPersistingL2CacheSize
+except cp.cuda.runtime.CUDARuntimeError:
+    pass  # this GPU or its driver has no such limit
 
 
 def sepia_blur(image, sigma):

@@ -48,12 +48,12 @@ def kernels():
                         break
                     log_price += mu + sigma * pair.y
 
-        compiled = setup, walk
+        compiled = setup, walk, found  # whose files go when it does
     return compiled
 
 
 def simulate(n_paths, n_steps, s0, mu, sigma, strike, premium, seed):
-    setup, walk = kernels()
+    setup, walk, _ = kernels()
     blocks = max(1, n_paths // (3 * THREADS))
     states = random.StatesMRG32k3a(blocks * THREADS)
     setup[blocks, THREADS](states, seed)
