@@ -76,13 +76,16 @@ class WorkerCrashed(WorkerError):
         self.signal = signal
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_crash, (str(self), self.exit_code, self.signal))
+        return (
+            _rebuild_crash,
+            (str(self), self.exit_code, self.signal, self.because),
+        )
 
 
 def _rebuild_crash(
-    message: str, exit_code: int | None, signal: int | None
+    message: str, exit_code: int | None, signal: int | None, because: str
 ) -> WorkerCrashed:
-    return WorkerCrashed(message, exit_code=exit_code, signal=signal)
+    return WorkerCrashed(message, exit_code=exit_code, signal=signal, because=because)
 
 
 class WorkerTimedOut(WorkerError):

@@ -258,6 +258,17 @@ class _Other:
         body = json.dumps({"blobs": [], **head}).encode()
         self.socket.sendall(struct.pack("!4sIQ", b"GPX1", len(body), 0) + body)
 
+    def answer(self, head: dict[str, Any], **end: int | None) -> None:
+        """Say it when the next request comes, and end after it if that is asked."""
+
+        def wait() -> None:
+            self.socket.recv(65536)
+            if end:
+                self.end(**end)
+            self.say(head)
+
+        threading.Thread(target=wait, daemon=True).start()
+
     def hello(self) -> None:
         # No process of this id exists: ids end far below.
         self.say({"op": "hello", "pid": 2**30, "layers": ["none"]})
@@ -334,7 +345,8 @@ def test_a_malformed_answer_is_a_protocol_error(
 ) -> None:
     """Whatever a worker answers, its supervisor raises ProtocolError and nothing else."""
     other.hello()
-    other.say({**OBSERVATION, **wrong})
+    other.worker.start()
+    other.answer({**OBSERVATION, **wrong})
     with pytest.raises(ProtocolError):
         other.worker.call("f", [], timeout=2)
     assert other.worker.closed
@@ -392,16 +404,29 @@ def test_an_answer_sent_before_the_end_counts(other: _Other) -> None:
     """An answer that is there is read, also where the process has ended since."""
     other.hello()
     other.worker.start()
-    other.say(OBSERVATION)
-    other.end(exit=0)
+    other.answer(OBSERVATION, exit=0)
     assert other.worker.call("f", [], timeout=5).value is None
+
+
+def test_an_answer_before_its_question_is_made_up(other: _Other) -> None:
+    """A worker speaks when it is asked; what lies there already is no answer."""
+    other.hello()
+    other.worker.start()
+    other.say(OBSERVATION)
+    with pytest.raises(ProtocolError, match="before it was asked"):
+        other.worker.call("f", [], timeout=5)
 
 
 def test_silence_is_timed_out(other: _Other) -> None:
     """Bytes that trickle in do not put the deadline off."""
     other.hello()
     other.worker.start()
-    other.socket.sendall(b"GPX1")
+
+    def trickle() -> None:
+        other.socket.recv(65536)
+        other.socket.sendall(b"GPX1")
+
+    threading.Thread(target=trickle, daemon=True).start()
     with pytest.raises(WorkerTimedOut, match=r"within 0\.3 s"):
         other.worker.call("f", [], timeout=0.3)
 
@@ -411,7 +436,7 @@ def test_output_is_capped_with_a_count(other: _Other) -> None:
     other.hello()
     other.worker.start()
     os.write(other.output, b"".join(b"line %d\n" % n for n in range(5000)))
-    other.say(OBSERVATION)
+    other.answer(OBSERVATION)
     other.worker.call("f", [], timeout=5)
     other.worker.kill()
     first, second, *rest = other.worker.output_tail().splitlines()

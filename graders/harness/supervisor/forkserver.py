@@ -159,7 +159,13 @@ class ForkServer:
     def _user(self, owner: str) -> int:
         if not self._own_users:
             return 0
-        return users.user_of(owner) if owner else users.free_user()
+        if owner:
+            return users.user_of(owner)
+        while True:  # shards ask at the same time, for users that nobody has yet
+            user = users.free_user()
+            with contextlib.suppress(FileExistsError):
+                (self._folder / f"user-{user}").touch(exist_ok=False)
+                return user
 
     def _caches(self, owner: str, user: int) -> str:
         """Return the folder of an owner's compiled kernels, made for the worker's user."""

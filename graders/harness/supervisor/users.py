@@ -57,14 +57,11 @@ def user_of(owner: str) -> int:
 
 
 def hand_over(user: int, *folders: Path) -> None:
-    """Make folders and all in them the user's own; 0 leaves them as they are."""
+    """Make new, empty folders the user's own; 0 leaves them as they are."""
     if not user:
         return
     for folder in folders:
-        for place, names, files in os.walk(folder):
-            for name in (*names, *files):
-                os.chown(Path(place) / name, user, user, follow_symlinks=False)
-        os.chown(folder, user, user)
+        os.chown(folder, user, user, follow_symlinks=False)
 
 
 def hide_from_peers() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import signal
@@ -19,6 +18,8 @@ import numpy.typing as npt
 
 from graders.harness.device.evidence import Evidence
 from graders.harness.errors import ProtocolError, WorkerCrashed, WorkerTimedOut
+from graders.harness.supervisor import answers
+from graders.harness.supervisor.answers import MALFORMED as _MALFORMED
 from graders.harness.supervisor.scratch import remove
 from graders.harness.worker import wire
 
@@ -30,8 +31,8 @@ _TAIL = 8192
 _START_SECONDS = 120.0
 _ENDED_SECONDS = 1.5  # a process that the GPU driver holds may take longer
 _ENDING_SECONDS = 0.5  # from the end of the conversation to the end of the process
-# What reading a stranger's data may raise.
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+_FINISH_SECONDS = 1.0
+_MOST_PROXIED = 2**26
 
 
 @dataclass(frozen=True)
@@ -138,27 +139,34 @@ class Worker:
             return
         self._arm(_START_SECONDS)
         head, _ = self._receive()
-        if head.get("op") != "hello" or type(head.get("pid")) is not int:
+        try:
+            pid = answers.count(head["pid"])
+            layers = answers.texts(head.get("layers", []))
+            self.missing = answers.named(head.get("missing", {}))
+            if head["op"] != "hello" or pid <= 1:
+                raise ValueError(pid)
+        except _MALFORMED as err:
             self.kill()
             msg = "the worker did not begin as it should"
-            raise ProtocolError(msg)
-        self._pid = head["pid"]
-        self.layers = tuple(str(layer) for layer in head.get("layers", ()))
-        missing = head.get("missing", {})
-        self.missing = {str(name): str(why) for name, why in missing.items()}
+            raise ProtocolError(msg) from err
+        self._pid, self.layers = pid, tuple(layers)
 
     def describe(self) -> dict[str, Any]:
         """Return facts about the worker's device."""
         self.start()
-        facts: dict[str, Any] = self._request({"op": "describe"}, [], 60.0)[0]["facts"]
-        return facts
+        head, _ = self._request({"op": "describe"}, [], 60.0, wants="described")
+        try:
+            return answers.facts(head["facts"])
+        except _MALFORMED as err:
+            raise self._malformed(err) from err
 
     def load(self, path: Path, timeout: float) -> dict[str, Any] | None:
         """Load a staged module; return the exception that it raised, as plain data."""
         self.start()
-        head, _ = self._request({"op": "load", "path": str(path)}, [], timeout)
+        request = {"op": "load", "path": str(path)}
+        head, _ = self._request(request, [], timeout, wants="loaded")
         try:
-            return _exception(head["exception"])
+            return answers.exception(head["exception"])
         except _MALFORMED as err:
             raise self._malformed(err) from err
 
@@ -214,14 +222,16 @@ class Worker:
         }
         started = time.perf_counter()
         answer, blobs = self._request(head, encoder.blobs, timeout, proxies)
-        return self._observation(answer, blobs, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return self._observation(answer, blobs, seconds)
 
     def hold(self, args: Sequence[Any], timeout: float) -> None:
         """Hand over arguments for calls that name none; each gets fresh copies of them."""
         self.start()
         encoder = wire.Encoder()
         nodes = [encoder.encode(arg) for arg in args]
-        self._request({"op": "hold", "args": nodes}, encoder.blobs, timeout)
+        request = {"op": "hold", "args": nodes}
+        self._request(request, encoder.blobs, timeout, wants="held")
 
     def finish(self) -> None:
         """Ask the child to end, and clean up."""
@@ -229,7 +239,7 @@ class Worker:
             with contextlib.suppress(
                 WorkerCrashed, WorkerTimedOut, ProtocolError, OSError
             ):
-                self._request({"op": "finish"}, [], 5.0)
+                self._request({"op": "finish"}, [], _FINISH_SECONDS)
         self.kill()
 
     def kill(self) -> None:
@@ -247,6 +257,7 @@ class Worker:
         os.close(self._output)
         os.close(self._status)
         remove(self.scratch)
+        (self.scratch.parent / f"user-{self.user}").unlink(missing_ok=True)
 
     @property
     def closed(self) -> bool:
@@ -271,12 +282,16 @@ class Worker:
         blobs: list[wire.Blob],
         timeout: float,
         proxies: dict[int, Proxy] | None = None,
+        *,
+        wants: str = "",
     ) -> tuple[dict[str, Any], list[wire.Blob]]:
         self._arm(timeout)
         self._expect_silence()
         self._send(head, blobs)
         while True:
             answer, answer_blobs = self._receive()
+            if wants and answer.get("op") != wants:
+                raise self._malformed(ValueError())
             if answer.get("op") != "proxy":
                 return answer, answer_blobs
             self._send(*self._serve_proxy(answer, answer_blobs, proxies or {}))
@@ -300,32 +315,35 @@ class Worker:
         self, head: dict[str, Any], blobs: list[wire.Blob], proxies: dict[int, Proxy]
     ) -> tuple[dict[str, Any], list[wire.Blob]]:
         try:
-            proxy = proxies[int(head["n"])]
+            proxy = proxies[answers.count(head["n"], 2**63)]
             values = [wire.decode(node, blobs) for node in head["args"]]
             arrays = [value.array for value in values]
         except _MALFORMED as err:
             self.kill()
             msg = f"the worker's request for a function is malformed: {type(err).__name__}"
             raise ProtocolError(msg) from err
-        before = [array.copy() for array in arrays]
+        before = [array.tobytes() for array in arrays]
         encoder = wire.Encoder()
         answer: dict[str, Any]
         try:
+            if sum(array.nbytes for array in arrays) > _MOST_PROXIED:
+                msg = f"the arrays have more than {_MOST_PROXIED:,} bytes"
+                raise ValueError(msg)
             with np.errstate(all="ignore"):
                 answer = {
                     "op": "proxy_result",
                     "value": encoder.encode(proxy.function(arrays)),
                 }
-        except (ValueError, TypeError, RuntimeError) as err:
+        except Exception as err:  # noqa: BLE001 - a stranger's arrays may raise anything
             answer = {
                 "op": "proxy_raise",
                 "type": type(err).__name__,
-                "message": str(err),
+                "message": str(err)[:1000],
             }
         answer["changed"] = [
             [i, encoder.encode(new)]
             for i, (new, old) in enumerate(zip(arrays, before, strict=True))
-            if new.tobytes() != old.tobytes()
+            if new.tobytes() != old
         ]
         return answer, encoder.blobs
 
@@ -334,24 +352,25 @@ class Worker:
     ) -> Observation:
         try:
             if head["op"] == "missing":
-                names = [str(n) for n in head["names"]]
+                names = answers.texts(head["names"])
                 return Observation(problem="missing", detail=names)
             if head["op"] == "signature":
-                return Observation(problem="signature", detail=str(head["problem"]))
+                problem = answers.text(head["problem"])
+                return Observation(problem="signature", detail=problem)
             if head["op"] != "observation":
-                msg = f"unknown operation {head['op']!r:.40}"
+                msg = "unknown operation"
                 raise ValueError(msg)
             return Observation(
                 value=wire.decode(head["value"], blobs),
                 evidence=Evidence.from_dict(head["evidence"]),
                 seconds=seconds,
-                claimed_seconds=float(head["seconds"]),
-                changed=tuple(int(i) for i in head["changed"]),
-                late_write=bool(head["late_write"]),
-                exception=_exception(head["exception"]),
-                shared_results=_pairs(head.get("shared_results", ())),
-                shared_arguments=_pairs(head.get("shared_arguments", ())),
-                reused_results=tuple(int(i) for i in head.get("reused_results", ())),
+                claimed_seconds=answers.duration(head["seconds"]),
+                changed=answers.counts(head["changed"]),
+                late_write=answers.flag(head["late_write"]),
+                exception=answers.exception(head["exception"]),
+                shared_results=answers.pairs(head.get("shared_results", ())),
+                shared_arguments=answers.pairs(head.get("shared_arguments", ())),
+                reused_results=answers.counts(head.get("reused_results", [])),
             )
         except _MALFORMED as err:
             raise self._malformed(err) from err
@@ -372,9 +391,10 @@ class Worker:
         for piece in wire.frame(head, blobs):
             view = memoryview(piece)
             while view:
-                self._connection.settimeout(
-                    max(0.01, self._deadline - time.monotonic())
-                )
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    self._time_out()
+                self._connection.settimeout(left)
                 try:
                     view = view[self._connection.send(view[: 1 << 22]) :]
                 except TimeoutError:
@@ -442,9 +462,7 @@ class Worker:
         waiting = selectors.DefaultSelector()
         waiting.register(self._status, selectors.EVENT_READ)
         if waiting.select(seconds):
-            with contextlib.suppress(ValueError):
-                found = json.loads(os.read(self._status, 4096) or b"{}")
-                self._ended = found if isinstance(found, dict) else {}
+            self._ended = answers.end(os.read(self._status, 4096))
         waiting.close()
 
     def _crashed(self) -> NoReturn:
@@ -453,39 +471,19 @@ class Worker:
         self._wait_for_end(_ENDING_SECONDS)
         self.kill()
         code, number = self._ended.get("exit"), self._ended.get("signal")
-        because = str(self._ended.get("because") or "")
+        because = self._ended.get("because", "")
         if not started:
             said = f"{self.output_tail()} {self._server.last_words()}"
             msg = f"the worker did not start: {said}"
         elif because:
             msg = f"it was stopped for what it used, {because}"
         elif number is not None:
-            msg = f"it was ended by {signal.Signals(number).name}"
+            msg = f"it was ended by {answers.signal_name(number)}"
         elif code is not None:
             msg = f"it ended its process with exit status {code}"
         else:
             msg = "it ended without a word"
         raise WorkerCrashed(msg, exit_code=code, signal=number, because=because)
-
-
-def _exception(data: Any) -> dict[str, Any] | None:
-    """Return an exception's description as far as it is one; anything else raises."""
-    if data is None:
-        return None
-    return {
-        "type": str(data["type"]),
-        "types": [str(name) for name in data["types"]],
-        "message": str(data["message"]),
-        "frames": [
-            {"file": str(f["file"]), "line": int(f["line"]), "source": str(f["source"])}
-            for f in data["frames"]
-        ],
-        "innermost": bool(data["innermost"]),
-    }
-
-
-def _pairs(data: Any) -> tuple[tuple[int, int], ...]:
-    return tuple((int(i), int(j)) for i, j in data)
 
 
 def _with_refs(arg: Any, proxies: dict[int, Proxy]) -> Any:

@@ -12,6 +12,7 @@ import functools
 import gc
 import json
 import os
+import select
 import selectors
 import shutil
 import socket
@@ -83,6 +84,7 @@ class _Server:
                 if (request := self._fork(json.loads(data), fds)) is not None:
                     return request
             if self._status:
+                self._end_abandoned()
                 self._watch.look([watched for watched, _ in self._status.values()])
 
     def _fork(self, request: dict[str, Any], fds: list[int]) -> _Request | None:
@@ -108,6 +110,15 @@ class _Server:
         self._status[pidfd] = (watched, status)
         self._selector.register(pidfd, selectors.EVENT_READ)
         return None
+
+    def _end_abandoned(self) -> None:
+        """End the workers of whom nobody wants to hear any more: their shard is gone."""
+        poll = select.poll()
+        workers = {status: watched for watched, status in self._status.values()}
+        for status in workers:
+            poll.register(status, 0)  # that nobody reads is told unasked
+        for status, _ in poll.poll(0):
+            self._watching.end_tree(workers[status])
 
     def _reap(self, pidfd: int) -> None:
         """Pass on how a worker ended, when nothing of it is left."""

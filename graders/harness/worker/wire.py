@@ -13,7 +13,7 @@ import struct
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +28,24 @@ MAX_TEXT = 65536
 _DICTIONARIES = frozenset({dict, OrderedDict, defaultdict})
 _CONTAINERS = _DICTIONARIES | {tuple, list}
 MAX_DEPTH = 24
+MAX_STRIDE = 2**62
 MAX_NODES = 50_000
+MAX_KEYS = 256  # numbers can be chosen so that all of them collide in a dictionary
+MAX_PARTS = 1_000_000  # brackets and commas of a head: what they become takes memory
 _PREFIX = struct.Struct("!4sIQ")
 _MAGIC = b"GPX1"
+
+
+# What reading a stranger's data may raise.
+_MALFORMED = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
 
 
 class WireError(ValueError):
@@ -156,7 +171,10 @@ def unpack_array(
     if wanted != len(data):
         msg = f"{len(data)} bytes came for shape={shape!r} of {dtype} ({wanted} bytes)"
         raise WireError(msg)
-    flat: npt.NDArray[Any] = np.frombuffer(bytearray(data), dtype=dtype)
+    own = data if not memoryview(data).readonly else bytearray(data)
+    flat: npt.NDArray[Any] = np.frombuffer(own, dtype=dtype)
+    if dtype == "bool":  # any byte may have come, and NumPy relies on 0 and 1
+        np.not_equal(flat.view(np.uint8), 0, out=flat)
     inverse = np.argsort(order) if order else ()
     return flat.reshape([shape[i] for i in order]).transpose(
         tuple(int(i) for i in inverse)
@@ -203,7 +221,8 @@ class Encoder:
                 "t": "str",
                 "v": value[:MAX_TEXT].encode("utf-8", "replace").decode(),
             }
-        if kind in _CONTAINERS and self._nodes + len(value) > MAX_NODES:
+        most = MAX_KEYS if kind in _DICTIONARIES else MAX_NODES - self._nodes
+        if kind in _CONTAINERS and len(value) > most:
             return {"t": "opaque", "type": f"{kind.__name__} of {len(value):,} items"}
         if kind is tuple or kind is list:
             items = [self.encode(item, depth + 1) for item in value]
@@ -280,12 +299,15 @@ def decode(node: Any, blobs: list[Blob], depth: int = 0) -> Any:  # noqa: PLR091
             case "complex":
                 return complex(float(node["v"][0]), float(node["v"][1]))
             case "str":
-                return str(node["v"])
+                return node["v"][:MAX_TEXT] if type(node["v"]) is str else _no_text()
             case "tuple":
                 return tuple(decode(n, blobs, depth + 1) for n in node["items"])
             case "list":
                 return [decode(n, blobs, depth + 1) for n in node["items"]]
             case "dict":
+                if len(node["items"]) > MAX_KEYS:
+                    msg = f"a dictionary of more than {MAX_KEYS} items"
+                    raise WireError(msg)
                 return {
                     _key(decode(k, blobs, depth + 1)): decode(v, blobs, depth + 1)
                     for k, v in node["items"]
@@ -305,10 +327,15 @@ def decode(node: Any, blobs: list[Blob], depth: int = 0) -> Any:  # noqa: PLR091
                 return _decode_array(node, blobs)
     except WireError:
         raise
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as err:
+    except _MALFORMED as err:
         msg = f"a value's node is malformed: {type(err).__name__}"
         raise WireError(msg) from err
-    msg = f"a value's node has the unknown type {str(node['t'])[:40]!r}"
+    msg = "a value's node is of an unknown type"
+    raise WireError(msg)
+
+
+def _no_text() -> NoReturn:
+    msg = "a text's node holds none"
     raise WireError(msg)
 
 
@@ -326,10 +353,16 @@ def _decode_array(node: dict[str, Any], blobs: list[Blob]) -> ArrayValue:
         msg = "an array's node names bytes that did not come"
         raise WireError(msg)
     array = unpack_array(
-        str(node["dtype"]), node["shape"], node["order"], blobs[number]
+        str(node["dtype"])[:40], node["shape"], node["order"], blobs[number]
+    )
+    blobs[number] = (
+        b""  # each is named once, or a small message would become a large one
     )
     space = "cuda" if node["space"] == "cuda" else "cpu"
     strides = tuple(int(s) for s in node["strides"])
+    if len(strides) != array.ndim or any(abs(s) > MAX_STRIDE for s in strides):
+        msg = "an array's strides do not fit its shape"
+        raise WireError(msg)
     return ArrayValue(array, space, strides, str(node["type"])[:200])
 
 
@@ -343,13 +376,18 @@ def frame(head: dict[str, Any], blobs: Iterable[Blob] = ()) -> list[Blob]:
     blobs = list(blobs)
     body = json.dumps({**head, "blobs": [len(b) for b in blobs]}).encode()
     total = sum(len(b) for b in blobs)
-    if len(body) > MAX_HEAD or total > MAX_BYTES or len(blobs) > MAX_BLOBS:
+    fits = len(body) <= MAX_HEAD and total <= MAX_BYTES and len(blobs) <= MAX_BLOBS
+    if not fits or _parts(body) > MAX_PARTS:
         msg = (
             f"a message of {len(body) + total:,} bytes in {len(blobs)} arrays is more "
             f"than the {MAX_BYTES:,} bytes in {MAX_BLOBS} arrays that may cross"
         )
         raise WireError(msg)
     return [_PREFIX.pack(_MAGIC, len(body), total), body, *blobs]
+
+
+def _parts(body: bytes) -> int:
+    return sum(body.count(mark) for mark in b"[{,")
 
 
 def read_message(
@@ -371,7 +409,11 @@ def read_message(
         msg = "what came does not begin like a message, or is too large"
         raise WireError(msg)
     try:
-        head = json.loads(bytes(read(head_length)))
+        body = bytes(read(head_length))
+        if _parts(body) > MAX_PARTS:
+            msg = f"a message's head has more than {MAX_PARTS:,} parts"
+            raise WireError(msg)
+        head = json.loads(body)
         lengths = head.pop("blobs")
         whole = len(lengths) <= MAX_BLOBS and all(
             type(n) is int and n >= 0 for n in lengths
