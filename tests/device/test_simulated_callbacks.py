@@ -227,7 +227,8 @@ def test_neighbours_are_read_from_the_operand_itself(
 def test_operations_and_kernels_show_the_fusion(device: Any, record: Record) -> None:
     x = drawn(4, 16)
     _, evidence = record(lambda: run_prolog(device, x, lambda d, o, _u, _r: d[o]))
-    assert [(op.phase, op.prolog, op.epilog) for op in evidence.operations] == [
+    steps = [op for op in evidence.operations if op.library == "fft"]
+    assert [(op.phase, op.prolog, op.epilog) for op in steps] == [
         ("plan", True, False),
         ("execute", True, False),
         ("free", True, False),

@@ -263,9 +263,9 @@ class _Other:
 
         def wait() -> None:
             self.socket.recv(65536)
+            self.say(head)
             if end:
                 self.end(**end)
-            self.say(head)
 
         threading.Thread(target=wait, daemon=True).start()
 

@@ -69,7 +69,7 @@ def arrays_among(values: Any) -> list[Any]:
         if isinstance(value, list | tuple):
             if depth < _MOST_DEPTH and len(value) < _MOST_NODES:
                 waiting += [(inner, depth + 1) for inner in reversed(value)]
-        elif hasattr(value, "strides"):
+        elif hasattr(type(value), "strides"):
             found.append(value)
     return found
 

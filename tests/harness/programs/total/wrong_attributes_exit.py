@@ -1,6 +1,6 @@
 # Returns an object that ends the program when the worker looks at it.
-# expect: failed value crashed
-# says: on line 9 of total.py (raise
+# expect: failed value wrong_dtype
+# says: The result is an object of type total.Prickly
 
 
 class Prickly:

@@ -1,6 +1,6 @@
 # Returns a class that ends the program when it is looked at.
-# expect: failed value crashed
-# says: total ended the program
+# expect: failed value wrong_dtype
+# says: The result is an object of type total.Meta
 
 
 class Meta(type):
