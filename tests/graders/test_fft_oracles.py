@@ -145,7 +145,9 @@ def test_drawn_cases_cover_what_they_must(seed: int) -> None:
         sides = {(case.height % 2, case.width % 2) for case in cases}
         assert sides == {(0, 0), (0, 1), (1, 0), (1, 1)}
         close = [c for c in cases if "a sigma close to the first" in c.name]
-        first, second, third, fourth, swapped = [c for c in cases if all(c is not x for x in close)][:5]
+        first, second, third, fourth, swapped = [
+            c for c in cases if all(c is not x for x in close)
+        ][:5]
         for other in (second, third, fourth):
             assert other.image.shape == first.image.shape
             assert not np.array_equal(other.image, first.image)

@@ -198,7 +198,9 @@ class Child:
             idle = wire.Encoder(self._seen_when_idle)
             idle.encode(value)
             late = any(a != b for a, b in zip(seen.blobs, idle.blobs, strict=False))
-            with contextlib.suppress(BaseException):  # the learner's object may do anything
+            with contextlib.suppress(
+                BaseException
+            ):  # the learner's object may do anything
                 shared = sharing.facts(value, _arrays_among(args), self._returned)
                 # Held until the next call: the program must not write there again.
                 self._returned = sharing.arrays_among(value)
