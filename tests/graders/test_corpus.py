@@ -1,7 +1,7 @@
 """The graders are graded: each program of the corpus is judged as it says of itself.
 
 Here all right programs, and of the wrong ones enough that each check meets each reason that
-it can fail for. ``grade.py selfcheck --full``, which CI runs as well, takes them all.
+it can fail for. ``grade.py selfcheck --full`` takes them all.
 """
 
 from __future__ import annotations
