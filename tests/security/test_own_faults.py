@@ -360,7 +360,7 @@ def test_a_shard_killed_over_a_program_that_hangs(warm: Warm, tmp_path: Path) ->
         (tmp_path / f"{name}.py").write_text(text.format(name))
 
     def at_work(pid: int) -> list[int]:
-        return shards(pid) if list(warm.place.glob("*/*/work/started")) else []
+        return shards(pid) if list(warm.place.rglob("started")) else []
 
     report = warm.disturbed(tmp_path, at_work, random.Random(3))
     reasons = {c["reason"] for e in report["exercises"] for c in e["checks"]}

@@ -19,9 +19,11 @@ from graders.harness.catalog import ROOT, Catalog
 from graders.harness.checks import Learner
 from graders.harness.errors import Crashed, EnvironmentUnavailable, OutOfMemory
 from graders.harness.run import Grader
+from graders.harness.submission import stage
 from graders.harness.supervisor import ForkServer, users
 from graders.harness.worker import landlock, policy, seccomp, watch
 from graders.harness.worker.confinement import REQUIRED, Layers, confine, make_plan
+from graders.harness.worker.scratch import remove
 
 PROBE = """
 import ctypes
@@ -430,3 +432,31 @@ def test_memory_on_the_gpu_is_watched() -> None:
     os.waitpid(pid, 0)
     assert found == "memory on the GPU: 90.0 GB of at most 80.0 GB"
     assert [pid] in looks
+
+
+def test_another_user_can_read_what_is_staged(tmp_path: Path) -> None:
+    """Whatever the umask of the grader says."""
+    (tmp_path / "probe.py").write_text("x = 1\n")
+    (tmp_path / "scratch" / "submission").mkdir(parents=True)
+    before = os.umask(0o077)
+    try:
+        staged = stage(tmp_path / "probe.py", "probe", tmp_path / "scratch")
+    finally:
+        os.umask(before)
+    assert staged.stat().st_mode & 0o777 == 0o644
+
+
+def test_deep_folders_are_removed(tmp_path: Path) -> None:
+    """Thousands of nested folders are more than Python's own function can take."""
+    top = tmp_path / "top"
+    top.mkdir()
+    here = Path.cwd()
+    try:
+        os.chdir(top)
+        for _ in range(3000):
+            Path("d").mkdir()
+            os.chdir("d")
+    finally:
+        os.chdir(here)
+    remove(top)
+    assert not top.exists()

@@ -352,6 +352,11 @@ def test_the_staging_folder_is_left_out() -> None:
     }
     message = judged(lambda: raise_for_call(problem, "f")).message
     assert message == "f raised E: no 'a.py', c/d.py or /x/y"
+    problem["message"] = (
+        "/t/grade-1/worker-2/work/a.ltoir not found, nor /home/me/work/b"
+    )
+    message = judged(lambda: raise_for_call(problem, "f")).message
+    assert message == "f raised E: a.ltoir not found, nor /home/me/work/b"
 
 
 def test_many_names_are_compared_quickly() -> None:

@@ -21,7 +21,8 @@ from graders.harness.errors import (
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _WORD = re.compile(r"[^\s\"':]+")
-_STAGED = "/submission/"
+_WORKERS_FOLDER = "/worker-"
+_STAGED = ("/submission/", "/work/")
 _MAX_TEXT = 420
 _MOST_READ = 20_000  # of a text that a stranger sent
 _MOST_NAMES = 200
@@ -252,10 +253,12 @@ def _clean(text: str) -> str:
 
 
 def _without_folder(word: re.Match[str]) -> str:
-    """Return a word without the folder of staged files in it, where there is one."""
-    start, end = word[0].find("/"), word[0].rfind(_STAGED)
-    return (
-        word[0][:start] + word[0][end + len(_STAGED) :]
-        if -1 < start < end - 1
-        else word[0]
-    )
+    """Return a word without the worker's own folders in it, where there are any."""
+    text = word[0]
+    start = text.find("/")
+    for name in _STAGED:
+        end = text.rfind(name)
+        ours = name == _STAGED[0] or _WORKERS_FOLDER in text[:end]
+        if -1 < start < end - 1 and ours:
+            return text[:start] + text[end + len(name) :]
+    return text

@@ -92,6 +92,7 @@ def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Pat
 def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
+        path.chmod(0o644)  # whatever our umask says: the worker may be another user
     except OSError as err:  # a full disk is ours, not the learner's
         msg = f"no copy can be made in {path.parent}: {err.strerror}. Make room there."
         raise EnvironmentUnavailable(msg) from err

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from graders.harness.errors import WorkerCrashed
 from graders.harness.supervisor import users
-from graders.harness.supervisor.scratch import remove
 from graders.harness.supervisor.worker import Worker
 from graders.harness.worker import policy
+from graders.harness.worker.scratch import remove
 
 ROOT = Path(__file__).resolve().parents[3]
 _SERVER = ROOT / "graders" / "harness" / "worker" / "server.py"
@@ -131,6 +131,7 @@ class ForkServer:
         caches = self._caches(owner, user)
         if user:
             scratch.chmod(0o711)
+            (scratch / "submission").chmod(0o755)
             users.hand_over(user, scratch / "work")
         ours, theirs = socket.socketpair()
         output_read, output_write = os.pipe()
@@ -173,6 +174,7 @@ class ForkServer:
             return ""
         folder = _cache_folder(owner, shared=bool(user))
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
         users.hand_over(user, folder)
         return str(folder)
 

@@ -20,8 +20,8 @@ from graders.harness.device.evidence import Evidence
 from graders.harness.errors import ProtocolError, WorkerCrashed, WorkerTimedOut
 from graders.harness.supervisor import answers
 from graders.harness.supervisor.answers import MALFORMED as _MALFORMED
-from graders.harness.supervisor.scratch import remove
 from graders.harness.worker import wire
+from graders.harness.worker.scratch import remove
 
 if TYPE_CHECKING:
     from graders.harness.supervisor.forkserver import ForkServer
@@ -250,10 +250,10 @@ class Worker:
         if self._pid:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._pid, signal.SIGKILL)
+        self._connection.close()  # a child that never said who it is ends at this
         self._wait_for_end(_ENDED_SECONDS)
         self._drain_rest()
         self._selector.close()
-        self._connection.close()
         os.close(self._output)
         os.close(self._status)
         remove(self.scratch)

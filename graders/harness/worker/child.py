@@ -198,9 +198,8 @@ class Child:
             idle = wire.Encoder(self._seen_when_idle)
             idle.encode(value)
             late = any(a != b for a, b in zip(seen.blobs, idle.blobs, strict=False))
-            with contextlib.suppress(
-                BaseException
-            ):  # the learner's object may do anything
+            # An object of the learner's may do anything when it is looked at.
+            with contextlib.suppress(BaseException):
                 shared = sharing.facts(value, _arrays_among(args), self._returned)
                 # Held until the next call: the program must not write there again.
                 self._returned = sharing.arrays_among(value)

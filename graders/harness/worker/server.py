@@ -14,7 +14,6 @@ import json
 import os
 import select
 import selectors
-import shutil
 import socket
 import sys
 from pathlib import Path
@@ -38,6 +37,7 @@ def main(argv: list[str]) -> None:
     from graders.harness.worker import (  # noqa: PLC0415
         child,  # noqa: PLC0415 - path set above
         confinement,
+        scratch,
         watch,
     )
 
@@ -48,7 +48,9 @@ def main(argv: list[str]) -> None:
     plan = confinement.make_plan(real_root, traceable=name == "cuda")
     confinement.hide_packages(real_root)
     gc.freeze()
-    server = _Server(socket.socket(fileno=int(control)), watch, int(memory), gpu_memory)
+    connection = socket.socket(fileno=int(control))
+    looking = watch.Watch(int(memory), gpu_memory)
+    server = _Server(connection, watch, looking, scratch.remove)
     request = server.run()
     if request is not None:  # this is a forked child
         layers = functools.partial(confinement.confine, plan)
@@ -59,11 +61,12 @@ class _Server:
     """Forks on request, watches its workers, and passes on how each of them ended."""
 
     def __init__(
-        self, control: socket.socket, watch: Any, memory: int, gpu_memory: Any
+        self, control: socket.socket, watching: Any, watch: Any, remove: Any
     ) -> None:
-        self._watching = watch
-        self._watch = watch.Watch(memory, gpu_memory)
-        self.adopts = watch.adopt_orphans()
+        self._watching = watching
+        self._watch = watch
+        self._remove = remove
+        self.adopts = watching.adopt_orphans()
         self._control = control
         self._selector = selectors.DefaultSelector()
         self._selector.register(control, selectors.EVENT_READ)
@@ -142,7 +145,7 @@ class _Server:
             self._watching.end_tree(watched)
         for pidfd in list(self._status):
             self._reap(pidfd)
-        shutil.rmtree(Path.cwd(), ignore_errors=True)
+        self._remove(Path.cwd())
 
 
 def _run_child(

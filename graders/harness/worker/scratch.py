@@ -1,4 +1,7 @@
-"""Remove what a worker left in its folder, whatever it is."""
+"""Remove what a worker left in its folder, whatever it is.
+
+Imports nothing of the engine: the fork server and the grading process both use it.
+"""
 
 from __future__ import annotations
 
