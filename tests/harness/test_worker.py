@@ -83,6 +83,9 @@ def server() -> Iterator[ForkServer]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GITHUB_TOKEN", "secret")
         patch.setenv("MY_API_KEY", "secret")
+        patch.setenv("NVIDIA_API_KEY", "secret")
+        patch.setenv("CUPY_TOKEN", "secret")
+        patch.setenv("NVIDIA_ACCOUNT", "secret")
         patch.setenv("PYTHONPATH", str(ROOT))
         with ForkServer("simulator") as running:
             yield running
@@ -106,7 +109,8 @@ def test_no_secret_reaches_the_worker(probe: Learner) -> None:
     ]
     ours = {"HOME", "TMPDIR", "LC_CTYPE", "HARNESS_DEVICE_CACHES"}
     assert set(seen) <= ours | set(worker_environment())
-    assert {"GITHUB_TOKEN", "MY_API_KEY"} & set(worker_environment()) == set()
+    assert not any("secret" == value for value in worker_environment().values())
+    assert {"NVIDIA_API_KEY", "CUPY_TOKEN", "NVIDIA_ACCOUNT"} & set(seen) == set()
 
 
 def test_the_worker_lives_in_its_folder(probe: Learner, server: ForkServer) -> None:

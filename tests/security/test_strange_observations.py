@@ -357,6 +357,9 @@ def test_the_staging_folder_is_left_out() -> None:
     )
     message = judged(lambda: raise_for_call(problem, "f")).message
     assert message == "f raised E: a.ltoir not found, nor /home/me/work/b"
+    problem["message"] = "in /opt/env/lib/python3.12/site-packages/numba/core/x.py:7"
+    message = judged(lambda: raise_for_call(problem, "f")).message
+    assert message == "f raised E: in numba/core/x.py:7"
 
 
 def test_many_names_are_compared_quickly() -> None:

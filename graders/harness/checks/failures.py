@@ -19,6 +19,7 @@ from graders.harness.errors import (
     WorkerCrashed,
 )
 
+_INSTALLED = ("/site-packages/", "/dist-packages/")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _WORD = re.compile(r"[^\s\"':]+")
 _WORKERS_FOLDER = "/worker-"
@@ -246,7 +247,23 @@ def _place(problem: dict[str, Any]) -> str:
     return f" on line {last['line']} of {last['file']}{source}"
 
 
+def without_installation(text: str) -> str:
+    """Return a text without where this machine keeps installed packages."""
+    return _WORD.sub(_without_packages, text)
+
+
+def _without_packages(word: re.Match[str]) -> str:
+    text = word[0]
+    start = text.find("/")
+    for name in _INSTALLED:
+        end = text.rfind(name)
+        if -1 < start <= end:
+            return text[:start] + text[end + len(name) :]
+    return text
+
+
 def _clean(text: str) -> str:
+    text = without_installation(text[:_MOST_READ])
     text = _WORD.sub(_without_folder, _ANSI.sub("", text[:_MOST_READ]))
     text = " ".join(text.split())
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]} ..."

@@ -18,6 +18,7 @@ from graders.harness.checks.failures import (
     raise_for_load,
     raise_for_missing,
     raise_for_signature,
+    without_installation,
 )
 from graders.harness.errors import (
     Crashed,
@@ -381,8 +382,8 @@ class Learner:
 
     @property
     def output(self) -> str:
-        """The end of what the program printed."""
-        return self._output
+        """The end of what the program printed, without this machine's own paths."""
+        return without_installation(self._output)
 
     def close(self) -> None:
         """End the worker."""

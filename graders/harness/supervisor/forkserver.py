@@ -25,13 +25,20 @@ _SERVER = ROOT / "graders" / "harness" / "worker" / "server.py"
 # What a worker may know of the environment. All else, tokens and keys above all, stays
 # here.
 _KEPT = frozenset(
-    {"LANG", "LD_LIBRARY_PATH", "PATH", "TZ", "VIRTUAL_ENV", "SYSTEMROOT"}
+    {
+        "LANG",
+        "LD_LIBRARY_PATH",
+        "NVIDIA_DRIVER_CAPABILITIES",
+        "NVIDIA_VISIBLE_DEVICES",
+        "PATH",
+        "TZ",
+        "VIRTUAL_ENV",
+    }
 )
 _KEPT_PREFIXES = (
     "CUDA_",
     "CUPY_",
     "LC_",
-    "NVIDIA_",
     "NVMATH_",
     "NUMBA_",
     "OMP_",
@@ -39,12 +46,17 @@ _KEPT_PREFIXES = (
 )
 
 
+# Whatever a name begins with: one with such a word in it stays here as well.
+_SECRET = ("AUTH", "CREDENTIAL", "KEY", "PASS", "SECRET", "TOKEN")
+
+
 def worker_environment() -> dict[str, str]:
     """Return the environment variables that a worker gets: an allowlist of ours."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+        if (name in _KEPT or name.startswith(_KEPT_PREFIXES))
+        and not any(part in name.upper() for part in _SECRET)
     }
     # Two cores are the common case, and workers run side by side.
     kept.setdefault("OPENBLAS_NUM_THREADS", "1")
