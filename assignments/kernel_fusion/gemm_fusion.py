@@ -87,8 +87,8 @@ def gemm_fused(
         As for :func:`gemm_operator`.
 
     It is done when the values are right, nothing leaves the GPU, no kernel beside the
-    product's computes with a whole matrix, and it is much faster than either of the
-    other two where m is large and k small.
+    product's computes with a matrix or a part of one, and it is much faster than either
+    of the other two where m is large and k small.
     """
     # TODO: Which arguments does nvmath.linalg.advanced.matmul take?
     raise NotImplementedError

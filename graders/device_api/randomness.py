@@ -17,6 +17,8 @@ import numpy.typing as npt
 import scipy.fft
 import scipy.stats
 
+from graders.harness.errors import RubricError
+
 Array = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32]
 
@@ -99,6 +101,26 @@ class Repetition:
     first: tuple[int, int]
     second: tuple[int, int]
     windows: int
+
+
+def expect_enough(paths: int, steps: int) -> None:
+    """
+    Make sure that the tests below can find something in paths of this number and length.
+
+    Args:
+        paths: How many.
+
+        steps: How many draws each.
+
+    Raises:
+        RubricError: They are fewer than a search needs, which would then find nothing.
+    """
+    if paths < _FEWEST_PATHS or steps < _WINDOW or paths * steps < _FEWEST_VALUES:
+        msg = (
+            f"limits: {paths} paths of {steps} draws are too few for the statistical "
+            f"checks; they need {_FEWEST_PATHS} paths of {_WINDOW} draws or more"
+        )
+        raise RubricError(msg)
 
 
 def law_deviations(z: Array, related: Sequence[Relation] = ()) -> list[Deviation]:
@@ -241,7 +263,8 @@ def _related(
     mine: Scores, theirs: Scores, *, same: bool, sizes: bool
 ) -> list[Relation]:
     paths, steps = mine.shape
-    shape = (_padded(2 * paths - 1), _padded(2 * steps - 1))
+    lengths = (2 * paths - 1, 2 * steps - 1)
+    shape = tuple(scipy.fft.next_fast_len(length, real=True) for length in lengths)
     first = scipy.fft.rfft2(mine, shape)
     second = first if same else scipy.fft.rfft2(theirs, shape)
     sums = scipy.fft.irfft2(first.conj() * second, shape)
@@ -267,17 +290,6 @@ def _related(
         )
         for i, j in hits
     ]
-
-
-def _padded(length: int) -> int:
-    """Return a length from here on that transforms quickly."""
-    best = 1 << (length - 1).bit_length()
-    for odd in (3, 5, 9, 15):
-        power = odd
-        while power < length:
-            power *= 2
-        best = min(best, power)
-    return best
 
 
 def repetitions(z: Array, other: Array | None = None) -> Repetition | None:

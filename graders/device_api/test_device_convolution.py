@@ -29,7 +29,13 @@ from graders.harness.checks import (
     gpu,
     require_evidence,
 )
-from graders.harness.errors import CompileFailed, Crashed, Failure, NotFused
+from graders.harness.errors import (
+    CompileFailed,
+    Crashed,
+    EnvironmentUnavailable,
+    Failure,
+    NotFused,
+)
 
 Draw = Callable[[str], np.random.Generator]
 Operand = npt.NDArray[np.complexfloating]
@@ -61,12 +67,35 @@ class Case:
         return f"{rows} of {size} in {self.signal.dtype.name}"
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """
+    The cases of one grading.
+
+    Attributes:
+        cases: Those that the checks judge.
+
+        left_out: Those that this GPU cannot do, in words, each with what the reference
+            said of it.
+    """
+
+    cases: list[Case]
+    left_out: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def cases(learner: Learner, reference: Learner, draw: Draw) -> list[Case]:
-    """Return the cases, drawn once, but those that the GPU cannot do."""
+def drawn(learner: Learner, reference: Learner, draw: Draw) -> Drawn:
+    """Return the cases, drawn once: calls with equal arguments are made once."""
     rng = draw("cases")
-    drawn = [_draw(rng, *case) for case in _CASES]
-    return [case for case in drawn if _possible(learner, reference, case)]
+    return possible(learner, reference, [_draw(rng, *case) for case in _CASES])
+
+
+@pytest.fixture
+def cases(drawn: Drawn, note: Callable[[str, Any], None]) -> list[Case]:
+    """Return the cases that are judged; what was left out goes into the report."""
+    if drawn.left_out:
+        note("left_out", drawn.left_out)
+    return drawn.cases
 
 
 def _draw(rng: np.random.Generator, batch: int, size: int, dtype: str) -> Case:
@@ -77,25 +106,52 @@ def _draw(rng: np.random.Generator, batch: int, size: int, dtype: str) -> Case:
     return Case(operand(), operand())
 
 
-def _possible(learner: Learner, reference: Learner, case: Case) -> bool:
-    """Return whether the length can be transformed here: ours fails only where none can."""
+def possible(learner: Learner, reference: Learner, drawn: list[Case]) -> Drawn:
+    """
+    Leave out the cases that neither the learner's program nor the reference can do here.
+
+    Raises:
+        EnvironmentUnavailable: No case of some dtype is left, so that nothing could be
+            said of it: cuFFTDx itself does not work on this machine.
+    """
+    found = Drawn([], {})
+    for case in drawn:
+        problem = _problem(learner, reference, case)
+        if problem:
+            found.left_out[case.where] = problem
+        else:
+            found.cases.append(case)
+    left = {case.signal.dtype.name for case in found.cases}
+    for case in drawn:
+        if case.signal.dtype.name not in left:
+            msg = (
+                f"no length can be transformed in {case.signal.dtype.name} inside a "
+                "kernel on this machine, by the reference neither "
+                f"({found.left_out[case.where][:300]})"
+            )
+            raise EnvironmentUnavailable(msg)
+    return found
+
+
+def _problem(learner: Learner, reference: Learner, case: Case) -> str:
+    """Return why a length cannot be transformed here, or nothing where ours does it."""
     try:
         _convolve(learner, case)
     except (Crashed, CompileFailed):
         try:
             _convolve(reference, case)
-        except Failure:
-            return False
+        except Failure as failure:
+            return failure.message
     except Failure:
         pass  # the checks say so
-    return True
+    return ""
 
 
 def test_device_api(learner: Learner, cases: list[Case]) -> None:
     """A kernel of numba-cuda transforms with nvmath.device.FFT."""
-    case = cases[0]
     name = "nvmath.device.FFT's execute"
-    expect_device_calls(_convolve(learner, case), "mathdx", name, case.where)
+    for case in cases:
+        expect_device_calls(_convolve(learner, case), "mathdx", name, case.where)
 
 
 def test_values(

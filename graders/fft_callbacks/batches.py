@@ -1,6 +1,7 @@
-"""The batches that ``batch_blur`` is tried on, and how often its evidence shows each step.
+"""The batches of ``batch_blur``: which are drawn, and how often each step may be taken.
 
-Owns what is drawn, and why, and the counting.
+Owns what a program returns that mixes images up, and the counting of compilations, plans,
+executions and kernels; what one blur must show is in ``fusion``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from types import ModuleType
 import numpy as np
 
 from graders.fft_callbacks.pictures import EVEN, LARGE, ODD, Array, Case, Image, picture
-from graders.harness.device.evidence import Evidence, Operation
+from graders.harness.checks import Evidence, Operation, transforms_begun
 from graders.harness.errors import NotFused, WrongPhases
 
 Draw = Callable[[str], np.random.Generator]
@@ -135,7 +136,10 @@ def expect_even_growth(evidence: Evidence, batch: Batch) -> None:
 
     Raises:
         NotFused: Their number is no multiple of the number of images.
+
+        EnvironmentUnavailable: No kernel of nvmath's transforms was seen.
     """
+    transforms_begun(evidence)  # or there was nothing to count
     kernels = sum(kernel.kind == "fft" for kernel in evidence.kernels)
     count = len(batch.images)
     if len(_steps(evidence, "fft", "execute")) == 2 * count and kernels % count:

@@ -1,42 +1,39 @@
-"""What the evidence must show of a blur by callbacks: where it ran, in how many steps.
+"""What a blur by callbacks must show: its width, its transforms, and no other kernel.
 
 Shared by the checks of all three exercises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from graders.fft_callbacks.pictures import Case
 from graders.harness.checks import (
     ArrayValue,
-    Observation,
-    describe,
-    require_evidence,
+    Evidence,
+    Kernel,
+    launched,
+    transform_names,
+    transforms_begun,
 )
-from graders.harness.device.evidence import Evidence, Kernel, Operation
-from graders.harness.errors import (
-    ExtraCopies,
-    NotFused,
-    WrongMemorySpace,
-    WrongShape,
-    WrongValue,
-)
+from graders.harness.errors import NotFused, WrongShape
 
 # Kernels that compute nothing: they transform, rearrange or initialise.
 PASSIVE = ("fft", "copy", "fill")
-BLOCK = 128  # threads in a block of CuPy's elementwise kernels
-OUT_OF_BOUNDS = ("out_of_bounds_read", "out_of_bounds_write")
 
 
-def expect_parity(observation: Observation, case: Case) -> None:
+def expect_parity(value: Any, case: Case) -> None:
     """
     Recognise a width that is one off: the parity of the inverse transform explains it.
+
+    Args:
+        value: What was returned for the image.
+
+        case: The image.
 
     Raises:
         WrongShape: The result has one column too few or too many.
     """
-    value = observation.value
     if not isinstance(value, ArrayValue):
         return
     for change, parity in ((-1, "odd"), (1, "even")):
@@ -57,80 +54,6 @@ def expect_parity(observation: Observation, case: Case) -> None:
                 "of the inverse transform."
             )
             raise WrongShape(msg, hint=hint)
-
-
-def expect_in_bounds(observation: Observation, case: Case) -> None:
-    """
-    Refuse what gives a right answer by luck alone, and explain what gives a wrong one.
-
-    Raises:
-        WrongValue: A callback touched memory outside its operand. The simulator sees
-            that; CUDA does not.
-    """
-    for fault in observation.evidence.faults:
-        if fault.kind in OUT_OF_BOUNDS:
-            line = f" (line {fault.line})" if fault.line else ""
-            msg = f"{fault.message.rstrip('.')}{line}; {case.where}."
-            hint = (
-                "An offset counts elements in the operand's memory. What is the "
-                "largest one, and how far does your callback reach from there?"
-            )
-            raise WrongValue(msg, hint=hint)
-
-
-def expect_on_device(observation: Observation, case: Case) -> None:
-    """
-    Check that the result is on the GPU and that the image never left it.
-
-    Small downloads, a number or two, are free; so are all uploads, since what was never
-    downloaded cannot be derived from the image.
-
-    Raises:
-        WrongMemorySpace: The result is not an array on the GPU.
-
-        ExtraCopies: The image, or something computed from it, was copied to the host.
-    """
-    value = observation.value
-    if not isinstance(value, ArrayValue):
-        msg = (
-            f"The function returned {describe(value)} ({case.where}). This check "
-            "expects an array on the GPU (cupy.ndarray)."
-        )
-        raise WrongMemorySpace(msg, hint="Return the result of the inverse transform.")
-    if value.memory_space != "cuda":
-        msg = (
-            f"The result is in the CPU memory space ({value.type_name}, {case.where}). "
-            "This check expects the image's, GPU (cupy.ndarray)."
-        )
-        raise WrongMemorySpace(msg, hint="Return the array before copying it back.")
-    expect_no_download(require_evidence(observation.evidence), case)
-
-
-def expect_no_download(evidence: Evidence, case: Case) -> None:
-    """
-    Check that no image, nor anything of its size made from it, came to the host.
-
-    Raises:
-        ExtraCopies: One did.
-    """
-    pixels = case.height * case.width
-    down = [
-        copy
-        for copy in evidence.copies
-        if copy.direction == "device_to_host" and copy.reads_operand is not False
-    ]
-    total = sum(copy.nbytes for copy in down)
-    if total >= pixels:  # a quarter of a float32 plane: no statistic is as large
-        msg = (
-            f"{total:,} bytes of the image, or computed from it, were copied from the "
-            f"GPU to the host ({case.where}; one plane of the image has "
-            f"{4 * pixels:,}). None should be."
-        )
-        hint = (
-            "Which call gives a NumPy array: .get(), cp.asnumpy(), a NumPy function, "
-            "or nvmath with execution on the CPU?"
-        )
-        raise ExtraCopies(msg, hint=hint)
 
 
 def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
@@ -162,8 +85,8 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
     ordered = ran[0].kind == "R2C" and ran[-1].kind == "C2R"
     if len(forward) + len(inverse) != len(ran) or not ordered:
         msg = (
-            f"nvmath's transforms were {_sequence(ran)} ({case.where}). Expected were "
-            "R2C, then C2R, and no others."
+            f"nvmath's transforms were {transform_names(ran)} ({case.where}). Expected "
+            "were R2C, then C2R, and no others."
         )
         raise NotFused(msg, hint="An image is real: rfft and irfft halve the work.")
     if sepia and not all(op.prolog for op in forward):
@@ -201,9 +124,10 @@ def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -
 
     Raises:
         NotFused: Some kernel computed something from the image.
+
+        EnvironmentUnavailable: No kernel of nvmath's transforms was seen.
     """
-    kernels = sorted(evidence.kernels, key=lambda kernel: kernel.start)
-    for kernel in _intruders(kernels, case, images):
+    for kernel in _intruders(evidence, case, images):
         msg = (
             f"Beside the transforms, the kernel {kernel.name} worked on the image or "
             f"on something made of it: {kernel.elements:,} elements ({case.where}). "
@@ -217,23 +141,16 @@ def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -
         raise NotFused(msg, hint=hint)
 
 
-def _intruders(kernels: Sequence[Kernel], case: Case, images: int) -> list[Kernel]:
+def _intruders(evidence: Evidence, case: Case, images: int) -> list[Kernel]:
+    begun = transforms_begun(evidence)
+    kernels = sorted(evidence.kernels, key=lambda kernel: kernel.start)
     computing = [kernel for kernel in kernels if kernel.kind not in PASSIVE]
     known = [kernel for kernel in computing if kernel.reads_operand is not None]
     unknown = [kernel for kernel in computing if kernel.reads_operand is None]
-    starts = [kernel.start for kernel in kernels if kernel.kind == "fft"]
-    begun = min(starts, default=float("inf"))
-    pixels = case.height * case.width
-    counts = (pixels, 3 * pixels, images * pixels)
-    sizes = {-(-count // BLOCK) * BLOCK for count in counts}
+    counts = (case.pixels, 3 * case.pixels, images * case.pixels)
+    sizes = {launched(count) for count in counts}
     return [kernel for kernel in known if kernel.reads_operand] + [
         kernel
         for kernel in unknown
         if kernel.start >= begun or kernel.elements in sizes
     ]
-
-
-def _sequence(ran: Sequence[Operation]) -> str:
-    names = [f"{op.kind} {op.direction}".strip() for op in ran[:6]]
-    more = f" and {len(ran) - 6} more" if len(ran) > 6 else ""  # noqa: PLR2004
-    return ", ".join(names) + more

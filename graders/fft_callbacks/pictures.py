@@ -65,6 +65,21 @@ class Case:
         return int(self.image.shape[1])
 
     @property
+    def is_colour(self) -> bool:
+        """Whether a pixel has three numbers."""
+        return self.image.ndim > 2  # noqa: PLR2004 - rows and columns
+
+    @property
+    def pixels(self) -> int:
+        """
+        The number of pixels.
+
+        As a number of bytes it is a quarter of a float32 plane; no statistic of an image
+        is as large.
+        """
+        return self.height * self.width
+
+    @property
     def slug(self) -> str:
         """The case's name for a file."""
         return "-".join(self.name.replace(",", "").split())

@@ -7,36 +7,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pytest
 
-from graders.fft_callbacks.fusion import (
-    expect_in_bounds,
-    expect_no_other_kernel,
-    expect_on_device,
-    expect_parity,
-    expect_transforms,
+from graders.fft_callbacks.blurs import (
+    expect_blurred,
+    expect_fused,
+    expect_only_read,
+    expect_resident,
 )
-from graders.fft_callbacks.pictures import (
-    Case,
-    Draw,
-    colour_cases,
-    colour_picture,
-    remembered,
-)
-from graders.harness.checks import (
-    Learner,
-    Observation,
-    Pictures,
-    expect_array,
-    expect_close,
-    expect_faster,
-    expect_ready,
-    expect_settled,
-    expect_unchanged,
-    gpu,
-    require_evidence,
-)
+from graders.fft_callbacks.pictures import Case, Draw, colour_cases, colour_picture
+from graders.harness.checks import Learner, Pictures, expect_faster, gpu
+
+BLUR = "sepia_blur"
 
 
 @pytest.fixture(scope="module")
@@ -53,58 +35,22 @@ def test_values(
     pictures: Pictures,
 ) -> None:
     """The image is in sepia and blurred, for every size and sigma, bright and dark."""
-    for number, case in enumerate(cases):
-        observation = _blur(learner, case)
-        expect_parity(observation, case)
-        expect_in_bounds(observation, case)
-        expect_ready(observation)
-        planes = (3, case.height, case.width)
-        result = expect_array(
-            observation.value,
-            shape=[planes, case.image.shape],
-            dtype="float32",
-            memory_space=None,
-            name="the result",
-        )
-        if result.shape != planes:
-            result = np.moveaxis(result, -1, 0)
-        expected = oracles.sepia_blur(case.image, case.sigma)
-        pictures.save(
-            case.slug,
-            source=case.image,
-            result=np.moveaxis(result, 0, -1),
-            expected=np.moveaxis(expected, 0, -1),
-        )
-        expect_close(
-            result,
-            expected,
-            relative_error=limits["relative_error"],
-            name="the result (as 3 x H x W)",
-            where=case.where,
-            mistakes=remembered(oracles.sepia_blur, case, expected, cases[:number])
-            | oracles.sepia_blur_mistakes(case.image, case.sigma),
-        )
-        expect_settled(observation)
+    expect_blurred(learner, BLUR, cases, oracles, limits, pictures)
 
 
 def test_memory_space(learner: Learner, cases: list[Case]) -> None:
     """The image, its spectrum and the result stay on the GPU."""
-    for case in cases:
-        expect_on_device(_blur(learner, case), case)
+    expect_resident(learner, BLUR, cases)
 
 
 def test_inputs_unchanged(learner: Learner, cases: list[Case]) -> None:
     """The image is the same after the call as before."""
-    for case in cases:
-        expect_unchanged(_blur(learner, case), names=["image", "sigma"])
+    expect_only_read(learner, BLUR, cases)
 
 
 def test_fused(learner: Learner, cases: list[Case]) -> None:
     """Sepia and response are applied inside the transforms, and by no other kernel."""
-    for case in cases:
-        evidence = require_evidence(_blur(learner, case).evidence)
-        expect_transforms(evidence, case, sepia=True)
-        expect_no_other_kernel(evidence, case)
+    expect_fused(learner, BLUR, cases, sepia=True)
 
 
 def test_faster(
@@ -119,13 +65,9 @@ def test_faster(
     expect_faster(
         learner,
         baseline,
-        "sepia_blur",
+        BLUR,
         (gpu(colour_picture(rng, (2160, 3840))), 20.0),
         threshold=limits["speedup"],
         rng=rng,
         note=note,
     )
-
-
-def _blur(learner: Learner, case: Case) -> Observation:
-    return learner.call("sepia_blur", gpu(case.image), case.sigma)

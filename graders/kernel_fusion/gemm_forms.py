@@ -15,7 +15,7 @@ from graders.harness.checks import (
     elementwise_kernels,
     product_kernels,
 )
-from graders.harness.checks.kernels import kernel_names
+from graders.harness.checks.kernels import LARGEST_BLOCK, kernel_names
 from graders.harness.errors import NotFused, WrongValue
 from graders.kernel_fusion.products import Extents
 
@@ -45,6 +45,10 @@ class Form:
 
         other: Elementwise ones before the product over some other number, larger than
             that of B: smaller ones prepare parameters.
+
+        later: Elementwise ones after the product's start over some other number than
+            the result's, larger than a block of threads: smaller ones prepare
+            parameters.
     """
 
     products: list[Kernel]
@@ -52,6 +56,7 @@ class Form:
     on_b: list[Kernel]
     on_result: list[Kernel]
     other: list[Kernel]
+    later: list[Kernel]
 
     @property
     def scalings_of_result(self) -> int:
@@ -67,6 +72,7 @@ class Form:
                 (self.on_b, "B's entries"),
                 (self.on_result, "the result's entries"),
                 (self.other, "some other number of entries"),
+                (self.later, "some other number of entries after the product"),
             )
             if kernels
         ]
@@ -78,7 +84,7 @@ def read_form(evidence: Evidence, extents: Extents) -> Form:
     """Sort the kernels of a call by what they work on."""
     products = product_kernels(evidence)
     begun = min((kernel.start for kernel in products), default=math.inf)
-    form = Form(products, [], [], [], [])
+    form = Form(products, [], [], [], [], [])
     sizes = {
         math.prod(extents.a): form.on_a,
         math.prod(extents.b): form.on_b,
@@ -95,6 +101,8 @@ def read_form(evidence: Evidence, extents: Extents) -> Form:
             near[0].append(kernel)
         elif is_early and kernel.elements > math.prod(extents.b):
             form.other.append(kernel)
+        elif not is_early and kernel.elements > LARGEST_BLOCK:
+            form.later.append(kernel)
     return form
 
 
@@ -163,13 +171,14 @@ def expect_fused_form(evidence: Evidence, extents: Extents, where: str) -> None:
     Copies are free, and cost time.
 
     Raises:
-        NotFused: Another kernel computed with a whole matrix, or there was no product.
+        NotFused: Another kernel computed with a matrix, or with a part of one; or there
+            was no product.
     """
     form = read_form(evidence, extents)
-    beside = form.on_a + form.on_result
+    beside = form.on_a + form.on_b + form.on_result + form.other + form.later
     if beside:
         msg = (
-            f"Beside the product there ran {kernel_names(beside)} over a whole matrix "
+            f"Beside the product there ran {kernel_names(beside)} over entries of a matrix "
             f"({where}). Expected was one kernel for all of alpha A B + beta C. What "
             f"ran: {form.describe()}."
         )

@@ -1,6 +1,7 @@
-"""Matrix products as cases: what is drawn, what is right, what each evidence must show.
+"""Judges one matrix product: its values, their precision, and that it stayed on the GPU.
 
-Shared by the checks of ``fused_linear`` and ``gemm_fusion``.
+Owns the extents of products and how operands are drawn. Shared by the checks of
+``fused_linear`` and ``gemm_fusion``; the form of the latter is read in ``gemm_forms``.
 """
 
 from __future__ import annotations
@@ -13,17 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from graders.harness.checks import (
-    ArrayValue,
     Evidence,
     Observation,
-    describe,
     expect_array,
     expect_close,
     expect_ready,
     expect_settled,
+    expect_stays_on_gpu,
     require_evidence,
 )
-from graders.harness.errors import ExtraCopies, WrongMemorySpace, WrongValue
+from graders.harness.errors import WrongValue
 
 Array = npt.NDArray[Any]
 Mistakes = Mapping[str, Callable[[], Array]]
@@ -167,29 +167,9 @@ def expect_on_gpu(
         ExtraCopies: Something of the operands, or computed from them, was copied to the
             host.
     """
-    value = observation.value
-    if not isinstance(value, ArrayValue) or value.memory_space != "cuda":
-        msg = (
-            f"{name[:1].upper()}{name[1:]} is {describe(value)} ({where}). Expected was "
-            "an array on the GPU (cupy.ndarray)."
-        )
-        raise WrongMemorySpace(msg, hint="Return the CuPy array, uncopied.")
-    evidence = require_evidence(observation.evidence)
-    down = [
-        copy
-        for copy in evidence.copies
-        if copy.direction == "device_to_host"
-        and copy.nbytes > _A_NUMBER_OR_TWO
-        and copy.reads_operand is not False
-    ]
-    if down:
-        total = sum(copy.nbytes for copy in down)
-        msg = (
-            f"{total:,} bytes of the operands, or computed from them, were copied from "
-            f"the GPU to the host ({where}). Expected were none."
-        )
-        hint = "Which call gives a NumPy array: .get(), cp.asnumpy(), or a NumPy one?"
-        raise ExtraCopies(msg, hint=hint)
+    expect_stays_on_gpu(
+        observation, smallest=1, free=_A_NUMBER_OR_TWO, where=where, name=name
+    )
 
 
 def evidence_of(observation: Observation) -> Evidence:

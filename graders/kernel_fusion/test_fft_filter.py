@@ -12,6 +12,7 @@ from graders.harness.checks import (
     Observation,
     expect_array,
     expect_close,
+    expect_in_bounds,
     expect_ready,
     expect_settled,
     expect_unchanged,
@@ -22,7 +23,6 @@ from graders.kernel_fusion.signals import Draw, Filtering, filterings, remembere
 from graders.kernel_fusion.transforms import (
     expect_complex,
     expect_filter_in_epilog,
-    expect_in_bounds,
     expect_no_other_work,
     expect_on_device,
     explained_by_order,

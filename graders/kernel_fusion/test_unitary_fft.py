@@ -14,6 +14,7 @@ from graders.harness.checks import (
     Observation,
     expect_array,
     expect_close,
+    expect_in_bounds,
     expect_ready,
     expect_settled,
     expect_unchanged,
@@ -30,7 +31,6 @@ from graders.kernel_fusion.signals import (
 )
 from graders.kernel_fusion.transforms import (
     expect_complex,
-    expect_in_bounds,
     expect_on_device,
     expect_scaled_in_callback,
     explained_by_order,

@@ -5,10 +5,11 @@ Shared by the checks of ``fft_filter`` and ``unitary_fft``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from graders.harness.checks import (
+    BLOCK,
     ArrayValue,
     Copy,
     Evidence,
@@ -16,41 +17,20 @@ from graders.harness.checks import (
     Observation,
     Operation,
     computing_kernels,
-    describe,
     device_copies,
-    expect_no_host_round_trip,
+    expect_stays_on_gpu,
+    launched,
     require_evidence,
+    transform_names,
+    transforms_begun,
 )
 from graders.harness.errors import (
     ExtraCopies,
     NotFused,
     WrongDtype,
-    WrongMemorySpace,
     WrongValue,
 )
 from graders.kernel_fusion.signals import Array
-
-BLOCK = 128  # threads in a block of CuPy's elementwise kernels
-OUT_OF_BOUNDS = ("out_of_bounds_read", "out_of_bounds_write")
-
-
-def expect_in_bounds(observation: Observation, where: str) -> None:
-    """
-    Refuse what gives a right answer by luck alone, and explain what gives a wrong one.
-
-    Raises:
-        WrongValue: A callback touched memory outside its operand. The simulator sees
-            that; CUDA does not.
-    """
-    for fault in observation.evidence.faults:
-        if fault.kind in OUT_OF_BOUNDS:
-            line = f" (line {fault.line})" if fault.line else ""
-            msg = f"{fault.message.rstrip('.')}{line}; {where}."
-            hint = (
-                "An offset counts elements in the operand's memory. What is the "
-                "largest one, and how far does your callback reach from there?"
-            )
-            raise WrongValue(msg, hint=hint)
 
 
 @contextmanager
@@ -97,43 +77,25 @@ def expect_on_device(observation: Observation, operand: Array, where: str) -> No
     """
     Check that the result is on the GPU and that nothing went through the host.
 
-    A number or two may come down, as a statistic of the operands. What was never
-    downloaded cannot be uploaded, so that uploads are free.
+    A number or two may come down, as a statistic of the operands.
 
     Raises:
         WrongMemorySpace: The result is not an array on the GPU.
 
-        ExtraCopies: Something as large as the operand was copied to the host.
+        ExtraCopies: As much as a part of the operand was copied to the host.
     """
-    value = observation.value
-    if not isinstance(value, ArrayValue):
-        msg = (
-            f"The function returned {describe(value)} ({where}). This check expects an "
-            "array on the GPU (cupy.ndarray)."
-        )
-        raise WrongMemorySpace(msg, hint="Return the result of the last transform.")
-    if value.memory_space != "cuda":
-        msg = (
-            f"The result is in the CPU memory space ({value.type_name}; {where}). This "
-            "check expects the operand's, GPU (cupy.ndarray)."
-        )
-        raise WrongMemorySpace(msg, hint="Return the array before copying it back.")
-    expect_no_host_round_trip(
-        observation.evidence,
-        # An eighth of a complex64 array and more; no statistic is as large.
-        smallest=operand.size,
-        where=where,
-        hint="Which call gives a NumPy array: .get(), cp.asnumpy(), a NumPy function, "
-        "or nvmath with execution on the CPU?",
-    )
+    # As bytes, an eighth of a complex64 array and more; no statistic is as large.
+    expect_stays_on_gpu(observation, smallest=operand.size, where=where)
 
 
 def expect_filter_in_epilog(evidence: Evidence, where: str) -> None:
     """
-    Check that nvmath transformed forth, with an epilog each time.
+    Check that nvmath transformed forth with an epilog, once at least.
+
+    Others may have run without one, such as a first look at the spectrum's layout.
 
     Raises:
-        NotFused: There was no such transform, or one without an epilog.
+        NotFused: There was no forward transform, or none with an epilog.
     """
     ran = _executions(evidence)
     if not ran:
@@ -141,8 +103,8 @@ def expect_filter_in_epilog(evidence: Evidence, where: str) -> None:
     forward = [op for op in ran if op.direction == "forward"]
     if not forward:
         msg = (
-            f"nvmath's transforms were {_sequence(ran)} ({where}). Expected was a forward "
-            "one with an epilog, then an inverse one."
+            f"nvmath's transforms were {transform_names(ran)} ({where}). Expected was a "
+            "forward one with an epilog, then an inverse one."
         )
         raise NotFused(msg, hint="fft or direction='forward' comes first.")
     if not any(op.epilog for op in forward):
@@ -177,8 +139,10 @@ def expect_no_other_work(
         NotFused: A kernel computed.
 
         ExtraCopies: As much as the spectrum or the result was copied.
+
+        EnvironmentUnavailable: No kernel of nvmath's transforms was seen.
     """
-    begun = _begun(evidence)
+    begun = transforms_begun(evidence)
     for kernel in computing_kernels(evidence):
         if kernel.start >= begun and _may_read(kernel, operand):
             raise _intruder(kernel, where)
@@ -213,20 +177,22 @@ def expect_scaled_in_callback(evidence: Evidence, operand: Array, where: str) ->
 
     Raises:
         NotFused: There was no callback, or another kernel computed.
+
+        EnvironmentUnavailable: No kernel of nvmath's transforms was seen.
     """
     ran = _executions(evidence)
     if not ran:
         raise _no_transform(where, "transform with a callback")
     if not any(op.prolog or op.epilog for op in ran):
         msg = (
-            f"nvmath's transforms were {_sequence(ran)}, without prolog or epilog "
+            f"nvmath's transforms were {transform_names(ran)}, without prolog or epilog "
             f"({where}). Expected was a callback that scales."
         )
         hint = "A prolog sees each element as it is loaded, an epilog as it is stored."
         raise NotFused(msg, hint=hint)
-    begun, whole = _begun(evidence), _launched(operand.size)
+    begun, whole = transforms_begun(evidence), launched(operand.size)
     # A single row has as many elements as a table of its own factors: nobody can tell.
-    told = operand.ndim > 1 and whole > _launched(operand.shape[-1])
+    told = operand.ndim > 1 and whole > launched(operand.shape[-1])
     for kernel in computing_kernels(evidence):
         suspect = kernel.start >= begun or (told and kernel.elements == whole)
         if kernel.reads_operand or (suspect and _may_read(kernel, operand)):
@@ -242,12 +208,6 @@ def _executions(evidence: Evidence) -> list[Operation]:
     ]
 
 
-def _begun(evidence: Evidence) -> float:
-    """Return when the first kernel of a transform started."""
-    starts = [kernel.start for kernel in evidence.kernels if kernel.kind == "fft"]
-    return min(starts, default=float("inf"))
-
-
 def _may_read(kernel: Kernel, operand: Array) -> bool:
     """
     Return whether a kernel may have computed with the operand or what was made of it.
@@ -259,10 +219,6 @@ def _may_read(kernel: Kernel, operand: Array) -> bool:
         return kernel.reads_operand
     small = kernel.kind == "elementwise" and kernel.elements <= BLOCK
     return not (small and operand.size > 2 * BLOCK)
-
-
-def _launched(elements: int) -> int:
-    return -(-elements // BLOCK) * BLOCK
 
 
 def _elements(move: Kernel | Copy, operand: Array) -> int:
@@ -298,9 +254,3 @@ def _callbacks(op: Operation) -> str:
         n for n, was_set in (("prolog", op.prolog), ("epilog", op.epilog)) if was_set
     ]
     return f"the {' and the '.join(names)} of the {op.direction} transform"
-
-
-def _sequence(ran: Sequence[Operation]) -> str:
-    names = [f"{op.kind} {op.direction}".strip() for op in ran[:6]]
-    more = f" and {len(ran) - 6} more" if len(ran) > 6 else ""  # noqa: PLR2004
-    return ", ".join(names) + more

@@ -17,7 +17,7 @@ from graders.fft_callbacks.batches import (
     remembered,
 )
 from graders.harness.device.evidence import Evidence, Kernel, Operation
-from graders.harness.errors import NotFused, WrongPhases
+from graders.harness.errors import EnvironmentUnavailable, NotFused, WrongPhases
 from tests.graders.test_fft_oracles import drawn, load_oracles
 
 IMAGES = tuple(np.full((40, 31), value, np.float32) for value in (1, 2, 3))
@@ -104,6 +104,11 @@ def test_every_image_takes_the_same_kernels() -> None:
     expect_even_growth(evidence(*RUN, kernels=4), BATCH)  # judged by its executions
     with pytest.raises(NotFused, match="13 kernels"):
         expect_even_growth(evidence(*RUN * 3, kernels=13), BATCH)
+
+
+def test_transforms_without_a_kernel_say_nothing() -> None:
+    with pytest.raises(EnvironmentUnavailable, match="executed 6 transforms"):
+        expect_even_growth(evidence(*RUN * 3), BATCH)
 
 
 def test_no_two_images_of_a_grading_are_alike() -> None:

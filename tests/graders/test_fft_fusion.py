@@ -10,7 +10,7 @@ import pytest
 from graders.fft_callbacks.fusion import expect_no_other_kernel, expect_transforms
 from graders.fft_callbacks.pictures import Case
 from graders.harness.device.evidence import Evidence, Kernel, Operation
-from graders.harness.errors import NotFused
+from graders.harness.errors import EnvironmentUnavailable, NotFused
 
 CASE = Case(name="an image", image=np.zeros((50, 41, 3), np.float32), sigma=2.0)
 PIXELS = 50 * 41
@@ -68,6 +68,12 @@ def test_kernels_beside_the_image_are_free(allowed: Kernel) -> None:
 def test_kernels_over_the_image_are_not(intruder: Kernel) -> None:
     with pytest.raises(NotFused, match=intruder.name):
         expect_no_other_kernel(evidence(intruder), CASE)
+
+
+def test_transforms_without_a_kernel_say_nothing() -> None:
+    blind = Evidence(kernels=(kernel("elementwise", 5.0, 7),), operations=(FORWARD,))
+    with pytest.raises(EnvironmentUnavailable, match="executed 1 transform"):
+        expect_no_other_kernel(blind, CASE)
 
 
 @pytest.mark.parametrize(

@@ -43,8 +43,10 @@ def evidence(extents: Extents, steps: list[Step], block: int = 128) -> Evidence:
         "a": extents.m * extents.k,
         "b": extents.k * extents.n,
         "c": extents.m * extents.n,
+        "half c": extents.m * extents.n // 2 - 1,
         "1": 1,
     }
+    sizes["all"] = 8 * max(sizes.values())
     return Evidence(
         kernels=tuple(
             Kernel(
@@ -102,7 +104,28 @@ def test_the_matmul_form_is_known(
     expect_matmul_form(evidence(extents, steps, block), extents, "")
     with pytest.raises(WrongValue, match="no kernel scaled A"):
         expect_operator_form(evidence(extents, steps, block), extents, "")
-    with pytest.raises(NotFused, match="over a whole matrix"):
+    with pytest.raises(NotFused, match="over entries of a matrix"):
+        expect_fused_form(evidence(extents, steps, block), extents, "")
+
+
+@pytest.mark.parametrize("extents", CASES)
+@pytest.mark.parametrize("block", [1, 128, 1024])
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [(MULTIPLY, "a"), (GEMM, "c")],
+        [(MULTIPLY, "b"), (GEMM, "c")],
+        [(MULTIPLY, "c"), (GEMM, "c")],
+        [(MULTIPLY, "all"), (GEMM, "c")],  # all operands in one buffer
+        [(GEMM, "c"), (ADD, "all")],
+        [(GEMM, "c"), (ADD, "a")],
+        [(GEMM, "c"), (MULTIPLY, "half c"), (MULTIPLY, "half c")],
+    ],
+)
+def test_what_computes_beside_the_fused_form_is_seen(
+    extents: Extents, steps: list[Step], block: int
+) -> None:
+    with pytest.raises(NotFused, match="over entries of a matrix"):
         expect_fused_form(evidence(extents, steps, block), extents, "")
 
 
@@ -111,6 +134,7 @@ def test_the_matmul_form_is_known(
     "steps",
     [
         [(GEMM, "c")],
+        [(GEMM, "c"), (MULTIPLY, "1")],
         [(GEMM, "c"), ("void cublasLt::splitKreduce_kernel<32, 16>", "c")],
         [("cupy_copy__float32_float32", "c"), (GEMM, "c")],
         [(MULTIPLY, "1"), (GEMM, "c")],

@@ -24,6 +24,7 @@ from graders.device_api.randomness import (
     smallest_gap,
     threshold,
 )
+from graders.harness.errors import RubricError
 
 Paths = npt.NDArray[np.float64]
 PATHS, STEPS = 10007, 41
@@ -97,6 +98,16 @@ def test_any_shape_will_do(shape: tuple[int, int]) -> None:
     z = draw(5, *shape)
     assert relations(z) == []
     assert repetitions(z) is None
+
+
+@pytest.mark.parametrize("shape", [(999, 41), (10007, 7)])
+def test_too_few_paths_to_find_anything_in_are_an_error_of_ours(
+    shape: tuple[int, int],
+) -> None:
+    """The searches find nothing there, which must not pass for a result."""
+    randomness.expect_enough(1000, 8)
+    with pytest.raises(RubricError, match="too few"):
+        randomness.expect_enough(*shape)
 
 
 LAWS: dict[str, tuple[Callable[[Paths], Paths], str]] = {

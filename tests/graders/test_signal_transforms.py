@@ -201,3 +201,11 @@ def test_without_evidence_nobody_is_judged() -> None:
         expect_filter_in_epilog(nothing, "a batch")
     with pytest.raises(EnvironmentUnavailable):
         expect_scaled_in_callback(nothing, SIGNAL, "a batch")
+
+
+def test_transforms_without_a_kernel_say_nothing() -> None:
+    unseen = Evidence(kernels=(kernel("elementwise", 5.0),), operations=(FORWARD,))
+    with pytest.raises(EnvironmentUnavailable, match="no kernel of a transform"):
+        expect_no_other_work(unseen, SIGNAL, "a batch", needs_copies=False)
+    with pytest.raises(EnvironmentUnavailable, match="no kernel of a transform"):
+        expect_scaled_in_callback(unseen, SIGNAL, "a batch")

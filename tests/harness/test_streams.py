@@ -8,8 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.harness.checks import ArrayValue, Learner, Opaque, gpu, stream
+from graders.harness.checks import (
+    ArrayValue,
+    Learner,
+    Opaque,
+    expect_own_memory,
+    expect_settled,
+    expect_shared_memory,
+    gpu,
+    stream,
+)
 from graders.harness.device.transfers import refill
+from graders.harness.errors import WrongValue
 from graders.harness.supervisor import ForkServer
 from graders.harness.worker import sharing, wire
 
@@ -67,6 +77,24 @@ def raises(items):
 
 def endless(items):
     return itertools.repeat(next(items))
+
+
+class Sealed:
+    @property
+    def strides(self):
+        raise RuntimeError("not yours to see")
+
+    shape = strides
+
+
+def sealed(items):
+    return [next(items), Sealed()]
+
+
+def shrinking(items):
+    pair = [next(items), next(items)]
+    yield pair
+    pair.clear()
 """
 
 
@@ -142,6 +170,23 @@ def test_only_common_elements_are_shared(program: Learner) -> None:
     seen = program.call("shifted", stream([gpu(x) for x in numbers()]))
     assert (0, 1) in seen.shared_results
     assert (2, 3) not in seen.shared_results
+
+
+def test_what_cannot_be_looked_at_is_not_known_to_be_apart(program: Learner) -> None:
+    seen = program.call("sealed", stream([gpu(x) for x in numbers()]))
+    assert seen.shared_results is seen.shared_arguments is seen.reused_results is None
+    for check in (
+        lambda: expect_own_memory(seen),
+        lambda: expect_shared_memory(seen, []),
+        lambda: expect_settled(seen),
+    ):
+        with pytest.raises(WrongValue, match="cannot be told"):
+            check()
+
+
+def test_a_result_that_loses_an_array_afterwards_has_changed(program: Learner) -> None:
+    seen = program.call("shrinking", stream([gpu(x) for x in numbers()]))
+    assert seen.late_write
 
 
 def test_a_list_of_arrays_that_is_emptied_has_changed(program: Learner) -> None:

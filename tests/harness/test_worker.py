@@ -109,7 +109,7 @@ def test_no_secret_reaches_the_worker(probe: Learner) -> None:
     ]
     ours = {"HOME", "TMPDIR", "LC_CTYPE", "HARNESS_DEVICE_CACHES"}
     assert set(seen) <= ours | set(worker_environment())
-    assert not any("secret" == value for value in worker_environment().values())
+    assert not any(value == "secret" for value in worker_environment().values())
     assert {"NVIDIA_API_KEY", "CUPY_TOKEN", "NVIDIA_ACCOUNT"} & set(seen) == set()
 
 

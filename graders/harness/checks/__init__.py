@@ -10,6 +10,7 @@ from graders.harness.checks.comparison import (
 from graders.harness.checks.conduct import (
     COMPUTING,
     computing_kernels,
+    expect_in_bounds,
     expect_ready,
     expect_settled,
     expect_unchanged,
@@ -48,7 +49,14 @@ from graders.harness.checks.phases import (
     phases_of,
 )
 from graders.harness.checks.pictures import Pictures
+from graders.harness.checks.placement import expect_on_gpu, expect_stays_on_gpu
 from graders.harness.checks.speed import expect_faster
+from graders.harness.checks.transforms import (
+    BLOCK,
+    launched,
+    transform_names,
+    transforms_begun,
+)
 from graders.harness.device.evidence import (
     ClockRead,
     Copy,
@@ -61,6 +69,7 @@ from graders.harness.supervisor import Observation
 from graders.harness.worker.wire import ArrayValue, Opaque, SparseValue, StreamValue
 
 __all__ = [
+    "BLOCK",
     "COMPUTING",
     "SMALL_CHANGE",
     "ArrayValue",
@@ -91,20 +100,24 @@ __all__ = [
     "expect_faster",
     "expect_freed",
     "expect_fused_matmul",
+    "expect_in_bounds",
     "expect_kernels_at_most",
     "expect_no_device_copies",
     "expect_no_elementwise",
     "expect_no_host_round_trip",
     "expect_number",
+    "expect_on_gpu",
     "expect_own_memory",
     "expect_phases",
     "expect_ready",
     "expect_settled",
     "expect_shared_memory",
+    "expect_stays_on_gpu",
     "expect_unchanged",
     "fault_message",
     "gpu",
     "host_copies",
+    "launched",
     "matmul_runs",
     "operations_of",
     "phases_of",
@@ -114,5 +127,7 @@ __all__ = [
     "require_evidence",
     "sparse",
     "stream",
+    "transform_names",
+    "transforms_begun",
     "without_autotuning",
 ]

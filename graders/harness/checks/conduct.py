@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from graders.harness.device.evidence import Copy, Evidence, Kernel
 from graders.harness.errors import EnvironmentUnavailable, MutatedInput, WrongValue
 from graders.harness.supervisor import Observation
 
+_Fact = TypeVar("_Fact")
+
 #: Kinds of kernels that compute; copies and fills only move or set.
 COMPUTING = frozenset({"elementwise", "gemm", "reduction", "random", "fft"})
+
+_OUT_OF_BOUNDS = ("out_of_bounds_read", "out_of_bounds_write")
+_OFFSETS = (
+    "An offset counts elements in the operand's memory. What is the largest one, and how "
+    "far does your callback reach from there?"
+)
 
 
 def expect_unchanged(observation: Observation, names: Sequence[str]) -> None:
@@ -45,10 +54,10 @@ def expect_settled(observation: Observation) -> None:
 
     Raises:
         WrongValue: It went on changing afterwards, or was read before it was written; or
-            this call returned memory of the call's before.
+            this call returned memory of the call's before, or what cannot be looked at.
     """
     expect_ready(observation)
-    if observation.reused_results:
+    if places_known(observation.reused_results):
         msg = (
             "The result lies in the memory that the call before had returned, so that "
             "the earlier result is lost. Expected was a new array from each call."
@@ -57,6 +66,22 @@ def expect_settled(observation: Observation) -> None:
             "Which array do you keep between calls? Return one that is yours no more."
         )
         raise WrongValue(msg, hint=hint)
+
+
+def places_known(found: tuple[_Fact, ...] | None) -> tuple[_Fact, ...]:
+    """
+    Return what an observation says of memory, as far as it says anything.
+
+    Raises:
+        WrongValue: Looking at the result failed, so that nothing is known of it.
+    """
+    if found is None:
+        msg = (
+            "Where the result lies in memory cannot be told: looking at it raised an "
+            "exception. Expected were plain arrays."
+        )
+        raise WrongValue(msg, hint="Return the arrays themselves, in lists or tuples.")
+    return found
 
 
 def expect_ready(observation: Observation) -> None:
@@ -78,6 +103,28 @@ def expect_ready(observation: Observation) -> None:
         rule = "a result that is ready, or ordered on the current stream"
         msg = f"{seen} Expected was {rule}."
         raise WrongValue(msg, hint="Synchronize your own stream before you return.")
+
+
+def expect_in_bounds(observation: Observation, where: str, hint: str = "") -> None:
+    """
+    Refuse what gives a right answer by luck alone, and explain what gives a wrong one.
+
+    Args:
+        observation: The call.
+
+        where: The case, for the message.
+
+        hint: What to look at. The default speaks of the offsets of a callback.
+
+    Raises:
+        WrongValue: A kernel or a callback touched memory outside its operand. The
+            simulator sees that; CUDA does not.
+    """
+    for fault in observation.evidence.faults:
+        if fault.kind in _OUT_OF_BOUNDS:
+            line = f" (line {fault.line})" if fault.line else ""
+            msg = f"{fault.message.rstrip('.')}{line}; {where}."
+            raise WrongValue(msg, hint=hint or _OFFSETS)
 
 
 def require_evidence(evidence: Evidence) -> Evidence:

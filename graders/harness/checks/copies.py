@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from graders.harness.checks.conduct import require_evidence
+from graders.harness.checks.conduct import places_known, require_evidence
 from graders.harness.device.evidence import Copy, Direction, Evidence
 from graders.harness.errors import ExtraCopies, WrongMemorySpace, WrongValue
 from graders.harness.supervisor import Observation
@@ -186,17 +186,20 @@ def expect_own_memory(
         where: The case, for the message.
 
     Raises:
-        WrongValue: Two results, or a result and an argument, share memory.
+        WrongValue: Two results, or a result and an argument, share memory; or nothing is
+            known of it.
     """
-    if observation.shared_results:
-        one, other = observation.shared_results[0]
+    among_results = places_known(observation.shared_results)
+    if among_results:
+        one, other = among_results[0]
         msg = (
             f"Results {one} and {other} share memory{_in(where)}: whoever changes one "
             "changes the other. Expected was an array of its own for each."
         )
         raise WrongValue(msg, hint="Which buffer do you return more than once?")
-    if observation.shared_arguments:
-        result, number = observation.shared_arguments[0]
+    with_arguments = places_known(observation.shared_arguments)
+    if with_arguments:
+        result, number = with_arguments[0]
         name = names[number] if number < len(names) else f"argument array {number}"
         msg = (
             f"Result {result} shares memory with {name}{_in(where)}. Expected was an "
@@ -221,8 +224,11 @@ def expect_shared_memory(
 
     Raises:
         ExtraCopies: A result has memory of its own.
+
+        WrongValue: Nothing is known of it.
     """
-    lacking = [pair for pair in pairs if pair not in observation.shared_arguments]
+    shared = places_known(observation.shared_arguments)
+    lacking = [pair for pair in pairs if pair not in shared]
     if lacking:
         msg = (
             f"{len(lacking)} of {len(pairs)} results do not lie in their operand's memory"

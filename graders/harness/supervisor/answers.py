@@ -6,7 +6,8 @@ import contextlib
 import json
 import math
 import signal
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 #: What reading a stranger's data may raise.
 MALFORMED = (
@@ -22,6 +23,8 @@ _MAX_TEXT = 20_000
 _MAX_SHORT = 300
 _MAX_ITEMS = 200
 _MAX_LINE = 10**9
+
+_Read = TypeVar("_Read")
 
 
 def text(value: Any, limit: int = _MAX_SHORT) -> str:
@@ -79,6 +82,11 @@ def pairs(value: Any) -> tuple[tuple[int, int], ...]:
     if type(value) not in (list, tuple):
         raise TypeError(type(value).__name__)
     return tuple((count(i), count(j)) for i, j in value)
+
+
+def known(read: Callable[[Any], _Read], value: Any) -> _Read | None:
+    """Return what is read of a value; None where the worker does not know it."""
+    return None if value is None else read(value)
 
 
 def facts(value: Any) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class Observation:
 
         shared_results: Pairs of result arrays that have memory in common. Arrays are
             numbered as they are met, depth first; the items of a list by their places.
+            None, as for the next two, where the worker could not tell.
 
         shared_arguments: Pairs of a result array and an argument's array that have
             memory in common. Arguments' arrays are numbered likewise, over all arguments;
@@ -94,9 +95,9 @@ class Observation:
     exception: dict[str, Any] | None = None
     problem: str = ""
     detail: Any = None
-    shared_results: tuple[tuple[int, int], ...] = ()
-    shared_arguments: tuple[tuple[int, int], ...] = ()
-    reused_results: tuple[int, ...] = ()
+    shared_results: tuple[tuple[int, int], ...] | None = ()
+    shared_arguments: tuple[tuple[int, int], ...] | None = ()
+    reused_results: tuple[int, ...] | None = ()
 
 
 class Worker:
@@ -368,9 +369,13 @@ class Worker:
                 changed=answers.counts(head["changed"]),
                 late_write=answers.flag(head["late_write"]),
                 exception=answers.exception(head["exception"]),
-                shared_results=answers.pairs(head.get("shared_results", ())),
-                shared_arguments=answers.pairs(head.get("shared_arguments", ())),
-                reused_results=answers.counts(head.get("reused_results", [])),
+                shared_results=answers.known(answers.pairs, head.get("shared_results")),
+                shared_arguments=answers.known(
+                    answers.pairs, head.get("shared_arguments")
+                ),
+                reused_results=answers.known(
+                    answers.counts, head.get("reused_results")
+                ),
             )
         except _MALFORMED as err:
             raise self._malformed(err) from err
