@@ -28,7 +28,7 @@ def batched(a, b, bias):
         - nvmath ran one product with a batch dimension: one plan, one execution;
         - the bias and the ReLU are part of that product (its epilog);
         - operands and result never leave the GPU, and the operands are unchanged;
-        - what was planned has been freed.
+        - what was planned has been freed, or is kept for later calls.
     """
     # TODO: One product for the whole batch.
     raise NotImplementedError

@@ -28,7 +28,8 @@ def transform_batches(batches):
         - each result shares memory with its batch, and no other array of that size
           was allocated on the way;
         - nvmath planned once and executed once for each batch, on the GPU;
-        - what was planned has been freed once the last result is out.
+        - what was planned has been freed once the last result is out, or is kept for
+          later calls.
     """
     # TODO: Plan on the first batch, with an option that lets the result overwrite it.
     raise NotImplementedError

@@ -5,18 +5,16 @@ Shared by the checks of both exercises.
 
 from __future__ import annotations
 
-from graders.harness.checks import Observation, require_evidence
-from graders.harness.device.evidence import Kernel, Operation
-from graders.harness.errors import NotFused, WrongValue
+from graders.harness import checks
+from graders.harness.checks import Kernel, Observation, Operation, operations_of
+from graders.harness.errors import NotFused
 
-_OUT_OF_BOUNDS = ("out_of_bounds_read", "out_of_bounds_write")
 _FEW = 5
 
 
 def numba_launches(observation: Observation) -> list[Operation]:
     """Return the launches of numba-cuda's kernels."""
-    operations = require_evidence(observation.evidence).operations
-    return [op for op in operations if op.library == "numba"]
+    return operations_of(observation.evidence, "numba")
 
 
 def expect_device_calls(
@@ -45,8 +43,8 @@ def expect_device_calls(
         what = "a kernel" if count == 1 else f"{count} kernels"
         seen = f"numba-cuda launched {what}, but none that calls {name}"
     else:
-        kernels = require_evidence(observation.evidence).kernels
-        seen = f"numba-cuda launched no kernel; {listed(list(kernels))}"
+        kernels = list(observation.evidence.kernels)
+        seen = f"numba-cuda launched no kernel; {listed(kernels)}"
     msg = f"For {where}, {seen}. Expected was a kernel of yours that calls {name}."
     raise NotFused(msg, hint="The lesson is to do this inside the kernel.")
 
@@ -69,19 +67,17 @@ def short(kernel: Kernel) -> str:
 
 def expect_in_bounds(observation: Observation, where: str) -> None:
     """
-    Refuse what gives a right answer by luck alone, and explain what gives a wrong one.
+    Judge that no kernel touched memory outside its arrays.
 
     Raises:
-        WrongValue: A kernel touched memory outside its arrays. The simulator sees that;
-            CUDA does not.
+        WrongValue: One did, with a hint on launches. The simulator sees that; CUDA does
+            not.
     """
-    for fault in observation.evidence.faults:
-        if fault.kind in _OUT_OF_BOUNDS:
-            msg = f"{fault.message.rstrip('.')}; {where}."
-            hint = (
-                "The launch takes the bytes after grid, block and stream."
-                if "shared memory" in fault.message
-                else "The last block has more threads than there is work. What do those "
-                "threads do that have none?"
-            )
-            raise WrongValue(msg, hint=hint)
+    shared = any("shared memory" in f.message for f in observation.evidence.faults)
+    hint = (
+        "The launch takes the bytes after grid, block and stream."
+        if shared
+        else "The last block has more threads than there is work. What do those threads "
+        "do that have none?"
+    )
+    checks.expect_in_bounds(observation, where, hint)

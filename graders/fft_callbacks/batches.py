@@ -1,7 +1,7 @@
-"""The batches of ``batch_blur``: which are drawn, and how often each step may be taken.
+"""The batches of ``batch_blur``, and how often their blurs may compile, plan and execute.
 
-Owns what a program returns that mixes images up, and the counting of compilations, plans,
-executions and kernels; what one blur must show is in ``fusion``.
+Owns also what a program returns that mixes images up. What one blur must show is in
+``fusion``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from types import ModuleType
 import numpy as np
 
 from graders.fft_callbacks.pictures import EVEN, LARGE, ODD, Array, Case, Image, picture
-from graders.harness.checks import Evidence, Operation, transforms_begun
+from graders.harness.checks import (
+    Evidence,
+    Operation,
+    operations_of,
+    transforms_begun,
+)
 from graders.harness.errors import NotFused, WrongPhases
 
 Draw = Callable[[str], np.random.Generator]
@@ -94,8 +99,8 @@ def expect_phases(evidence: Evidence, batch: Batch) -> None:
     Raises:
         WrongPhases: A step was taken another number of times.
     """
-    plans = _steps(evidence, "fft", "plan")
-    ran = _steps(evidence, "fft", "execute")
+    plans = operations_of(evidence, "fft", "plan")
+    ran = operations_of(evidence, "fft", "execute")
     count = len(batch.images)
     if not ran:
         msg = (
@@ -142,7 +147,7 @@ def expect_even_growth(evidence: Evidence, batch: Batch) -> None:
     transforms_begun(evidence)  # or there was nothing to count
     kernels = sum(kernel.kind == "fft" for kernel in evidence.kernels)
     count = len(batch.images)
-    if len(_steps(evidence, "fft", "execute")) == 2 * count and kernels % count:
+    if len(operations_of(evidence, "fft", "execute")) == 2 * count and kernels % count:
         msg = (
             f"The transforms took {kernels} kernels ({batch.where}), which is not the "
             "same number for each image. Expected was that every image takes the same."
@@ -201,15 +206,9 @@ def _images(
     )
 
 
-def _steps(evidence: Evidence, library: str, phase: str) -> list[Operation]:
-    return [
-        op for op in evidence.operations if (op.library, op.phase) == (library, phase)
-    ]
-
-
 def _expect_compiled_once(evidence: Evidence, batch: Batch) -> None:
-    compiled = _steps(evidence, "callback", "compile")
-    last = {op.handle: op for op in _steps(evidence, "fft", "execute")}
+    compiled = operations_of(evidence, "callback", "compile")
+    last = {op.handle: op for op in operations_of(evidence, "fft", "execute")}
     in_use = sum(op.prolog + op.epilog for op in last.values())
     if len(compiled) > max(1, in_use):
         msg = (

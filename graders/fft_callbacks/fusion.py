@@ -13,6 +13,7 @@ from graders.harness.checks import (
     Evidence,
     Kernel,
     launched,
+    operations_of,
     transform_names,
     transforms_begun,
 )
@@ -70,15 +71,15 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
     Raises:
         NotFused: A transform or a callback is missing.
     """
-    ran = [
-        op for op in evidence.operations if (op.library, op.phase) == ("fft", "execute")
-    ]
+    ran = operations_of(evidence, "fft", "execute")
     if not ran:
         msg = (
             f"nvmath ran no transform on the GPU ({case.where}). Expected were a "
             "real-to-complex (R2C) and then a complex-to-real (C2R) one with callbacks."
         )
         hint = "Callbacks belong to nvmath.fft.rfft and irfft, or to nvmath.fft.FFT."
+        if not evidence.kernels:
+            hint = "Nothing was computed: is the result that of an earlier call?"
         raise NotFused(msg, hint=hint)
     forward = [op for op in ran if op.kind == "R2C"]
     inverse = [op for op in ran if op.kind == "C2R"]

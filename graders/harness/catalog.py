@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graders.harness.errors import CatalogError, UsageError
@@ -22,12 +22,16 @@ class Exercise:
         name: ``assignment/exercise``.
 
         rubric: Its part of the assignment's rubric.
+
+        is_tutorial: Whether what is graded is a copy of a tutorial's own notebook, by
+            checks of its own.
     """
 
     assignment: str
     slug: str
     rubric: ExerciseRubric
     root: Path
+    is_tutorial: bool = False
 
     @property
     def name(self) -> str:
@@ -57,12 +61,27 @@ class Exercise:
     @property
     def grader(self) -> Path:
         """The checks."""
-        return self.root / "graders" / self.assignment / f"test_{self.slug}.py"
+        kind = "tutorial" if self.is_tutorial else "test"
+        return self.root / "graders" / self.assignment / f"{kind}_{self.slug}.py"
 
     @property
     def data(self) -> Path:
         """Data files that the harness provides; the folder need not exist."""
         return self.root / "assignments" / self.assignment / "data"
+
+    def as_tutorial(self) -> Exercise:
+        """
+        Return the exercise as it is graded for a copy of a tutorial's own notebook.
+
+        Raises:
+            CatalogError: No such notebook is graded for it.
+        """
+        if self.is_tutorial:
+            return self
+        if self.rubric.tutorial is None:
+            msg = f"{self.name}: the rubric has no table 'tutorial' for it."
+            raise CatalogError(msg)
+        return replace(self, rubric=self.rubric.tutorial, is_tutorial=True)
 
 
 class Catalog:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,16 +16,25 @@ from graders.harness.errors import HarnessError, UsageError
 from graders.harness.models import Report, Status
 from graders.harness.report import (
     WRITERS,
+    Feedback,
     Progress,
     expect_writable,
     print_report,
     write_whole,
 )
-from graders.harness.report.terminal import make_console
+from graders.harness.report.terminal import make_console, say
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
-from graders.harness.submission import locate
+from graders.harness.submission import Found, find, opened
 from graders.harness.worker.confinement import REQUIRED
+
+# Commands that are not grading, and the module of each: imported only when it is called.
+_COMMANDS = {
+    "doctor": "doctor",
+    "hint": "hints",
+    "notebook": "notebook_writer",
+    "selfcheck": "selfcheck",
+}
 
 
 class ExitCode(IntEnum):
@@ -49,7 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grade.py",
         description="Grade exercises on nvmath-python and CuPy.",
-        epilog="Another command: grade.py selfcheck (are the exercises whole?).",
+        epilog="Other commands, each with --help: hint, notebook, doctor, selfcheck.",
     )
     parser.add_argument(
         "names",
@@ -62,7 +72,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--submission",
         type=Path,
         metavar="PATH",
-        help="a folder or a module to grade instead of assignments/",
+        help="what to grade instead of assignments/: a folder, a module (.py), a notebook "
+        "(.ipynb), or a zip of them",
     )
     parser.add_argument(
         "--device",
@@ -93,6 +104,11 @@ def build_parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
         help="save the graded pictures as PNG files",
+    )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="grade again whenever a file is saved, until you quit",
     )
     parser.add_argument(
         "--require-sandbox",
@@ -131,10 +147,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        if arguments[:1] == ["selfcheck"]:
-            from graders.harness.selfcheck import main as selfcheck  # noqa: PLC0415 - rarely used
-
-            return selfcheck(arguments[1:])
+        if arguments and arguments[0] in _COMMANDS:
+            command = importlib.import_module(
+                f"graders.harness.{_COMMANDS[arguments[0]]}"
+            )
+            return int(command.main(arguments[1:]))
         return _grade(arguments)
     except KeyboardInterrupt:
         return _end(ExitCode.INTERRUPTED, "\nStopped.")
@@ -165,29 +182,65 @@ def _grade(arguments: Sequence[str]) -> int:
     catalog = Catalog()
     exercises = catalog.select(options.names)
     submission = options.submission or catalog.root / "assignments"
-    work = locate(submission, exercises, named=bool(options.names))
-    for _, path in options.report:
-        expect_writable(path)
+    if options.watch:
+        return _watch(options, catalog, submission)
+    with opened(submission) as unpacked:
+        found = find(unpacked, exercises, named=bool(options.names))
+        return _grade_found(options, catalog, _short(submission), found)
+
+
+def _watch(options: argparse.Namespace, catalog: Catalog, submission: Path) -> int:
+    from graders.harness.watching import Watch, watch  # noqa: PLC0415 - only here
+
+    if options.report or options.exit_zero:
+        msg = "--watch shows verdicts here: leave out --report and --exit-zero, or --watch."
+        raise UsageError(msg)
     device, why = choose_device(options.device)
-    console = make_console()
-    shown = "the GPU" if device == "cuda" else "the simulator"
-    console.print(f"Grading {_short(submission)} on {shown}: {why}.")
-    request = Request(
-        work=work,
+    wanted = Watch(
+        names=options.names,
+        submission=submission,
         device=device,
         seed=options.seed,
         jobs=options.jobs,
         output=options.save_output,
+        required=REQUIRED if options.require_sandbox else (),
     )
-    checks = sum(len(e.rubric.checks) for e, _ in work)
+    where = "the GPU" if device == "cuda" else "the simulator"
+    said = f"Watching {_short(submission)} on {where}: {why}."
+    return ExitCode.PASSED if watch(wanted, catalog, said) else ExitCode.INTERRUPTED
+
+
+def _grade_found(
+    options: argparse.Namespace, catalog: Catalog, shown: str, found: Found
+) -> int:
+    for _, path in options.report:
+        expect_writable(path)
+    device, why = choose_device(options.device)
+    console = make_console()
+    where = "the GPU" if device == "cuda" else "the simulator"
+    say([f"Grading {shown} on {where}: {why}.", *found.notes], console)
+    feedback = Feedback(
+        found.work, options.save_output, [path for _, path in options.report]
+    )
+    checks = sum(len(e.rubric.checks) for e, _ in found.work)
     required = REQUIRED if options.require_sandbox else ()
-    with (
-        Grader(device, catalog, required) as grader,
-        Progress(console, checks) as progress,
-    ):
-        report = grader.grade(request, progress)
-    problems = _write_reports(report, options.report)
-    print_report(report, console)
+    with feedback:
+        request = Request(
+            work=found.work,
+            device=device,
+            seed=options.seed,
+            jobs=options.jobs,
+            output=options.save_output,
+            executed=feedback.kept,
+        )
+        with (
+            Grader(device, catalog, required) as grader,
+            Progress(console, checks) as progress,
+        ):
+            report = grader.grade(request, progress)
+        problems = _write_reports(report, options.report)
+        print_report(report, console)
+        say(feedback.write(), console)
     if problems:
         raise HarnessError("; ".join(problems))
     return ExitCode.PASSED if options.exit_zero else exit_code(report)

@@ -1,4 +1,7 @@
-"""The corpus: right and wrong programs, each of which says what a grading must find."""
+"""The corpus: right and wrong programs, each of which says what a grading must find.
+
+A program is a module, which says it in comments at its top, or a notebook, in its metadata.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.harness.catalog import Catalog, Exercise
-from graders.harness.errors import CatalogError
+from graders.harness.errors import CatalogError, ImportFailed
 from graders.harness.models import ExerciseResult, Reason, Status
+from graders.harness.submission.holdings import contents
+from graders.harness.submission.notebook_file import METADATA_KEY, is_notebook, read
 
-_EXPECT = re.compile(r"^# expect: (passed|failed (.+))$", re.MULTILINE)
+_EXPECT = re.compile(r"^# expect: (.+)$", re.MULTILINE)
 _DEVICES = re.compile(r"^# devices: (.+)$", re.MULTILINE)
 
 
@@ -22,7 +27,7 @@ class Program:
 
     Attributes:
         expected: The checks that must fail, each with its reason; empty for a right
-        program.
+            program.
 
         devices: Where it is to be graded.
     """
@@ -46,42 +51,73 @@ class Program:
 
 def read_program(exercise: Exercise, path: Path) -> Program:
     """
-    Read a program's header.
+    Read what a program says of itself: a module in its header, a notebook in its metadata.
+
+    A copy of a tutorial's notebook is a program of the exercise's other form.
 
     Raises:
-        CatalogError: The header is not as it should be.
+        CatalogError: It is not as it should be.
     """
-    text = path.read_text("utf-8")
-    found = _EXPECT.search(text)
-    if found is None or not text.startswith("# "):
-        msg = f"{path}: begins with no summary, or has no line '# expect: ...'."
+    if is_notebook(path):
+        exercise, summary, expect, devices = _notebook_header(exercise, path)
+    else:
+        summary, expect, devices = _module_header(path)
+    if not re.fullmatch(r"passed|failed .+", expect):
+        msg = f"{path}: expect: must be 'passed' or 'failed CHECK REASON' (got {expect!r})."
         raise CatalogError(msg)
     expected: dict[str, Reason] = {}
-    for part in (found[2] or "").split(";"):
+    for part in expect.removeprefix("passed").removeprefix("failed").split(";"):
         if not part.strip():
             continue
         check, _, reason = part.strip().partition(" ")
         if check not in exercise.rubric.checks or reason not in set(Reason):
-            msg = f"{path}: '# expect: ... {part.strip()}' names no check and reason."
+            msg = f"{path}: 'expect: ... {part.strip()}' names no check and reason."
             raise CatalogError(msg)
         expected[check] = Reason(reason)
-    devices = _DEVICES.search(text)
     return Program(
         exercise=exercise,
         path=path,
-        summary=text.splitlines()[0].removeprefix("# ").strip(),
+        summary=summary,
         expected=expected,
-        devices=frozenset(devices[1].split())
-        if devices
-        else frozenset({"simulator", "cuda"}),
+        devices=frozenset(devices.split() or ("simulator", "cuda")),
     )
 
 
+def _module_header(path: Path) -> tuple[str, str, str]:
+    """Return a module's summary, its expectation and its devices."""
+    text = path.read_text("utf-8")
+    expect = _EXPECT.search(text)
+    if expect is None or not text.startswith("# "):
+        msg = f"{path}: begins with no summary, or has no line '# expect: ...'."
+        raise CatalogError(msg)
+    devices = _DEVICES.search(text)
+    summary = text.splitlines()[0].removeprefix("# ").strip()
+    return summary, expect[1], devices[1] if devices else ""
+
+
+def _notebook_header(exercise: Exercise, path: Path) -> tuple[Exercise, str, str, str]:
+    """Return the same of a notebook, and the exercise in the form that it holds."""
+    try:
+        held = contents(path, [exercise]).held
+        notes = read(path).notes
+    except ImportFailed as err:
+        raise CatalogError(f"{path}: {err}") from err  # noqa: EM102 - said already
+    if not held or not notes.get("summary") or not notes.get("expect"):
+        msg = (
+            f"{path}: holds nothing of {exercise.name}, or its metadata lack 'summary' or "
+            f"'expect' under {METADATA_KEY!r}."
+        )
+        raise CatalogError(msg)
+    found = held[exercise.name].exercise
+    return found, notes["summary"], notes["expect"], notes.get("devices", "")
+
+
 def read_corpus(catalog: Catalog, folder: Path) -> Iterator[Program]:
-    """Yield the programs ``<folder>/<assignment>/<exercise>/{right,wrong}_*.py``."""
+    """Yield the programs ``<assignment>/<exercise>/{right,wrong}_*`` of a folder."""
     for exercise in catalog.select(()):
-        for path in sorted((folder / exercise.assignment / exercise.slug).glob("*.py")):
-            if path.name.startswith(("right_", "wrong_")):
+        for path in sorted((folder / exercise.assignment / exercise.slug).glob("*")):
+            is_program = path.suffix == ".py" or is_notebook(path)
+            if is_program and path.name.startswith(("right_", "wrong_")):
                 yield read_program(exercise, path)
 
 

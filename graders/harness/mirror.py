@@ -28,6 +28,7 @@ def tree_problems(catalog: Catalog) -> Iterator[str]:
         slugs = {e.slug for e in exercises}
         modules = {f"{slug}.py" for slug in slugs}
         tests = {f"test_{slug}.py" for slug in slugs}
+        tests |= {e.as_tutorial().grader.name for e in exercises if e.rubric.tutorial}
         root = catalog.root
         yield from _files(
             root / "assignments" / assignment, modules | _ASSIGNMENT_FILES, modules
@@ -58,7 +59,7 @@ def _files(folder: Path, wanted: set[str], owned: set[str]) -> Iterator[str]:
     if folder.parent.name == "assignments":
         strays = {n for n in present if n.endswith(".py")} - owned
     elif folder.parent.name == "graders":
-        strays = {n for n in present if n.startswith("test_")} - owned
+        strays = {n for n in present if n.startswith(("test_", "tutorial_"))} - owned
     else:
         strays = {n for n in present if n.endswith(".py")} - owned - _REFERENCE_FILES
     for name in sorted(strays):

@@ -1,7 +1,8 @@
 """The pytest plugin: runs graders as ordinary pytest, and collects what the checks found.
 
-A grader is ``graders/<assignment>/test_<exercise>.py``. Its checks are the functions
-``test_<check>``, each with its place in the rubric. Other tests are left alone.
+A grader is ``graders/<assignment>/test_<exercise>.py``, or ``tutorial_<exercise>.py`` for
+copies of a tutorial's notebook. Its checks are the functions ``test_<check>``, each with
+its place in the rubric. Other tests are left alone.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ SESSION = pytest.StashKey[GradingSession]()
 RESULTS = pytest.StashKey["Collected"]()
 NOTES = pytest.StashKey[dict[str, Any]]()
 
+# How the names of graders begin: of an exercise, and of a tutorial's notebook for one.
+_GRADERS = ("test", "tutorial")
+
 
 @dataclass
 class Collected:
@@ -51,11 +55,14 @@ class Collected:
 
         outputs: The end of what each exercise's program printed.
 
+        executed: Each exercise's notebook as it was executed, where it was one.
+
         listener: Called with the exercise's name and each new result.
     """
 
     results: dict[str, dict[str, CheckResult]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
+    executed: dict[str, bytes] = field(default_factory=dict)
     listener: Callable[[str, CheckResult], None] | None = None
 
     def add(self, exercise: str, result: CheckResult) -> None:
@@ -109,16 +116,16 @@ def _session(config: pytest.Config) -> GradingSession:
 
 def _exercise_of(path: Path, catalog: Catalog) -> Exercise | None:
     """Return the exercise whose grader this file is."""
-    if path.parent.parent != catalog.root / "graders" or not path.stem.startswith(
-        "test_"
-    ):
+    kind, _, slug = path.stem.partition("_")
+    if path.parent.parent != catalog.root / "graders" or kind not in _GRADERS:
         return None
     if path.parent.name not in catalog.assignments:
         return None
-    slug = path.stem.removeprefix("test_")
-    return next(
-        (e for e in catalog.exercises(path.parent.name) if e.slug == slug), None
-    )
+    found = (e for e in catalog.exercises(path.parent.name) if e.slug == slug)
+    exercise = next(found, None)
+    if exercise is None or kind == "test":
+        return exercise
+    return exercise.as_tutorial() if exercise.rubric.tutorial else None
 
 
 class GradedModule(pytest.Module):
@@ -133,6 +140,9 @@ class GradedModule(pytest.Module):
             others = {e.slug for e in session.catalog.select(())} - {self.exercise.slug}
             if session.submission.stem in others:
                 return []  # a single module is graded as what it is named after
+        unread = session.module is None and session.submission.exists()
+        if unread and not self._is_for(session):
+            return []
         items = {i.name.removeprefix("test_"): i for i in super().collect()}
         checks = self.exercise.rubric.checks
         if set(items) != set(checks):
@@ -146,6 +156,16 @@ class GradedModule(pytest.Module):
             _tell_plainly(item)
         return [items[name] for name in checks]
 
+    def _is_for(self, session: GradingSession) -> bool:
+        """Say whether what was handed in is a tutorial's notebook, as its grader is for."""
+        named = next(
+            e
+            for e in session.catalog.exercises(self.exercise.assignment)
+            if e.slug == self.exercise.slug
+        )
+        found = locate(session.submission, [named], named=True)
+        return all(e.is_tutorial == self.exercise.is_tutorial for e, _ in found)
+
 
 def _tell_plainly(item: Any) -> None:
     """Let a check's message tell its failure; only our own faults need a traceback."""
@@ -157,6 +177,14 @@ def _tell_plainly(item: Any) -> None:
         return with_traceback(excinfo)
 
     item.repr_failure = told
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Any:
+    """Collect the graders of tutorials' notebooks, whose names are no test files'."""
+    is_one = file_path.suffix == ".py" and file_path.stem.startswith("tutorial_")
+    if not is_one or parent.session.isinitpath(file_path):
+        return None  # pytest itself collects what the command line names
+    return pytest_pycollect_makemodule(file_path, parent)
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> pytest.Module | None:
@@ -256,6 +284,7 @@ def programs(request: pytest.FixtureRequest) -> Iterator[ExercisePrograms]:
     yield opened
     collected = request.config.stash[RESULTS]
     collected.outputs[exercise.name] = opened.learner().output
+    collected.executed[exercise.name] = opened.learner().executed
     opened.close()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from graders.harness.errors import RubricError
 
 _DEFAULT_TIMEOUT = 60.0
 _ASSIGNMENT_KEYS = {"title", "order", "exercises"}
-_EXERCISE_KEYS = {"title", "functions", "timeout", "limits", "checks"}
+_EXERCISE_KEYS = {"title", "functions", "timeout", "limits", "checks", "tutorial"}
+_TUTORIAL_KEYS = {"title", "marks", "timeout", "limits", "checks"}
 _CHECK_KEYS = {"points", "needs", "requires", "hint", "visibility"}
 
 
@@ -43,7 +45,21 @@ class CheckRubric:
 
 @dataclass(frozen=True, kw_only=True)
 class ExerciseRubric:
-    """One exercise's part of the rubric; ``checks`` in the order in which they run."""
+    """
+    One exercise's part of the rubric; ``checks`` in the order in which they run.
+
+    Attributes:
+        functions: What a submission must define. A copy of a tutorial's notebook need
+            define none: this is then empty.
+
+        timeout: Seconds that a call, or a notebook's cell, may take.
+
+        marks: Of a tutorial: regular expressions, each of which is found in one cell or
+            another of a copy of the tutorial's notebook.
+
+        tutorial: How a copy of a tutorial's own notebook is graded, which may be handed in
+            for the exercise; None where there is no such notebook.
+    """
 
     name: str
     title: str
@@ -51,6 +67,13 @@ class ExerciseRubric:
     timeout: float
     limits: Mapping[str, Any]
     checks: Mapping[str, CheckRubric]
+    marks: tuple[str, ...] = ()
+    tutorial: ExerciseRubric | None = None
+
+    @property
+    def points(self) -> float:
+        """The points of all checks together."""
+        return math.fsum(check.points for check in self.checks.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +164,48 @@ class _Reader:
 
     def exercise(self, name: str, table: Any) -> ExerciseRubric:
         where = f"exercises.{name}"
+        self._table_with(table, _EXERCISE_KEYS, where)
+        functions = self.strings(table, "functions", where)
+        if not functions:
+            self.fail(f"{where}.functions", "must name at least one function")
+        rubric = self._graded(name, table, where, functions=tuple(functions))
+        if "tutorial" not in table:
+            return rubric
+        tutorial = self._tutorial(name, table["tutorial"], f"{where}.tutorial")
+        if not math.isclose(tutorial.points, rubric.points):
+            self.fail(
+                f"{where}.tutorial.checks",
+                f"the points sum up to {tutorial.points:g}, those of the exercise to "
+                f"{rubric.points:g}",
+            )
+        return replace(rubric, tutorial=tutorial)
+
+    def _tutorial(self, name: str, table: Any, where: str) -> ExerciseRubric:
+        self._table_with(table, _TUTORIAL_KEYS, where)
+        marks = self.strings(table, "marks", where)
+        if not marks:
+            self.fail(f"{where}.marks", "must have at least one regular expression")
+        for mark in marks:
+            try:
+                re.compile(mark)
+            except re.error as err:
+                self.fail(f"{where}.marks", f"{mark!r} is no regular expression: {err}")
+        return self._graded(name, table, where, marks=tuple(marks))
+
+    def _table_with(self, table: Any, keys: set[str], where: str) -> None:
         if not isinstance(table, dict):
             self.fail(where, f"must be a table (got {table!r})")
-        self.keys(table, _EXERCISE_KEYS, where)
+        self.keys(table, keys, where)
+
+    def _graded(
+        self,
+        name: str,
+        table: Mapping[str, Any],
+        where: str,
+        *,
+        functions: tuple[str, ...] = (),
+        marks: tuple[str, ...] = (),
+    ) -> ExerciseRubric:
         checks = {
             key: self.check(key, value, f"{where}.checks.{key}")
             for key, value in self.table(table, "checks", where).items()
@@ -154,9 +216,6 @@ class _Reader:
                     self.fail(
                         f"{where}.checks.{check.name}.requires", f"no check {other!r}"
                     )
-        functions = self.strings(table, "functions", where)
-        if not functions:
-            self.fail(f"{where}.functions", "must name at least one function")
         timeout = self.number(table, "timeout", where, _DEFAULT_TIMEOUT)
         if not timeout:
             self.fail(f"{where}.timeout", "must be more than 0 seconds")
@@ -166,16 +225,15 @@ class _Reader:
         return ExerciseRubric(
             name=name,
             title=self.text(table, "title", where),
-            functions=tuple(functions),
+            functions=functions,
             timeout=timeout,
             limits=limits,
             checks=checks,
+            marks=marks,
         )
 
     def check(self, name: str, table: Any, where: str) -> CheckRubric:
-        if not isinstance(table, dict):
-            self.fail(where, f"must be a table (got {table!r})")
-        self.keys(table, _CHECK_KEYS, where)
+        self._table_with(table, _CHECK_KEYS, where)
         needs = self.text(table, "needs", where)
         if needs not in ("", "cuda"):
             self.fail(f"{where}.needs", f"must be 'cuda' (got {needs!r})")

@@ -21,7 +21,9 @@ from graders.harness.models import (
 )
 from graders.harness.session import GradingSession, describe_environment, new_seed
 from graders.harness.shards import Listener, grade_exercises
+from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer
+from graders.harness.supervisor.notebook import load_nbclient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,10 @@ class Request:
         jobs: How many exercises run at once; 0 for one a core.
 
         output: Where graded pictures go, or None.
+
+        last_picture_only: Whether only those of the last case are wanted.
+
+        executed: Where executed notebooks are kept until the grading is over, or None.
     """
 
     work: Sequence[tuple[Exercise, Submission]]
@@ -46,6 +52,8 @@ class Request:
     seed: str = ""
     jobs: int = 0
     output: Path | None = None
+    last_picture_only: bool = False
+    executed: Path | None = None
 
 
 class Grader:
@@ -114,6 +122,8 @@ class Grader:
             seed=request.seed or new_seed(),
             submission=Path(),
             output=request.output,
+            last_picture_only=request.last_picture_only,
+            executed=request.executed,
             lease=Lease("gpu-0") if self.device == "cuda" else None,
         )
 
@@ -121,6 +131,8 @@ class Grader:
         self, session: GradingSession, request: Request, listener: Listener | None
     ) -> list[ExerciseResult]:
         listener = listener or (lambda _name, _result: None)
+        if any(is_notebook(submission.path) for _, submission in request.work):
+            load_nbclient()  # once, while the server starts, and not in each shard
         results = grade_exercises(
             session,
             request.work,

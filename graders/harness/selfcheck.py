@@ -11,8 +11,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
+from graders.harness import messages
 from graders.harness.catalog import Catalog
 from graders.harness.corpus import Program, disagreement, read_corpus
+from graders.harness.errors import UsageError
 from graders.harness.mirror import tree_problems
 from graders.harness.models import (
     ExerciseResult,
@@ -25,7 +27,7 @@ from graders.harness.report import expect_writable, write_whole
 from graders.harness.report.terminal import make_console
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
-from graders.harness.submission import digest, locate
+from graders.harness.submission import digest
 
 
 def main(argv: Sequence[str]) -> int:
@@ -43,11 +45,20 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--json", type=Path, metavar="PATH", help="save what was found as JSON as well"
     )
+    parser.add_argument(
+        "--messages",
+        type=Path,
+        metavar="PATH",
+        help="with --full: save all messages that learners get as one page",
+    )
     options = parser.parse_args(argv)
+    if options.messages and not options.full:
+        msg = "selfcheck --messages needs --full: messages are those of the corpus."
+        raise UsageError(msg)
     catalog = Catalog()
     catalog.select(options.names)  # a wrong name is said before anything runs
-    if options.json:
-        expect_writable(options.json)
+    for path in filter(None, (options.json, options.messages)):
+        expect_writable(path)
     console = make_console()
     device, why = choose_device(options.device)
     console.print(f"Self-check on {device}: {why}.")
@@ -58,9 +69,20 @@ def main(argv: Sequence[str]) -> int:
         found.take("stubs earn nothing", stub_problems(stubs))
         references = _grade_tree(grader, catalog, options.names, "reference")
         found.take("references earn everything", reference_problems(references))
-        counts = {}
+        programs = _programs(catalog, options.names) if options.full else []
+        graded: list[tuple[Program, ExerciseResult]] = []
+        counts: dict[str, dict[str, int]] = {}
         if options.full:
-            counts = _grade_corpus(grader, catalog, options.names, found)
+            seed = messages.SEED if options.messages else ""
+            graded = list(grade_programs(grader, programs, seed))
+            counts = _judge_corpus(graded, found)
+    if options.messages:
+        elsewhere = [p for p in programs if device not in p.devices]
+        page = messages.make_page(stubs.exercises, graded, elsewhere)
+        broken = ungraded(result for _, result in graded)
+        found.take("all messages are learners' own", broken)
+        if not broken:
+            write_whole(options.messages, page)
     if options.json:
         data = {
             "device": device,
@@ -94,7 +116,11 @@ class _Findings:
 def _grade_tree(
     grader: Grader, catalog: Catalog, names: Sequence[str], tree: str
 ) -> Report:
-    work = locate(catalog.root / tree, catalog.select(names), named=True)
+    # Not what a learner's folder would give: a notebook in it is nobody's stub.
+    work = [
+        (e, _submission(e.name, catalog.root / tree / f"{e.name}.py"))
+        for e in catalog.select(names)
+    ]
     return grader.grade(Request(work=work, device=grader.device))
 
 
@@ -122,20 +148,19 @@ def reference_problems(report: Report) -> Iterator[str]:
                 yield f"{exercise.name}: {check.name} {found}"
 
 
-def _grade_corpus(
-    grader: Grader, catalog: Catalog, names: Sequence[str], found: _Findings
-) -> dict[str, dict[str, int]]:
-    """Grade the corpus; return for each exercise how its programs were judged."""
+def _programs(catalog: Catalog, names: Sequence[str]) -> list[Program]:
     wanted = {e.name for e in catalog.select(names)}
-    folder = catalog.root / "tests" / "submissions"
-    programs = [
-        p
-        for p in read_corpus(catalog, folder)
-        if grader.device in p.devices and p.exercise.name in wanted
-    ]
+    corpus = read_corpus(catalog, catalog.root / "tests" / "submissions")
+    return [program for program in corpus if program.exercise.name in wanted]
+
+
+def _judge_corpus(
+    graded: Iterable[tuple[Program, ExerciseResult]], found: _Findings
+) -> dict[str, dict[str, int]]:
+    """Return for each exercise how its programs were judged."""
     counts: dict[str, dict[str, int]] = {}
     problems = []
-    for program, result in grade_programs(grader, programs):
+    for program, result in graded:
         problem = disagreement(program, result)
         row = counts.setdefault(program.exercise.name, dict.fromkeys(_COLUMNS, 0))
         row["right" if program.right else "wrong"] += 1
@@ -151,6 +176,16 @@ def _grade_corpus(
     return counts
 
 
+def ungraded(results: Iterable[ExerciseResult]) -> list[str]:
+    """Return which results hold an error of ours, whose text is no message to learners."""
+    return sorted(
+        f"{result.name}: {check.name} could not be graded: {check.message}"
+        for result in results
+        for check in result.checks
+        if check.status is Status.ERROR
+    )
+
+
 def _judged(program: Program, result: ExerciseResult, *, agrees: bool) -> Iterator[str]:
     """Yield the column in which a grading counts."""
     failed = any(check.status is Status.FAILED for check in result.checks)
@@ -163,15 +198,25 @@ def _judged(program: Program, result: ExerciseResult, *, agrees: bool) -> Iterat
 
 
 def grade_programs(
-    grader: Grader, programs: Sequence[Program]
+    grader: Grader, programs: Sequence[Program], seed: str = ""
 ) -> Iterator[tuple[Program, ExerciseResult]]:
-    """Grade programs; yield each with its result."""
+    """
+    Grade programs; yield each with its result.
+
+    Args:
+        grader: The grader; programs for another device are passed over.
+
+        programs: The programs.
+
+        seed: What their inputs are drawn from; empty for fresh ones.
+    """
+    here = [program for program in programs if grader.device in program.devices]
     size = 8 * len(os.sched_getaffinity(0))
-    for start in range(0, len(programs), size):
-        batch = programs[start : start + size]
+    for start in range(0, len(here), size):
+        batch = here[start : start + size]
         work = [(p.exercise, _submission(p.exercise.name, p.path)) for p in batch]
-        results = grader.results(Request(work=work, device=grader.device))
-        yield from zip(batch, results, strict=True)
+        request = Request(work=work, device=grader.device, seed=seed)
+        yield from zip(batch, grader.results(request), strict=True)
 
 
 def _submission(exercise: str, path: Path) -> Submission:

@@ -46,6 +46,10 @@ class GradingSession:
         module: The exercise's module where it has been found already; it need not exist.
 
         output: Where graded pictures go, or None.
+
+        last_picture_only: Whether only those of the last case are wanted.
+
+        executed: Where executed notebooks are kept until the grading is over, or None.
     """
 
     catalog: Catalog
@@ -55,6 +59,8 @@ class GradingSession:
     submission: Path
     module: Path | None = None
     output: Path | None = None
+    last_picture_only: bool = False
+    executed: Path | None = None
     lease: Lease | None = field(default=None)
 
     def generator(self, exercise: str, name: str) -> np.random.Generator:
@@ -79,6 +85,7 @@ class ExercisePrograms:
         self._session = session
         self._exercise = exercise
         self._opened: dict[Path, Learner] = {}
+        self._pictures: list[Pictures] = []
         self.path = path
 
     def learner(self) -> Learner:
@@ -99,10 +106,17 @@ class ExercisePrograms:
 
     def pictures(self) -> Pictures:
         """Return the writer of graded pictures."""
-        return Pictures(self._session.output, self._exercise.name)
+        session = self._session
+        opened = Pictures(
+            session.output, self._exercise.name, last_only=session.last_picture_only
+        )
+        self._pictures.append(opened)
+        return opened
 
     def close(self) -> None:
-        """End all workers."""
+        """Write what pictures are left to write, and end all workers."""
+        for pictures in self._pictures:
+            pictures.close()
         for program in self._opened.values():
             program.close()
 
@@ -119,6 +133,7 @@ class ExercisePrograms:
                 data=self._exercise.data,
                 lease=self._session.lease,
                 owner=self._owner(path, trusted=trusted),
+                functions=() if trusted else self._exercise.rubric.functions,
             )
         return self._opened[key]
 

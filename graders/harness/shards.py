@@ -32,6 +32,7 @@ from graders.harness.models import (
     check_to_dict,
 )
 from graders.harness.plugin import RESULTS, SESSION, Collected
+from graders.harness.report import keep_executed
 from graders.harness.session import GradingSession
 from graders.harness.supervisor.users import die_with_parent
 
@@ -66,7 +67,7 @@ def grade_exercises(
         session: Device, server and seed.
 
         work: Exercises with what was handed in for each; an exercise may come more than
-        once.
+            once.
 
         jobs: How many run at once.
 
@@ -142,6 +143,9 @@ def _run(
     try:
         code = run_checks(session, exercise, submission.path, collected)
         output = collected.outputs.get(exercise.name, "")
+        executed = collected.executed.get(exercise.name, b"")
+        if session.executed is not None and executed:
+            keep_executed(session.executed, exercise.name, executed)
         sys.stdout.flush()
         log.seek(0)
         said = log.read().decode("utf-8", "replace") if code in _USAGE_EXITS else ""

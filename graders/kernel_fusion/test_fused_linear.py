@@ -23,7 +23,6 @@ from graders.harness.checks import (
 from graders.kernel_fusion.products import (
     Extents,
     drawn,
-    evidence_of,
     expect_on_gpu,
     expect_product,
 )
@@ -146,7 +145,7 @@ def test_fused(learner: Learner, cases: list[Case]) -> None:
     """One product with an epilog does it all; no other kernel computes."""
     for case in cases:
         expect_fused_matmul(
-            evidence_of(_linear(learner, case)),
+            _linear(learner, case).evidence,
             epilogs=EPILOGS,
             beyond=case.extents.longest if case.is_large else _ANY,
             where=case.where,
@@ -157,7 +156,7 @@ def test_no_extra_copies(learner: Learner, cases: list[Case]) -> None:
     """No matrix is copied on the GPU, neither before the product nor after it."""
     for case in (case for case in cases if case.is_large):
         expect_no_device_copies(
-            evidence_of(_linear(learner, case)),
+            _linear(learner, case).evidence,
             beyond=case.extents.longest,
             where=case.where,
             hint=(

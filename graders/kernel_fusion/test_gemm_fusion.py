@@ -31,7 +31,6 @@ from graders.kernel_fusion.gemm_forms import (
 from graders.kernel_fusion.products import (
     Extents,
     drawn,
-    evidence_of,
     expect_on_gpu,
     expect_product,
 )
@@ -175,21 +174,21 @@ def test_inputs_unchanged(learner: Learner, cases: list[Case]) -> None:
 def test_operator_form(learner: Learner, cases: list[Case]) -> None:
     """The operator form scales A before the product."""
     for case in (case for case in cases if case.is_telling):
-        evidence = evidence_of(_gemm(learner, "gemm_operator", case))
+        evidence = _gemm(learner, "gemm_operator", case).evidence
         expect_operator_form(evidence, case.extents, case.where)
 
 
 def test_matmul_form(learner: Learner, cases: list[Case]) -> None:
     """The matmul form scales the product, after it was computed."""
     for case in (case for case in cases if case.is_telling):
-        evidence = evidence_of(_gemm(learner, "gemm_matmul", case))
+        evidence = _gemm(learner, "gemm_matmul", case).evidence
         expect_matmul_form(evidence, case.extents, case.where)
 
 
 def test_fused_form(learner: Learner, cases: list[Case]) -> None:
     """The fused form computes all three terms in the product's kernel."""
     for case in (case for case in cases if case.is_telling):
-        evidence = evidence_of(_gemm(learner, "gemm_fused", case))
+        evidence = _gemm(learner, "gemm_fused", case).evidence
         expect_fused_form(evidence, case.extents, case.where)
 
 

@@ -41,7 +41,7 @@ def test_case_consistent(learner: Learner, oracles: ModuleType) -> None:
         given, expected = case[name], getattr(exact, name)
         if given.shape != expected.shape:
             msg = f"{name} has the shape {given.shape}. Expected was {expected.shape}."
-            raise WrongShape(msg)
+            raise WrongShape(msg, hint="Every step has m rows and n columns.")
         allowed = _rounding(given, operands) * exact.scale
         for index in np.ndindex(given.shape):
             number, wanted = given[index].item(), expected[index]
@@ -67,10 +67,14 @@ def test_case_covers(learner: Learner, oracles: ModuleType, limits: Limits) -> N
         missing.append("no entry of A B + b is positive: a result of zeros goes unseen")
     if len(set(case["bias"].tolist())) <= 1:
         missing.append("the bias is the same for every row: its axis goes unseen")
-    for name in ("a", "b", "product"):
-        size = exact.product.size if name == "product" else case[name].size
-        if size > largest:
-            missing.append(f"{name} has {size} entries, and {largest} are enough")
+    sizes = {"a": case["a"].size, "b": case["b"].size, "product": exact.product.size}
+    large = [f"{name} has {n} entries" for name, n in sizes.items() if n > largest]
+    if large:
+        msg = (
+            f"The case is too large for a pencil: {', '.join(large)}. Expected were at "
+            f"most {largest} in each."
+        )
+        raise WrongValue(msg, hint="Two to four rows and columns show every mistake.")
     if missing:
         msg = f"The case leaves something out: {'; '.join(missing)}."
         raise WrongValue(msg, hint="Which mistake would this case not notice?")
@@ -194,8 +198,16 @@ def _accepts(learner: Learner, watched: _Watched) -> bool:
         return bool(value.array)
     if not isinstance(value, bool):
         msg = f"matches returned {describe(value)}. Expected was True or False."
-        raise WrongDtype(msg, hint="bool(x) makes one of an array with one element.")
+        raise WrongDtype(msg, hint=_verdict_hint(value))
     return value
+
+
+def _verdict_hint(value: Any) -> str:
+    if value is None:
+        return "Is there a return statement on every path?"
+    if isinstance(value, ArrayValue) and value.shape == ():
+        return "bool(x) makes one of an array with one element."
+    return "Compare it with a tolerance, and return whether every comparison held."
 
 
 def _raise_misuse(watched: _Watched) -> None:
@@ -235,7 +247,7 @@ def _case(learner: Learner) -> dict[str, Array]:
 def _reals(name: str, value: Any) -> Array:
     if not isinstance(value, ArrayValue):
         msg = f"{name} is {describe(value)}. Expected was a NumPy or CuPy array."
-        raise WrongDtype(msg)
+        raise WrongDtype(msg, hint="np.array makes one of a list, or of lists of rows.")
     if value.array.dtype.kind not in "iuf":
         msg = f"{name} has the dtype {value.dtype}. Expected were real numbers."
         raise WrongDtype(msg)

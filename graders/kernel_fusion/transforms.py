@@ -20,7 +20,7 @@ from graders.harness.checks import (
     device_copies,
     expect_stays_on_gpu,
     launched,
-    require_evidence,
+    operations_of,
     transform_names,
     transforms_begun,
 )
@@ -200,12 +200,8 @@ def expect_scaled_in_callback(evidence: Evidence, operand: Array, where: str) ->
 
 
 def _executions(evidence: Evidence) -> list[Operation]:
-    require_evidence(evidence)
-    return [
-        op
-        for op in evidence.operations
-        if (op.library, op.phase) == ("fft", "execute") and op.kind == "C2C"
-    ]
+    executed = operations_of(evidence, "fft", "execute")
+    return [op for op in executed if op.kind == "C2C"]
 
 
 def _may_read(kernel: Kernel, operand: Array) -> bool:

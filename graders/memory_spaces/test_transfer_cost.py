@@ -314,7 +314,7 @@ def _expect_rounds(recipe: Recipe, rounds: int) -> None:
             hint = (
                 "Does this benchmark move or compute what the docstring says?"
                 if count == 0
-                else "One sample is an anecdote: repeat every benchmark."
+                else "Count this benchmark's calls: the warm-up, and then the repeats."
             )
             raise WrongValue(msg, hint=hint)
 
@@ -365,7 +365,7 @@ def _exchanged(key: str, figures: Mapping[str, float], own: Mapping[str, float])
 
 def _unit_hint(ratio: float) -> str:
     for power, unit in _UNITS:
-        if _within(ratio, power, 8.0):
+        if _within(ratio, power, 3.0):
             return f"The figure looks like {unit}."
     if ratio > 1:
         return (
@@ -382,5 +382,5 @@ def _truth(value: Any) -> bool:
         msg = (
             f"transfers_can_be_ignored returned {describe(value)}. Expected was a bool."
         )
-        raise WrongDtype(msg)
+        raise WrongDtype(msg, hint="Return the answer: True or False.")
     return value

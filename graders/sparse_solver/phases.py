@@ -1,11 +1,19 @@
-"""What the evidence says of cuDSS: which solvers ran which phases."""
+"""Judge which phases cuDSS's solvers went through, in the words of sparse systems.
+
+Other than the objects of ``checks.phases``, a solver serves one call alone: it is planned
+and factorised there, and all of it is freed.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from graders.harness.checks import Evidence, Operation
-from graders.harness.errors import WrongMemorySpace, WrongPhases
+from graders.harness.checks import Evidence, operations_of
+from graders.harness.errors import (
+    EnvironmentUnavailable,
+    WrongMemorySpace,
+    WrongPhases,
+)
 from graders.sparse_solver.systems import System
 
 _WORDS = {
@@ -14,11 +22,6 @@ _WORDS = {
     "solve": ("solve", "solves"),
 }
 _METHODS = {"plan": "plan()", "factorize": "factorize()", "solve": "solve()"}
-
-
-def solver_steps(evidence: Evidence) -> list[Operation]:
-    """Return the steps of cuDSS, in order."""
-    return [step for step in evidence.operations if step.library == "solver"]
 
 
 def expect_solved_by_cudss(evidence: Evidence, system: System) -> None:
@@ -31,9 +34,11 @@ def expect_solved_by_cudss(evidence: Evidence, system: System) -> None:
         WrongPhases: It did not, or for fewer columns.
 
         WrongMemorySpace: The operands were in CPU memory.
+
+        EnvironmentUnavailable: Where they were was not seen.
     """
     n, r = system.b.shape
-    solves = [s for s in solver_steps(evidence) if s.phase == "solve"]
+    solves = operations_of(evidence, "solver", "solve")
     mine = [s for s in solves if s.shape and s.shape[0] == n]
     columns = sum(s.shape[1] * max(s.batch, 1) for s in mine)
     if columns < r:
@@ -57,6 +62,11 @@ def expect_solved_by_cudss(evidence: Evidence, system: System) -> None:
             "cupyx.scipy.sparse makes its matrices out of SciPy's. Leave b where it is."
         )
         raise WrongMemorySpace(msg, hint=hint)
+    if any(s.operands != "cuda" for s in mine):
+        msg = (
+            f"in which memory the solver's operands were was not seen ({system.where})"
+        )
+        raise EnvironmentUnavailable(msg)
 
 
 def expect_phases(evidence: Evidence, solves: int, where: str) -> None:
@@ -73,7 +83,7 @@ def expect_phases(evidence: Evidence, solves: int, where: str) -> None:
     Raises:
         WrongPhases: A phase ran another number of times.
     """
-    counts = Counter(step.phase for step in solver_steps(evidence))
+    counts = Counter(step.phase for step in operations_of(evidence, "solver"))
     wanted = {"plan": 1, "factorize": 1, "solve": solves}
     if all(counts[phase] == count for phase, count in wanted.items()):
         return
@@ -117,7 +127,7 @@ def expect_freed(evidence: Evidence, where: str) -> None:
     Raises:
         WrongPhases: One was not, or there was none.
     """
-    steps = solver_steps(evidence)
+    steps = operations_of(evidence, "solver")
     used = {step.handle for step in steps}
     freed = {step.handle for step in steps if step.phase == "free"}
     if not used:

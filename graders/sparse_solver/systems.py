@@ -163,7 +163,13 @@ def right_hand_sides(rng: np.random.Generator, n: int, r: int, dtype: str) -> Ar
 
 
 def expect_solved(
-    x: Array, system: System, oracles: ModuleType, limits: Limits, side: str = "column"
+    x: Array,
+    system: System,
+    oracles: ModuleType,
+    limits: Limits,
+    *,
+    side: str = "column",
+    mistakes: Mapping[str, Any] | None = None,
 ) -> None:
     """
     Judge solutions by their backward error, column by column.
@@ -178,6 +184,8 @@ def expect_solved(
         limits: The exercise's limits.
 
         side: How the message calls one of the right-hand sides.
+
+        mistakes: Solutions of usual mistakes beside the oracles' own, by message.
 
     Raises:
         WrongValue: A column's error is too large. The message names the mistake that
@@ -194,12 +202,13 @@ def expect_solved(
         seen = f"{broken:,} of {x.size:,} elements of x are NaN or infinite"
     else:
         seen = f"A x is not b: the backward error is {errors[worst]:.2g}"
-    which = f"{side} {worst} of {errors.size} is the worst of {wrong.size} wrong ones"
+    which = f"{side} {worst} of {errors.size} is "
+    which += "wrong" if wrong.size == 1 else f"the worst of {wrong.size} wrong ones"
     msg = (
         f"{seen} ({system.where}; {which}, counted from 0). Expected was |A x - b| / "
         f"(|A| |x| + |b|) of at most {limit:g}."
     )
-    raise WrongValue(msg, hint=cause(x, system, oracles))
+    raise WrongValue(msg, hint=cause(x, system, oracles, mistakes))
 
 
 def cause(

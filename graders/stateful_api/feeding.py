@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from graders.harness.checks import (
-    ArrayValue,
     Learner,
     Observation,
     describe,
@@ -67,8 +66,7 @@ def expect_items(value: Any, count: int, *, where: str, noun: str) -> list[Any]:
             f"The function returned {describe(value)} ({where}). Expected was a list of "
             "arrays, or an iterator over them."
         )
-        hint = "Return a list, or yield each result." if value is None else ""
-        raise WrongDtype(msg, hint=hint)
+        raise WrongDtype(msg, hint="Collect the results in a list, or yield each.")
     if len(value) != count:
         came = "1 result" if len(value) == 1 else f"{len(value)} results"
         msg = (
@@ -81,25 +79,3 @@ def expect_items(value: Any, count: int, *, where: str, noun: str) -> list[Any]:
         hint = lost.get(len(value), "Each operand has one result.")
         raise WrongShape(msg, hint=hint)
     return list(value)
-
-
-def expect_arrays(value: Any, *, where: str) -> list[ArrayValue]:
-    """
-    Return the arrays that came back, however many.
-
-    Args:
-        value: What came back, an iterator already run to its end.
-
-        where: The case, for the message.
-
-    Raises:
-        WrongDtype: It is neither an array nor a list.
-    """
-    values = value if isinstance(value, list | tuple) else [value]
-    arrays = [item for item in values if isinstance(item, ArrayValue)]
-    if values and not arrays:
-        msg = (
-            f"The function returned {describe(value)} ({where}). Expected were arrays."
-        )
-        raise WrongDtype(msg, hint="Return a list of the results, or yield each.")
-    return arrays

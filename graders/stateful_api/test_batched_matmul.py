@@ -26,7 +26,6 @@ from graders.harness.checks import (
     gpu,
     matmul_runs,
     operations_of,
-    require_evidence,
 )
 from graders.harness.errors import WrongPhases
 
@@ -144,7 +143,7 @@ def test_fused(learner: Learner, cases: list[Case]) -> None:
         for case in cases:
             if case.batch == 1 and form == "sequence":
                 continue  # whether the loop reaches that one is another check's subject
-            evidence = require_evidence(learner.call(form, *case.args).evidence)
+            evidence = learner.call(form, *case.args).evidence
             expect_fused_matmul(
                 evidence,
                 epilogs=EPILOGS,
@@ -160,9 +159,7 @@ def test_one_call(learner: Learner, cases: list[Case]) -> None:
         where = f"batched, {case.where}"
         hint = "Matmul takes three-dimensional operands: the first axis is the batch."
         expect_phases(evidence, "matmul", executions=1, where=where, hint=hint)
-        (step,) = [
-            op for op in operations_of(evidence, "matmul") if op.phase == "execute"
-        ]
+        (step,) = operations_of(evidence, "matmul", "execute")
         if step.batch != case.batch:
             msg = (
                 f"The product that nvmath executed had a batch of {step.batch} ({where}). "
@@ -183,7 +180,7 @@ def test_one_plan(learner: Learner, cases: list[Case]) -> None:
 
 
 def test_freed(learner: Learner, cases: list[Case]) -> None:
-    """What a call plans is freed."""
+    """What a call plans is freed, or kept for later calls."""
     alike = [case for case in cases if case.where == cases[0].where]
     for form in FORMS:
         seen = [learner.call(form, *case.args).evidence for case in alike]
@@ -248,7 +245,8 @@ def _remembered(
     if earlier is None:
         return {}
     return {
-        "This is the answer of an earlier call, with other numbers.": lambda: earlier
+        "This is the answer of an earlier call, with other numbers: a plan keeps its "
+        "operands until reset_operands.": lambda: earlier
     }
 
 

@@ -157,7 +157,7 @@ def test_one_plan(learner: Learner, cases: list[list[Batch]]) -> None:
 
 
 def test_freed(learner: Learner, cases: list[list[Batch]]) -> None:
-    """What a call plans is freed once the last result is out."""
+    """What a call plans is freed with the last result, or kept for later calls."""
     alike = [b for b in cases if b[0].shape == cases[0][0].shape]
     seen = [fed(learner, FUNCTION, items(batches)).evidence for batches in alike]
     expect_freed(seen, "fft", where=where(alike[0]))

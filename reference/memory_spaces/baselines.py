@@ -1,5 +1,6 @@
-"""What is usually written before the lesson: a stopwatch that stops too early, arrays
-carried by hand, and a journey in every round.
+"""The memory_spaces exercises as they are usually written before the lesson.
+
+A stopwatch that stops too early, arrays carried by hand, and a journey in every round.
 """
 
 import math

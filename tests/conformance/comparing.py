@@ -30,8 +30,8 @@ class Difference:
     Attributes:
         aspect: ``"values"``, ``"type"``, ``"shape"``, ``"dtype"``, ``"strides"``,
             ``"space"``, ``"structure"``, ``"raises"``, ``"message"``, ``"operations"``,
-            ``"copies"``, ``"kernels"``, ``"late_write"``, ``"changed"``, ``"shared"`` or
-            ``"failed"``.
+            ``"copies"``, ``"kernels"``, ``"late_write"``, ``"changed"``, ``"shared"``,
+            ``"failed"`` or ``"unavailable"``.
 
         text: What was recorded and what was seen.
     """
@@ -60,7 +60,13 @@ def differences(
         compares_values: Whether numbers are compared at all.
     """
     found = []
-    for name in ("failed", "late_write", "changed", "shared"):
+    # Where a side saw nothing there is no agreement, not even if both did.
+    for name, one, other in zip(
+        ("failed", "unavailable"), unseen(recorded), unseen(seen), strict=True
+    ):
+        if one or other:
+            found.append(_differs(name, one, other))
+    for name in ("late_write", "changed", "shared"):
         if "evidence" in recorded and recorded.get(name) != seen.get(name):
             found.append(_differs(name, recorded.get(name), seen.get(name)))
     found += _raising(recorded, seen)
@@ -68,8 +74,14 @@ def differences(
         allowed = tolerance if compares_values else float("inf")
         found += _values(recorded["value"], seen["value"], allowed, "the result")
     if "evidence" in recorded:
-        found += _doing(recorded["evidence"], seen["evidence"])
+        found += _doing(recorded["evidence"], seen.get("evidence", {}))
     return found
+
+
+def unseen(observation: dict[str, Any]) -> tuple[str, str]:
+    """Return why a case could not be run and why nothing was recorded, or nothing."""
+    evidence = observation.get("evidence", {})
+    return observation.get("failed", ""), evidence.get("unavailable", "")
 
 
 def _differs(aspect: str, recorded: Any, seen: Any, place: str = "") -> Difference:
@@ -169,8 +181,8 @@ def _close(
 
 
 def _doing(recorded: dict[str, Any], seen: dict[str, Any]) -> Iterator[Difference]:
-    if "unavailable" in recorded or "unavailable" in seen:
-        return
+    if "operations" not in recorded or "operations" not in seen:
+        return  # ``differences`` has said so
     for number, pair in enumerate(
         zip(recorded["operations"], seen["operations"], strict=False)
     ):

@@ -29,6 +29,7 @@ if __name__ == "__main__":
 
 from graders.harness.supervisor import ForkServer
 from tests.conformance.cases import all_cases
+from tests.conformance.comparing import unseen
 from tests.conformance.observing import observe, observe_on_the_cpu
 
 _PACKAGES = ("nvmath-python", "numba-cuda", "numpy", "scipy")
@@ -82,7 +83,7 @@ def written(recording: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Record, and write the file."""
+    """Record, and write the file; return 1 where a case was not observed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", choices=DEVICES, required=True)
     parser.add_argument("--output", type=Path, required=True)
@@ -90,11 +91,17 @@ def main() -> int:
     options = parser.parse_args()
     recording = record(options.device, options.only)
     options.output.write_text(written(recording), "utf-8")
-    failed = [k for k, seen in recording["observations"].items() if "failed" in seen]
-    count = len(recording["observations"])
-    line = f"{count} cases in {recording['seconds']} s, {len(failed)} failed to run"
-    sys.stdout.write(line + "\n" + "".join(f"  {key}\n" for key in failed))
-    return 0
+    observations = recording["observations"]
+    failed = {
+        key: "; ".join(filter(None, why))
+        for key, seen in observations.items()
+        if any(why := unseen(seen))
+    }
+    line = f"{len(observations)} cases in {recording['seconds']} s, "
+    line += f"{len(failed)} not to be used"
+    lines = [f"  {key}: {why}" for key, why in failed.items()]
+    sys.stdout.write("\n".join([line, *lines]) + "\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

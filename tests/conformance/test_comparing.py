@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from graders.harness.worker.wire import ArrayValue
 from tests.conformance import known
+from tests.conformance import record as recorder
 from tests.conformance.comparing import Difference, differences
 from tests.conformance.observing import plain
 
@@ -48,6 +51,16 @@ def set_in_array(name: str, value: Any) -> Change:
 def raising(seen: dict[str, Any]) -> None:
     del seen["value"]
     seen["raises"] = ["builtins.ValueError", "no"]
+
+
+def failing(seen: dict[str, Any]) -> None:
+    """As ``observing`` puts it where a call could not be made: nothing else is known."""
+    seen.clear()
+    seen["failed"] = "Crashed: The program ended by itself."
+
+
+def blind(seen: dict[str, Any]) -> None:
+    seen["evidence"] = {"unavailable": "CUPTI could not be loaded."}
 
 
 CHANGES: dict[str, tuple[str, Change]] = {
@@ -90,6 +103,12 @@ CHANGES: dict[str, tuple[str, Change]] = {
     ),
     "written late": ("late_write", lambda seen: seen.update(late_write=True)),
     "an operand changed": ("changed", lambda seen: seen.update(changed=[0])),
+    "a call that failed": ("failed", failing),
+    "a call that failed, with evidence": (
+        "failed",
+        lambda seen: seen.update(failed="no such function"),
+    ),
+    "no evidence": ("unavailable", blind),
     "memory shared": ("shared", lambda seen: seen.update(shared={"results": [[0, 1]]})),
 }
 
@@ -102,6 +121,39 @@ def test_each_change_is_seen(name: str) -> None:
     change(seen)
     assert aspect in {d.aspect for d in differences(recorded, seen)}
     assert aspect in {d.aspect for d in differences(seen, recorded)}
+
+
+@pytest.mark.parametrize("change", [failing, blind])
+def test_two_that_saw_nothing_do_not_agree(change: Change) -> None:
+    recorded, seen = observation(), observation()
+    change(recorded)
+    change(seen)
+    assert differences(recorded, seen)
+
+
+def test_a_recording_that_saw_nothing_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The recorder says which cases cannot be used, and why."""
+    failed, dark = observation(), observation()
+    failing(failed)
+    blind(dark)
+    seen = {"good": observation(), "bad": failed, "dark": dark}
+
+    def made(device: str, only: str) -> dict[str, Any]:
+        return {"device": device, "seconds": 1.0, "observations": dict(seen)}
+
+    monkeypatch.setattr(recorder, "record", made)
+    output = tmp_path / "made.json"
+    command = ["record.py", "--device", "cuda", "--output", str(output)]
+    monkeypatch.setattr(sys, "argv", command)
+    assert recorder.main() == 1
+    said = capsys.readouterr().out
+    assert "3 cases in 1.0 s, 2 not to be used" in said
+    assert "bad: Crashed" in said
+    assert "dark: CUPTI" in said
+    del seen["bad"], seen["dark"]
+    assert recorder.main() == 0
 
 
 def test_rounding_is_no_difference() -> None:

@@ -108,6 +108,17 @@ def test_missing_parts_are_named(ran: tuple[Operation, ...], seen: str) -> None:
         expect_transforms(Evidence(operations=ran), CASE, sepia=True)
 
 
+def test_a_call_that_ran_nothing_is_asked_what_it_keeps() -> None:
+    """No kernel at all: the result is an earlier call's, and callbacks are no matter."""
+    with pytest.raises(NotFused) as caught:
+        expect_transforms(Evidence(), CASE, sepia=True)
+    assert "that of an earlier call" in caught.value.hint
+    other = Evidence(kernels=(kernel("fft", 0.0, PIXELS),))
+    with pytest.raises(NotFused) as caught:
+        expect_transforms(other, CASE, sepia=True)
+    assert "Callbacks belong to" in caught.value.hint
+
+
 def test_a_gray_image_needs_no_prolog() -> None:
     plain = replace(FORWARD, prolog=False, epilog=True)
     ran = (plain, replace(INVERSE, prolog=False))

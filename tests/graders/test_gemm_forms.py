@@ -236,6 +236,23 @@ def test_coarse_arithmetic_is_recognised(dtype: str, noise: float, said: str) ->
     assert said in caught.value.hint
 
 
+def test_a_known_mistake_is_named_before_precision() -> None:
+    """A function that comes close to the right one is no matter of rounding."""
+    rng = np.random.default_rng(5)
+    right = np.maximum(rng.standard_normal((40, 50)), 0)
+    near = right * (1 + 3e-3 * rng.standard_normal(right.shape))
+    with pytest.raises(WrongValue) as caught:
+        expect_product(
+            observed(near),
+            right,
+            dtype="float64",
+            limits={"float64": 1e-12},
+            where="a case",
+            mistakes={"This is a GELU.": lambda: near},
+        )
+    assert caught.value.hint == "This is a GELU."
+
+
 def test_one_wrong_entry_is_no_matter_of_precision() -> None:
     right = np.random.default_rng(5).standard_normal((40, 50))
     off = right.copy()

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from graders.device_api.launches import numba_launches
 from graders.harness.checks import (
+    Observation,
+    computing_kernels,
     device_copies,
     elementwise_kernels,
+    expect_autotuned,
     expect_fused_matmul,
     expect_kernels_at_most,
     expect_no_device_copies,
     expect_no_elementwise,
+    matmul_runs,
+    operations_of,
+    phases_of,
     product_kernels,
+    transforms_begun,
+    was_autotuned,
 )
 from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
 from graders.harness.device.kernel_names import kernel_kind
-from graders.harness.errors import ExtraCopies, NotFused
+from graders.harness.errors import EnvironmentUnavailable, ExtraCopies, NotFused
+from graders.kernel_fusion.gemm_forms import read_form
+from graders.kernel_fusion.products import Extents
+from graders.memory_spaces.test_execution_spaces import spaces_of
+from graders.memory_spaces.test_resident_pipeline import products_on_gpu
+from graders.stateful_api.test_autotuned_matmul import execution_time
 
 MATRIX = 200 * 311
 LONGEST = 311
@@ -55,6 +70,10 @@ def ran(*names: str, operations: tuple[Operation, ...] = (RUN,)) -> Evidence:
         (NVJET, SPLIT),
         (DGEMM, EPILOG),
         (GEMM, DOT_SUM),
+        (GEMM, "splitKreduce_kernel"),
+        (GEMM, "_ZN8cublasLt19splitKreduce_kernelILi32ELi16EifffEEvv"),
+        (GEMM, "_ZN8cublasLt8epilogue4impl12globalKernelILi8ELi32EEEvv"),
+        (GEMM, "void scal_kernel<float, float, 1, true, 6, 5, 5, 3>"),
         ("simulated_gemm_float32_relu_bias",),
     ],
 )
@@ -78,11 +97,46 @@ def test_what_a_library_adds_to_its_product_is_its_own_affair(
         "relu",
         "cupy_getitem_mask",
         "cupy_max",
+        "bias_relu_epilogue",
+        "reduce_rows",
+        "my_scal_kernel",
+        "epilogue",
+        "void bias_epilogue<float>",
+        "_ZN6cudapy8__main__15reduce_epilogueB2v1E5ArrayIfLi2E1C7mutableE",
     ],
 )
 def test_any_other_kernel_over_a_matrix_computes(name: str) -> None:
     with pytest.raises(NotFused, match=name.split("__")[0]):
         expect_fused_matmul(ran(GEMM, name), epilogs=EPILOGS, beyond=LONGEST)
+
+
+READERS: dict[str, Callable[[Evidence], object]] = {
+    "computing_kernels": computing_kernels,
+    "product_kernels": product_kernels,
+    "elementwise_kernels": elementwise_kernels,
+    "device_copies": device_copies,
+    "matmul_runs": matmul_runs,
+    "was_autotuned": was_autotuned,
+    "transforms_begun": transforms_begun,
+    "operations_of": lambda seen: operations_of(seen, "fft"),
+    "phases_of": lambda seen: phases_of(seen, "solver"),
+    "expect_kernels_at_most": lambda seen: expect_kernels_at_most(seen, 1),
+    "expect_no_elementwise": expect_no_elementwise,
+    "expect_no_device_copies": expect_no_device_copies,
+    "expect_autotuned": expect_autotuned,
+    "read_form": lambda seen: read_form(seen, Extents(2, 3, 4)),
+    "spaces_of": spaces_of,
+    "products_on_gpu": products_on_gpu,
+    "execution_time": execution_time,
+    "numba_launches": lambda seen: numba_launches(Observation(evidence=seen)),
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_where_nothing_was_recorded_nothing_is_said(name: str) -> None:
+    blind = Evidence(available=False, unavailable_because="no CUPTI")
+    with pytest.raises(EnvironmentUnavailable, match="no CUPTI"):
+        READERS[name](blind)
 
 
 def test_small_kernels_prepare_parameters() -> None:
@@ -115,6 +169,15 @@ def test_products_are_counted(
         return
     with pytest.raises(NotFused, match=said):
         expect_fused_matmul(evidence, epilogs=EPILOGS)
+
+
+def test_a_call_that_ran_nothing_is_asked_what_it_keeps() -> None:
+    with pytest.raises(NotFused) as caught:
+        expect_fused_matmul(ran(operations=()), epilogs=EPILOGS)
+    assert "that of an earlier call" in caught.value.hint
+    with pytest.raises(NotFused) as caught:
+        expect_fused_matmul(ran(GEMM, operations=()), epilogs=EPILOGS)
+    assert caught.value.hint == "Epilogs belong to nvmath.linalg.advanced."
 
 
 def test_autotuning_runs_the_product_many_times() -> None:

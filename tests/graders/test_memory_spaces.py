@@ -103,6 +103,14 @@ def test_products_are_counted_without_a_librarys_helpers() -> None:
         name="cupy_true_divide__f", kind="elementwise", start=0.0, seconds=1e-6
     )
     assert products_on_gpu(Evidence(kernels=(own, cupys, own))) == 2
+    # Beside a library's products a kernel of the program's own is some other step.
+    gemm = kernels[0]
+    assert products_on_gpu(Evidence(kernels=(gemm, own, gemm))) == 2
+    assert products_on_gpu(Evidence(kernels=(own,), operations=(_ran("matmul"),))) == 1
+    # What autotuning tries out is no product of the program's.
+    tuned = Operation(library="matmul", phase="autotune", handle=0)
+    trials = Evidence(kernels=kernels * 20, operations=(tuned, *(_ran("matmul"),) * 4))
+    assert products_on_gpu(trials) == 4
     # A product of nvmath whose kernel goes by a name that nobody knows.
     assert products_on_gpu(Evidence(operations=(_ran("matmul"),) * 3)) == 3
 

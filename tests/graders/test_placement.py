@@ -52,8 +52,9 @@ def test_a_result_elsewhere_is_described(value: Any, seen: str) -> None:
     with pytest.raises(WrongMemorySpace, match=f"^Result 3 is .*{seen}") as caught:
         expect_on_gpu(value, where="a case", name="result 3", hint="Keep it.")
     assert caught.value.hint == "Keep it."
-    with pytest.raises(WrongMemorySpace, match=seen):
+    with pytest.raises(WrongMemorySpace, match=seen) as caught:
         expect_stays_on_gpu(observed(value=value), smallest=1, where="a case")
+    assert ("return statement" in caught.value.hint) is (value is None)
 
 
 def test_downloads_are_taken_together() -> None:

@@ -12,7 +12,12 @@ import pytest
 import scipy.sparse as sp
 
 from graders.harness.checks import Evidence, Operation
-from graders.harness.errors import WrongMemorySpace, WrongPhases, WrongValue
+from graders.harness.errors import (
+    EnvironmentUnavailable,
+    WrongMemorySpace,
+    WrongPhases,
+    WrongValue,
+)
 from graders.sparse_solver import phases, systems
 from graders.sparse_solver.systems import System
 
@@ -115,7 +120,7 @@ def test_one_wrong_element_is_seen(oracles: ModuleType) -> None:
     system = System("a large grid", matrix, b)
     x = oracles.solve(matrix, b)
     x[-1, 0] = 0
-    with pytest.raises(WrongValue, match=r"column 0 of 2 is the worst of 1 wrong"):
+    with pytest.raises(WrongValue, match=r"column 0 of 2 is wrong, counted"):
         systems.expect_solved(x, system, oracles, LIMITS)
 
 
@@ -154,6 +159,18 @@ def test_solves_for_all_columns_count_in_any_form() -> None:
             phases.expect_solved_by_cudss(evidence(*steps), system)
     with pytest.raises(WrongMemorySpace):
         phases.expect_solved_by_cudss(evidence(step("solve", operands="cpu")), system)
+    with pytest.raises(EnvironmentUnavailable, match="was not seen"):
+        phases.expect_solved_by_cudss(evidence(step("solve", operands="")), system)
+
+
+def test_where_nothing_was_recorded_nothing_is_said() -> None:
+    blind = Evidence(available=False, unavailable_because="no CUPTI")
+    with pytest.raises(EnvironmentUnavailable):
+        phases.expect_solved_by_cudss(blind, drawn(1))
+    with pytest.raises(EnvironmentUnavailable):
+        phases.expect_phases(blind, 3, "a case")
+    with pytest.raises(EnvironmentUnavailable):
+        phases.expect_freed(blind, "a case")
 
 
 def test_phases_are_counted_and_explained() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from graders.harness.catalog import Catalog
 from graders.harness.run import Grader
+from graders.harness.supervisor import ForkServer
 
 HERE = Path(__file__).parent
 TOYS = HERE / "toys"
@@ -41,3 +42,10 @@ def toy_grader(toys: Catalog) -> Iterator[Grader]:
     """A warm grader of the toys, in the simulator."""
     with Grader("simulator", toys) as warm:
         yield warm
+
+
+@pytest.fixture(scope="session")
+def kernel_server() -> Iterator[ForkServer]:
+    """Where the kernels of notebooks come from, in the simulator."""
+    with ForkServer("simulator") as running:
+        yield running

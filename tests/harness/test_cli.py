@@ -119,7 +119,7 @@ def test_interruption_exits_with_2(run: Run, monkeypatch: pytest.MonkeyPatch) ->
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "locate", interrupted)
+    monkeypatch.setattr(cli, "find", interrupted)
     code, _, err = run()
     assert (code, err.strip()) == (2, "Stopped.")
 

@@ -107,6 +107,8 @@ def _with_nan(a: Array) -> Array:
         (lambda a: a * (24 * 36), "864 elements are transformed: where is"),
         (lambda a: a / (24 * 36), "Is it divided by 864 once too often?"),
         (lambda a: a * 36, "36 elements are transformed"),
+        (lambda a: a * 6, "That is the square root of 36: what is it divided by?"),
+        (lambda a: a * 36**2, "That is 36 squared: is it multiplied where"),
         (lambda a: a * 1.7, "Every element is 1.7 times what it should be."),
         (lambda a: -a, "Every element is -1 times what it should be."),
         (lambda a: a[..., ::-1], "The colour channels are in the opposite order."),
@@ -117,8 +119,8 @@ def _with_nan(a: Array) -> Array:
         (_with_nan, "NaN marks memory that nothing wrote"),
         (lambda a: np.full_like(a, np.nan), "NaN marks memory that nothing wrote"),
     ],
-    ids=["N", "1/N", "columns", "factor", "sign", "channels", "flipped", "down", "left",
-         "zero", "one NaN", "all NaN"],
+    ids=["N", "1/N", "columns", "root", "squared", "factor", "sign", "channels", "flipped",
+         "down", "left", "zero", "one NaN", "all NaN"],
 )  # fmt: skip
 def test_likely_causes_are_named(
     spoil: Callable[[Array], Array], cause: str, truth: Array
@@ -235,12 +237,75 @@ def test_other_values_fail_by_kind(value: Any, kind: type[Failure], said: str) -
 
 
 @pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        (None, "Is there a return statement on every path?"),
+        ([1.0, 2.0], "Return one array: take it out of the tuple"),
+        (Opaque("builtins.object"), "Return the array that the docstring describes."),
+    ],
+)
+def test_what_to_do_about_no_array(value: Any, hint: str) -> None:
+    """What is no array at all gets advice about returning one, not about values."""
+    with pytest.raises(WrongDtype) as caught:
+        _expect(value)
+    assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (1.25, "is 0.25 (0.25 of the largest value), at (0,): 1.25 instead of 1."),
+        (4.0, "is 3 (3 times the largest value), at (0,): 4 instead of 1."),
+        (
+            3181.0,
+            "is 3,180 (3,180 times the largest value), at (0,): 3181 instead of 1.",
+        ),
+    ],
+)
+def test_errors_are_said_in_plain_figures(factor: float, said: str) -> None:
+    """Small ones as a share of the largest value, large ones as its multiple."""
+    assert said in _failure(np.array([factor, 0.5]), np.array([1.0, 0.5])).message
+
+
+def test_close_numbers_are_told_apart() -> None:
+    """Where six digits look the same, more are shown."""
+    text = _failure(np.array([2.301620123]), np.array([2.301624])).message
+    assert "2.30162012 instead of 2.301624." in text
+    with pytest.raises(WrongValue, match=r"1\.000000000001 instead of 1\."):
+        expect_close(np.array([1 + 1e-12]), np.array([1.0]), relative_error=1e-14)
+
+
+def test_a_result_of_few_digits_is_recognised() -> None:
+    """Rounded throughout: no single element is blamed, and no other mistake named."""
+    truth = np.random.default_rng(5).standard_normal((40, 30))
+    rounded = truth.astype(np.float16).astype(np.float32)
+    assert _failure(rounded, truth).hint.startswith("This is right to a few digits")
+    one_off = truth.copy()
+    one_off[3, 4] += 1e-3
+    assert "(3, 4)" in _failure(one_off, truth).hint
+
+
+def test_a_lost_imaginary_part_is_recognised() -> None:
+    """Complex values without one, as .real or a real dtype leaves them."""
+    drawn = np.random.default_rng(6)
+    truth = drawn.standard_normal(9) + 1j * drawn.standard_normal(9)
+    assert "imaginary part is 0" in _failure(truth.real + 0j, truth).hint
+
+
+def test_an_error_where_zeros_were_expected() -> None:
+    """There is no largest value to compare with, and none is named."""
+    text = _failure(np.array([2.0, 0.0]), np.zeros(2)).message
+    assert "the largest error is 2, at (0,): 2 instead of 0." in text
+
+
+@pytest.mark.parametrize(
     ("shape", "hint"),
     [
-        ((4, 6), ""),
+        ((4, 6), "after which line is the size another?"),
         ((4, 4), "last_axis_parity"),
         ((5, 4), "The axes are in another order."),
-        ((4, 9), ""),
+        ((4,), "An axis is lost or added"),
+        ((4, 5, 1), "An axis is lost or added"),
     ],
 )
 def test_shapes_hint_at_their_cause(shape: tuple[int, ...], hint: str) -> None:
@@ -248,7 +313,6 @@ def test_shapes_hint_at_their_cause(shape: tuple[int, ...], hint: str) -> None:
     with pytest.raises(WrongShape) as caught:
         _expect(_seen(shape))
     assert hint in caught.value.hint
-    assert bool(hint) == bool(caught.value.hint)
 
 
 # ----------------------------------------------------------------------- expect_number
@@ -284,6 +348,25 @@ def test_other_things_are_no_numbers(value: Any) -> None:
     """Everything else fails, with its description."""
     with pytest.raises(WrongDtype, match="Expected was a number"):
         expect_number(value, "the figure")
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        (None, "Is there a return statement on every path?"),
+        ("2 s", "Return the number itself, without a text or anything else round it."),
+        (
+            ArrayValue(np.asarray(2.0), "cuda", (), "cupy.ndarray"),
+            "float(x) makes one.",
+        ),
+    ],
+    ids=["None", "text", "array"],
+)
+def test_what_to_do_about_no_number(value: Any, hint: str) -> None:
+    """The advice fits what came in a number's place."""
+    with pytest.raises(WrongDtype) as caught:
+        expect_number(value)
+    assert caught.value.hint == hint
 
 
 def test_descriptions_are_short() -> None:

@@ -56,6 +56,12 @@ def importing(name):
     __import__(name)
 
 
+def preparing():
+    from grade import check, prepare
+
+    return [prepare(), check("an exercise")]
+
+
 def repeat(value):
     print("called")
     return value
@@ -140,12 +146,17 @@ def test_the_worker_holds_few_files(probe: Learner) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["reference", "graders.harness.checks", "tests", "assignments", "grade"],
+    ["reference", "graders.harness.checks", "tests", "assignments"],
 )
 def test_the_harness_cannot_be_imported(name: str, probe: Learner) -> None:
     """The learner's code cannot import the references, the graders or the engine."""
     with pytest.raises(Crashed, match="No module named"):
         probe.call("importing", name)
+
+
+def test_grade_is_a_stand_in(probe: Learner) -> None:
+    """A module that was a notebook may begin as one: its check and prepare do nothing."""
+    assert probe.call("preparing").value == [None, None]
 
 
 def test_equal_calls_are_made_once(probe: Learner) -> None:

@@ -29,6 +29,7 @@ from graders.harness.device.evidence import (
 from graders.harness.errors import WorkerError
 from graders.harness.supervisor import Worker
 from graders.harness.supervisor import worker as worker_module
+from graders.harness.supervisor.kernel import NotebookKernel
 from graders.harness.worker import wire
 
 SLACK = 2.0  # seconds that an answer may be late; the machine may be busy
@@ -108,6 +109,28 @@ EXCHANGES: dict[str, tuple[dict[str, Any], Callable[[Worker, float], Any]]] = {
     "missing": (
         {"op": "missing", "names": ["a", "b"]},
         lambda worker, seconds: worker.call("f", [], timeout=seconds),
+    ),
+    "cell": (
+        {
+            "op": "ran",
+            "pieces": [
+                {"kind": "stream", "name": "stdout", "blob": 0},
+                {"kind": "display", "data": {"text/plain": 1}, "id": "x"},
+                {"kind": "clear", "wait": True},
+            ],
+            "exception": EXCEPTION,
+            "evidence": OBSERVATION["evidence"],
+            "seconds": 0.1,
+            "bound": ["x"],
+            "stand_ins": ["y"],
+        },
+        lambda worker, seconds: NotebookKernel(worker, Path("f")).run(1, "x", seconds),
+    ),
+    "variable": (
+        OBSERVATION,
+        lambda worker, seconds: NotebookKernel(worker, Path("f")).variable(
+            "x", seconds
+        ),
     ),
     "signature": (
         {"op": "signature", "problem": "takes (x)"},

@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from graders.harness.run import Grader
+from graders.harness.worker import landlock
+from graders.harness.worker.confinement import REQUIRED
 from tests.security import remains
 from tests.security.figures import Figures
-from tests.security.hostile_corpus import ROOT
+from tests.security.hostile_corpus import ROOT, read_hostile
 
 _NOBODY = 65534
 _PARTS = (
@@ -49,8 +52,20 @@ def copy() -> Iterator[Path]:
     remains.remove(folder)
 
 
+@pytest.fixture
+def expected(grader: Grader) -> set[str]:
+    """The required layers that hold for root's workers and need no user of their own."""
+    worker = grader._server.fork()
+    worker.start()
+    worker.finish()
+    layers = set(worker.layers) & set(REQUIRED)
+    if not landlock.scopes_signals(landlock.abi()):
+        layers -= {"other processes"}
+    return layers
+
+
 def test_ordinary_users_are_as_safe(
-    copy: Path, pytestconfig: pytest.Config, figures: Figures
+    copy: Path, pytestconfig: pytest.Config, figures: Figures, expected: set[str]
 ) -> None:
     """The same tests pass for a user without rights."""
     part = pytestconfig.getoption("--as-user", "third")
@@ -65,10 +80,16 @@ def test_ordinary_users_are_as_safe(
         pytestconfig.getoption("--grading-device"), "tests/security/test_hostile.py",
     ]  # fmt: skip
     ended = _run(copy, command)
-    if record.exists():
-        found: dict[str, Any] = json.loads(record.read_text())
-        figures.take("as ordinary user", found.get("as ordinary user", {}))
-    assert ended.returncode == 0, ended.stdout[-6000:]
+    said = ended.stdout[-6000:] + ended.stderr[-2000:]
+    assert ended.returncode == 0, said
+    recorded: dict[str, Any] = json.loads(record.read_text())
+    found = recorded["as ordinary user"]
+    figures.take("as ordinary user", found)
+    # Neither skipped nor without its sandbox: what root's workers have, but a user.
+    assert found["attacks tried"] + len(found["skipped"]) >= len(read_hostile()) // 3
+    assert found["attacks tried"] >= len(read_hostile()) // 4, found["skipped"]
+    assert found["user"] == "ordinary"
+    assert expected <= set(found["layers"]), found["missing layers"]
 
 
 def _readable(copy: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.harness.models import Status
+from graders.harness.models import Reason
 from tests.security import campaign as campaigns
 from tests.security.campaign import Campaign
 from tests.security.hostile_corpus import Hostile, read_hostile
@@ -31,7 +31,9 @@ def test_is_judged_as_it_says(outcome: campaigns.Outcome) -> None:
     assert outcome.problem == ""
 
 
-@pytest.mark.parametrize("name", [p.name for p in ALL if not p.known])
+@pytest.mark.parametrize(
+    "name", [p.name for p in ALL if not p.known and p.program.expected]
+)
 def test_earns_nothing(outcome: campaigns.Outcome) -> None:
     """No check that must fail gives a point."""
     assert outcome.unearned == 0
@@ -48,7 +50,14 @@ def test_what_cannot_be_prevented_stays_in_its_worker(
     outcome: campaigns.Outcome,
 ) -> None:
     """It may forge what its own worker says, and takes nothing else down."""
-    assert not any(c.status is Status.ERROR for c in outcome.result.checks)
+    # Forged evidence may contradict itself: such a check is left ungraded.
+    assert not any(c.reason is Reason.HARNESS for c in outcome.result.checks)
+
+
+@pytest.mark.parametrize("name", [p.name for p in ALL if p.known])
+def test_what_is_known_is_not_prevented_by_now(outcome: campaigns.Outcome) -> None:
+    """Where it is, its line "# known:" has to go, and it counts as the others do."""
+    assert outcome.problem != "", f"{outcome.hostile.name}: {outcome.hostile.known}"
 
 
 def test_there_are_enough_of_them() -> None:
@@ -68,7 +77,11 @@ def test_graders_survive(campaign: Campaign) -> None:
 
 def test_the_harness_takes_no_blame(campaign: Campaign) -> None:
     """A hostile program never looks like a fault of the harness."""
-    confused = [n for n, o in campaign.outcomes.items() if o.confused_us]
+    confused = [
+        name
+        for name, outcome in campaign.outcomes.items()
+        if outcome.confused_us and not outcome.hostile.known
+    ]
     assert confused == []
 
 

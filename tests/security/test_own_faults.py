@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,11 +125,14 @@ def workers(pid: int) -> list[int]:
     return [p for server in servers(pid) for p in below(server)]
 
 
-def first(find: Callable[[int], list[int]], pid: int) -> None:
-    """Wait until a grader has a process of a kind."""
+def first(find: Callable[[], list[int]], ended: threading.Event) -> list[int]:
+    """Wait until a grader has a process of a kind; return all of that kind."""
     until = time.monotonic() + 60
-    while not find(pid) and time.monotonic() < until:
+    while not (found := find()):
+        assert not ended.is_set(), "the grading ended, and no such process was met"
+        assert time.monotonic() < until, "no such process in 60 seconds"
         time.sleep(0.005)
+    return found
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -206,13 +210,20 @@ def timeless(data: Any) -> Any:
     return [timeless(item) for item in data] if isinstance(data, list) else data
 
 
-def kill_at(find: Any, grader: subprocess.Popen[str], draw: random.Random) -> None:
+def kill_at(
+    find: Callable[[int], list[int]] | None,
+    grader: subprocess.Popen[str],
+    draw: random.Random,
+) -> None:
     """Kill a grader some time after it has a process of a kind."""
-    if find is not None:
-        first(find, grader.pid)
-    time.sleep(draw.uniform(0, 0.4))
-    grader.kill()
-    grader.communicate()
+    try:
+        if find is not None:
+            first(lambda: find(grader.pid), threading.Event())
+        time.sleep(draw.uniform(0, 0.4))
+        assert grader.poll() is None, "the grading ended before it was to be killed"
+    finally:
+        grader.kill()
+        grader.communicate()
 
 
 def test_a_killed_grader_leaves_nothing(
@@ -221,13 +232,16 @@ def test_a_killed_grader_leaves_nothing(
     """kill -9, early and late: no process, no folder, no half report; and once more."""
     report = tmp_path / "report.json"
     report.write_text("an older report")
-    killers = []
-    for number, find in enumerate((None, servers, workers)):
-        arguments = (find, start(place, programs, report), random.Random(number))
-        killers.append(threading.Thread(target=kill_at, args=arguments))
-        killers[-1].start()
+    kinds = (None, servers, workers)
+    with ThreadPoolExecutor(len(kinds)) as pool:
+        killers = [
+            pool.submit(
+                kill_at, find, start(place, programs, report), random.Random(number)
+            )
+            for number, find in enumerate(kinds)
+        ]
     for killer in killers:
-        killer.join()
+        killer.result()
     assert report.read_text() == "an older report"
     assert list(tmp_path.iterdir()) == [report]
     again = start(place, programs, report)
@@ -290,23 +304,43 @@ class Warm:
         request = Request(work=work, device="simulator", seed=SEED, jobs=2)
         return timeless(json.loads(json.dumps(self.grader.grade(request).to_dict())))
 
+    @property
+    def server(self) -> int:
+        """The process that is the grader's fork server now."""
+        return self.grader._server._process.pid
+
+    def servers(self) -> list[int]:
+        """Return the grader's fork server, and no other grader's."""
+        return [self.server]
+
+    def workers(self) -> list[int]:
+        """Return the workers below its fork server."""
+        return list(below(self.server))
+
     def disturbed(
-        self, programs: Path, find: Callable[[int], list[int]], draw: random.Random
-    ) -> Any:
-        """Grade while a process of a kind is killed."""
+        self, programs: Path, find: Callable[[], list[int]], draw: random.Random
+    ) -> tuple[Any, int]:
+        """Grade while a process of a kind is killed; return the report and the process."""
+        graded = threading.Event()
 
-        def kill() -> None:
-            first(find, os.getpid())
-            time.sleep(draw.uniform(0, 0.4))
-            if found := find(os.getpid()):
+        def kill() -> int:
+            first(self.workers, graded)  # before that nothing is under way
+            first(find, graded)
+            time.sleep(draw.uniform(0, 0.2))  # less than what one call takes
+            while True:
+                killed = draw.choice(first(find, graded))
+                assert not graded.is_set(), "the grading ended before the kill"
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(draw.choice(found), signal.SIGKILL)
+                    os.kill(killed, signal.SIGKILL)
+                    return killed
 
-        thread = threading.Thread(target=kill)
-        thread.start()
-        report = self.grade(programs)
-        thread.join()
-        return report
+        with ThreadPoolExecutor(1) as pool:
+            killing = pool.submit(kill)
+            try:
+                report = self.grade(programs)
+            finally:
+                graded.set()
+            return report, killing.result()
 
 
 @pytest.fixture(scope="module")
@@ -327,46 +361,70 @@ def undisturbed(warm: Warm, programs: Path) -> Any:
     return report
 
 
-KILLED: dict[str, tuple[Callable[[int], list[int]], set[str]]] = {
-    "server": (servers, set()),
-    "shard": (shards, {"harness"}),
-    "worker": (workers, {"crashed", "harness", "prerequisite"}),
+@pytest.fixture
+def kinds(warm: Warm) -> dict[str, Callable[[], list[int]]]:
+    """How to find the warm grader's processes of each kind, and nobody else's."""
+    children = set(shards(os.getpid()))
+    return {
+        "server": warm.servers,
+        "shard": lambda: sorted(set(shards(os.getpid())) - children),
+        "worker": warm.workers,
+    }
+
+
+# What may then be said of the exercise that it was at work for.
+KILLED = {
+    "server": set(),
+    "shard": {"harness"},
+    "worker": {"crashed", "harness", "prerequisite"},
 }
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", KILLED)
 def test_a_killed_process_spoils_one_exercise_at_most(
-    name: str, seed: int, warm: Warm, programs: Path, undisturbed: Any
+    name: str,
+    seed: int,
+    warm: Warm,
+    programs: Path,
+    undisturbed: Any,
+    kinds: dict[str, Callable[[], list[int]]],
 ) -> None:
     """kill -9 of the server is mended, of a shard or worker said; then all is well."""
-    find, allowed = KILLED[name]
-    report = warm.disturbed(programs, find, random.Random(seed))
+    allowed = KILLED[name]
+    server = warm.server
+    report, killed = warm.disturbed(programs, kinds[name], random.Random(seed))
+    assert killed not in processes()
+    assert (killed == server) == (name == "server")
+    assert (warm.server != server) == (name == "server")
     wanted = undisturbed["exercises"]
     both = zip(report["exercises"], wanted, strict=True)
     changed = [found for found, was in both if found != was]
-    assert len(changed) <= (1 if allowed else 0), changed
+    assert len(changed) == (1 if allowed else 0), changed
     for check in (c for e in changed for c in e["checks"]):
         assert check["reason"] in {None, "needs_gpu", *allowed}, check
     assert warm.grade(programs) == undisturbed
     assert len(list(warm.place.iterdir())) == 1
-    assert not workers(os.getpid())
+    assert not warm.workers()
 
 
-def test_a_shard_killed_over_a_program_that_hangs(warm: Warm, tmp_path: Path) -> None:
+def test_a_shard_killed_over_a_program_that_hangs(
+    warm: Warm, tmp_path: Path, kinds: dict[str, Callable[[], list[int]]]
+) -> None:
     """The program that hangs ends as well, though nobody waits for it any more."""
     text = "def {0}(*args):\n    open('started', 'w')\n    while True:\n        pass\n"
     for name in PROGRAMS:
         (tmp_path / f"{name}.py").write_text(text.format(name))
 
-    def at_work(pid: int) -> list[int]:
-        return shards(pid) if list(warm.place.rglob("started")) else []
+    def at_work() -> list[int]:
+        return kinds["shard"]() if list(warm.place.rglob("started")) else []
 
-    report = warm.disturbed(tmp_path, at_work, random.Random(3))
+    report, killed = warm.disturbed(tmp_path, at_work, random.Random(3))
+    assert killed not in processes()
     reasons = {c["reason"] for e in report["exercises"] for c in e["checks"]}
     assert "harness" in reasons
     assert reasons <= {"harness", "timed_out", "needs_gpu", "prerequisite"}
     until = time.monotonic() + 5
-    while left := workers(os.getpid()):
+    while left := warm.workers():
         assert time.monotonic() < until, f"workers that nobody waits for: {left}"
         time.sleep(0.05)

@@ -28,8 +28,8 @@ from graders.harness.checks import (
     expect_array,
     expect_close,
     expect_number,
-    learner,
     phases,
+    remembered,
 )
 from graders.harness.checks.failures import (
     crash_failure,
@@ -245,9 +245,9 @@ def test_any_evidence_is_judged(
     for check in (
         lambda: checks.expect_unchanged(seen, ["a"]),
         lambda: checks.expect_settled(seen),
-        lambda: checks.fault_message(seen),
+        lambda: checks.expect_in_bounds(seen, "a case"),
         lambda: checks.host_copies(evidence),
-        lambda: checks.computing_kernels(evidence, libraries=True),
+        lambda: checks.computing_kernels(evidence),
         lambda: checks.expect_own_memory(seen, ["a"]),
         lambda: checks.expect_shared_memory(seen, [(0, 0)]),
         lambda: checks.expect_copies(
@@ -283,8 +283,8 @@ def test_busy_times_of_nothing() -> None:
     """Records that take no time, or more than there is, are not measured."""
     for start, seconds in ((0.0, 0.0), (1e308, 1e308), (-1e308, 1e308)):
         kernel = Kernel(name="k", kind="fft", start=start, seconds=seconds)
-        with contextlib.suppress(EnvironmentUnavailable):
-            assert 0 < device_time(Evidence(kernels=(kernel,))) < 1e9
+        with pytest.raises(EnvironmentUnavailable):
+            device_time(Evidence(kernels=(kernel,)))
 
 
 names = st.sampled_from(
@@ -404,11 +404,11 @@ def test_not_all_large_results_are_kept(
         return Observation(value=[large, {"a": large}])
 
     monkeypatch.setattr(program, "_observe", observe)
-    monkeypatch.setattr(learner, "_MOST_KEPT", 1000)
+    monkeypatch.setattr(remembered, "_MOST_KEPT", 1000)
     assert program.call("f", 0) is program.call("f", 0)
     for number in range(20):
         program.call("f", number)
-        assert len(program._known) <= 5
+        assert len(program._remembered._known) <= 5
     assert len(made) == 20
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import resource
-import zipfile
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from graders.harness.submission import locate
 from tests.security.hostile_corpus import FOLDER
 
 RIGHT = FOLDER / "uploads" / "libraries_replaced" / "matmul_validation.py"
-_SECONDS = 5.0
+_SECONDS = 15.0
 _BYTES = 2**30
 
 
@@ -104,11 +105,27 @@ def _wide(path: Path) -> None:
     path.write_text("wide = " + "+".join(["1"] * 500_000))
 
 
+# The compiler may run out of stack or memory before it finds that nothing is wrong.
+_ENDED = {Reason.IMPORT_FAILED, Reason.CRASHED, Reason.OUT_OF_MEMORY}
+
+
 @pytest.mark.parametrize(
-    "make", [_pipe, _folder, _device, _hole, _too_large, _null_bytes, _deep, _wide]
+    ("make", "allowed", "said"),
+    [
+        (_pipe, {Reason.IMPORT_FAILED}, ""),
+        (_folder, {Reason.IMPORT_FAILED}, ""),
+        (_device, {Reason.IMPORT_FAILED}, ""),
+        (_hole, {Reason.IMPORT_FAILED}, "larger than 4 MB"),
+        (_too_large, {Reason.IMPORT_FAILED}, "larger than 4 MB"),
+        (_null_bytes, {Reason.IMPORT_FAILED}, "not valid Python"),
+        (_deep, _ENDED, ""),
+        (_wide, _ENDED, ""),
+    ],
 )
 def test_what_is_no_module_fails(
     make: Callable[[Path], None],
+    allowed: set[Reason],
+    said: str,
     upload: Path,
     graded: Callable[[], ExerciseResult],
 ) -> None:
@@ -117,9 +134,68 @@ def test_what_is_no_module_fails(
     result = graded()
     assert result.verdict is Verdict.FAILED
     reasons = {c.reason for c in result.checks}
-    # The compiler runs out of stack before it finds that there is nothing wrong.
-    assert reasons <= {Reason.IMPORT_FAILED, Reason.CRASHED, Reason.OUT_OF_MEMORY}
-    assert all(c.message and c.points == 0 for c in result.checks)
+    assert reasons <= allowed
+    assert all(c.message and said in c.message for c in result.checks)
+    assert all(c.points == 0 for c in result.checks)
+
+
+def _cells(path: Path, cells: list[object]) -> None:
+    path.write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}))
+
+
+def _many_cells(path: Path) -> None:
+    _cells(path, [{"cell_type": "code", "source": "def make_case(): ..."}] * 100_000)
+
+
+def _deep_json(path: Path) -> None:
+    path.write_text('{"cells": ' + "[" * 1_000_000)
+
+
+def _many_lists(path: Path) -> None:
+    path.write_text('{"cells": [' + "[]," * 1_500_000 + "[]]}")
+
+
+def _no_json(path: Path) -> None:
+    path.write_bytes(b"\x93NUMPY" * 1000)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _pipe,
+        _folder,
+        _device,
+        _hole,
+        _null_bytes,
+        _no_json,
+        _deep_json,
+        _many_lists,
+        _many_cells,
+    ],
+)
+def test_what_is_no_notebook_fails(
+    make: Callable[[Path], None],
+    upload: Path,
+    graded: Callable[[], ExerciseResult],
+) -> None:
+    """It is refused in words, by its name, and holds nobody up."""
+    make(upload / "kernel_fusion" / "work.ipynb")
+    result = graded()
+    assert result.verdict is Verdict.FAILED
+    assert {c.reason for c in result.checks} == {Reason.IMPORT_FAILED}
+    assert all("work.ipynb" in c.message and c.hint for c in result.checks)
+
+
+def test_a_right_module_is_graded_beside_odd_notebooks(
+    upload: Path, graded: Callable[[], ExerciseResult]
+) -> None:
+    """Those are left out."""
+    folder = upload / "kernel_fusion"
+    (folder / "matmul_validation.py").write_bytes(RIGHT.read_bytes())
+    for number, make in enumerate((_pipe, _folder, _device, _hole, _many_cells)):
+        make(folder / f"{number}.ipynb")
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff\n.ipynb")).touch()
+    assert graded().verdict is Verdict.PASSED
 
 
 def test_odd_neighbours_do_no_harm(
@@ -144,12 +220,11 @@ def test_odd_neighbours_do_no_harm(
     assert graded().verdict is Verdict.PASSED
 
 
-def test_an_archive_is_not_opened(exercise: Exercise, tmp_path: Path) -> None:
-    """Nothing unpacks an archive, so that no name in it leads out of a folder."""
-    archive = tmp_path / "upload.zip"
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("../../hostile-canary", "outside")
-        file.writestr("kernel_fusion/matmul_validation.py", RIGHT.read_text())
+def test_other_archives_are_not_opened(exercise: Exercise, tmp_path: Path) -> None:
+    """Only zips are."""
+    archive = tmp_path / "upload.tar"
+    with tarfile.open(archive, "w") as file:
+        file.add(RIGHT, "kernel_fusion/matmul_validation.py")
     with pytest.raises(UsageError, match=r"grade a folder or a Python module"):
         locate(archive, [exercise], named=True)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["upload.zip"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["upload.tar"]

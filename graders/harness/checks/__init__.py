@@ -1,5 +1,6 @@
 """The public API that graders import: call the program, compare arrays, judge evidence."""
 
+from graders.harness.checks.cells import joined_evidence, raise_for_cells
 from graders.harness.checks.comparison import (
     describe,
     expect_array,
@@ -14,7 +15,6 @@ from graders.harness.checks.conduct import (
     expect_ready,
     expect_settled,
     expect_unchanged,
-    fault_message,
     host_copies,
     require_evidence,
 )
@@ -29,6 +29,7 @@ from graders.harness.checks.copies import (
     expect_shared_memory,
     without_autotuning,
 )
+from graders.harness.checks.given import gpu, proxy, sparse, stream
 from graders.harness.checks.kernels import (
     device_copies,
     elementwise_kernels,
@@ -38,8 +39,9 @@ from graders.harness.checks.kernels import (
     expect_no_elementwise,
     matmul_runs,
     product_kernels,
+    was_autotuned,
 )
-from graders.harness.checks.learner import Learner, gpu, proxy, sparse, stream
+from graders.harness.checks.learner import Learner
 from graders.harness.checks.phases import (
     Phases,
     expect_autotuned,
@@ -66,6 +68,7 @@ from graders.harness.device.evidence import (
     Operation,
 )
 from graders.harness.supervisor import Observation
+from graders.harness.supervisor.notebook import CellRun, NotebookRun
 from graders.harness.worker.wire import ArrayValue, Opaque, SparseValue, StreamValue
 
 __all__ = [
@@ -73,12 +76,14 @@ __all__ = [
     "COMPUTING",
     "SMALL_CHANGE",
     "ArrayValue",
+    "CellRun",
     "ClockRead",
     "Copy",
     "Evidence",
     "Fault",
     "Kernel",
     "Learner",
+    "NotebookRun",
     "Observation",
     "Opaque",
     "Operation",
@@ -114,20 +119,22 @@ __all__ = [
     "expect_shared_memory",
     "expect_stays_on_gpu",
     "expect_unchanged",
-    "fault_message",
     "gpu",
     "host_copies",
+    "joined_evidence",
     "launched",
     "matmul_runs",
     "operations_of",
     "phases_of",
     "product_kernels",
     "proxy",
+    "raise_for_cells",
     "raise_memory_space",
     "require_evidence",
     "sparse",
     "stream",
     "transform_names",
     "transforms_begun",
+    "was_autotuned",
     "without_autotuning",
 ]

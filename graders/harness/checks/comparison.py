@@ -18,6 +18,8 @@ Array = npt.NDArray[Any]
 # largest of a million rounding errors lies about five standard deviations out.
 _ELEMENT_MARGIN = 10.0
 _FACTOR_AGREEMENT = 1e-3
+_DIGITS, _ALL_DIGITS = 6, 17
+_FEW_DIGITS = 2e-3  # half precision has three, and sums keep them
 
 
 def expect_array(
@@ -54,8 +56,7 @@ def expect_array(
             memory_space or "", "an array"
         )
         msg = f"{_capital(name)} is {describe(value)}. Expected was {wanted}."
-        hint = "Is there a return statement on every path?" if value is None else ""
-        raise WrongDtype(msg, hint=hint)
+        raise WrongDtype(msg, hint=_no_array_hint(value))
     if memory_space is not None and value.memory_space != memory_space:
         raise_memory_space(value, memory_space, name)
     shapes = _shapes(shape)
@@ -122,13 +123,12 @@ def expect_close(
         mistakes: Messages of known mistakes and functions that give what each would return.
 
     Raises:
-        WrongValue: The values differ; the message names the largest error, its place,
-        and the
-            mistake that would give these values where one is recognised.
+        WrongValue: The values differ; the message names the largest error, its place, and
+            the mistake that would give these values where one is recognised.
     """
     if actual.shape != expected.shape:
         msg = f"{_capital(name)} has the shape {actual.shape}, not {expected.shape}."
-        raise WrongShape(msg)
+        raise WrongShape(msg, hint=_shape_hint(actual.shape, [expected.shape]))
     if actual.size == 0:
         return
     is_complex = np.iscomplexobj(expected) or np.iscomplexobj(actual)
@@ -166,8 +166,7 @@ def expect_number(value: Any, name: str = "the result") -> float:
     if is_scalar and value.memory_space == "cpu" and value.array.dtype.kind in "iuf":
         return float(value.array)
     msg = f"{_capital(name)} is {describe(value)}. Expected was a number (float)."
-    hint = "float(x) makes one." if isinstance(value, ArrayValue) else ""
-    raise WrongDtype(msg, hint=hint)
+    raise WrongDtype(msg, hint=_no_number_hint(value))
 
 
 def describe(value: Any) -> str:
@@ -187,6 +186,24 @@ def describe(value: Any) -> str:
     return f"a {type(value).__name__}"
 
 
+def _no_array_hint(value: Any) -> str:
+    if value is None:
+        return "Is there a return statement on every path?"
+    if isinstance(value, list | tuple):
+        return (
+            "Return one array: take it out of the tuple, or join a list with cp.stack."
+        )
+    return "Return the array that the docstring describes."
+
+
+def _no_number_hint(value: Any) -> str:
+    if value is None:
+        return "Is there a return statement on every path?"
+    if isinstance(value, ArrayValue):
+        return "float(x) makes one."
+    return "Return the number itself, without a text or anything else round it."
+
+
 def _largest(actual: Array, expected: Array, difference: Array, scale: float) -> str:
     broken = ~np.isfinite(actual)
     if broken.any():
@@ -199,12 +216,26 @@ def _largest(actual: Array, expected: Array, difference: Array, scale: float) ->
     index = tuple(
         int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape)
     )
-    relative = float(difference.max()) / scale if scale else math.inf
-    seen, wanted = _number(actual[index]), _number(expected[index])
+    seen, wanted = _told_apart(actual[index], expected[index])
     return (
-        f"the largest error is {difference.max():.3g} ({relative:.2g} of the largest "
-        f"value), at {index}: {seen} instead of {wanted}."
+        f"the largest error is {_amount(float(difference.max()))}"
+        f"{_share(float(difference.max()), scale)}, at {index}: {seen} instead of "
+        f"{wanted}."
     )
+
+
+def _amount(number: float) -> str:
+    """Return three digits of a number, large ones as one writes them by hand."""
+    return f"{number:,.0f}" if 1000 <= number < 1e9 else f"{number:.3g}"  # noqa: PLR2004
+
+
+def _share(error: float, scale: float) -> str:
+    """Return how large an error is beside the largest value that was expected."""
+    if not scale:
+        return ""
+    if error > scale:
+        return f" ({_amount(error / scale)} times the largest value)"
+    return f" ({error / scale:.2g} of the largest value)"
 
 
 def _cause(
@@ -231,7 +262,24 @@ def _cause(
     factor = _constant_factor(actual, expected)
     if factor is not None:
         return _factor_text(factor, expected.shape)
-    return _rearranged(actual, expected, close)
+    return _of_another_kind(actual, expected, relative_error) or _rearranged(
+        actual, expected, close
+    )
+
+
+def _of_another_kind(actual: Array, expected: Array, relative_error: float) -> str:
+    """Recognise a lost imaginary part, and values that are right to a few digits."""
+    if np.iscomplexobj(expected) and np.any(expected.imag) and not np.any(actual.imag):
+        return (
+            "The imaginary part is 0 everywhere: look for .real, abs and real dtypes."
+        )
+    off = np.abs(actual - expected) > relative_error * np.abs(expected)
+    if _distance(actual, expected) <= _FEW_DIGITS and float(off.mean()) > 0.5:  # noqa: PLR2004
+        return (
+            "This is right to a few digits: is something rounded to a lower precision, "
+            "or to whole numbers, on its way?"
+        )
+    return ""
 
 
 def _near(actual: Array, wrong: Array, close: float) -> bool:
@@ -273,6 +321,11 @@ def _factor_text(factor: float, shape: tuple[int, ...]) -> str:
             return f"{text} {size} elements are transformed: {question}"
         if size > 1 and math.isclose(factor, 1 / size, rel_tol=_FACTOR_AGREEMENT):
             return f"{text} Is it divided by {size} once too often?"
+        if size > 1 and math.isclose(factor**2, size, rel_tol=_FACTOR_AGREEMENT):
+            return f"{text} That is the square root of {size}: what is it divided by?"
+        if size > 1 and math.isclose(factor, size**2, rel_tol=_FACTOR_AGREEMENT):
+            question = "is it multiplied where it should be divided?"
+            return f"{text} That is {size} squared: {question}"
     return text
 
 
@@ -309,8 +362,18 @@ def _tiny(expected: Array) -> float:
     return 0.0 if np.any(expected) else 1e-30
 
 
-def _number(value: Any) -> str:
-    return f"{complex(value):.6g}" if np.iscomplexobj(value) else f"{float(value):.6g}"
+def _number(value: Any, digits: int = _DIGITS) -> str:
+    number = complex(value) if np.iscomplexobj(value) else float(value)
+    return f"{number:.{digits}g}"
+
+
+def _told_apart(one: Any, other: Any) -> tuple[str, str]:
+    """Return two numbers with so many digits that they do not look the same."""
+    for digits in (_DIGITS, 9, 13, _ALL_DIGITS):
+        shown = _number(one, digits), _number(other, digits)
+        if shown[0] != shown[1]:
+            break
+    return shown
 
 
 def _shapes(shape: Sequence[Any]) -> list[tuple[int, ...]]:
@@ -332,7 +395,12 @@ def _shape_hint(seen: tuple[int, ...], shapes: list[tuple[int, ...]]) -> str:
                 "An inverse real transform cannot tell an odd length from an even one: "
                 "look at last_axis_parity."
             )
-    return ""
+    if all(len(wanted) != len(seen) for wanted in shapes):
+        return (
+            "An axis is lost or added: look for an index, a sum or a reshape that does "
+            "that."
+        )
+    return "Print the shapes on the way: after which line is the size another?"
 
 
 def _capital(text: str) -> str:

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from graders.harness.device.evidence import Copy, Evidence, Kernel
-from graders.harness.errors import EnvironmentUnavailable, MutatedInput, WrongValue
+from graders.harness.errors import (
+    Crashed,
+    EnvironmentUnavailable,
+    MutatedInput,
+    WrongValue,
+)
 from graders.harness.supervisor import Observation
 
 _Fact = TypeVar("_Fact")
@@ -132,14 +137,32 @@ def require_evidence(evidence: Evidence) -> Evidence:
     Return the evidence if there is any.
 
     Raises:
-        EnvironmentUnavailable: Kernels and copies could not be recorded on this
-        machine. The
-            check that needs them is then an error of ours, neither passed nor failed.
+        EnvironmentUnavailable, Crashed: As :func:`incomplete` says.
     """
     if not evidence.available:
         msg = f"kernels and copies cannot be recorded here: {evidence.unavailable_because}"
-        raise EnvironmentUnavailable(msg)
+        raise incomplete(evidence, msg)
     return evidence
+
+
+def incomplete(evidence: Evidence, problem: str) -> Crashed | EnvironmentUnavailable:
+    """
+    Return what to raise where a record lacks what was done.
+
+    Returns:
+        EnvironmentUnavailable where the machine may be to blame: the check that needs the
+        record is then an error of ours, neither passed nor failed. The simulator needs
+        nothing of the machine and records all that it does, so there it is
+        Crashed: the program has disturbed the record.
+    """
+    if evidence.recorded_on != "simulator":
+        return EnvironmentUnavailable(problem)
+    msg = (
+        f"The simulator's record of the call is incomplete: {problem}. Expected was the "
+        "record that it keeps of every kernel and copy."
+    )
+    hint = "Leave the modules alone that grade: use cupy and nvmath as they are."
+    return Crashed(msg, hint=hint)
 
 
 def host_copies(evidence: Evidence) -> list[Copy]:
@@ -147,24 +170,12 @@ def host_copies(evidence: Evidence) -> list[Copy]:
     return [c for c in evidence.copies if c.direction != "device_to_device"]
 
 
-def computing_kernels(evidence: Evidence, *, libraries: bool = False) -> list[Kernel]:
+def computing_kernels(evidence: Evidence) -> list[Kernel]:
     """
-    Return the kernels that compute something.
+    Return the kernels that compute something, without those of transforms.
 
-    Args:
-        evidence: What ran.
-
-        libraries: Whether FFT kernels count. The default is that they do not.
+    Raises:
+        EnvironmentUnavailable: Nothing could be recorded.
     """
-    kinds = COMPUTING if libraries else COMPUTING - {"fft"}
-    return [k for k in evidence.kernels if k.kind in kinds]
-
-
-def fault_message(observation: Observation) -> str:
-    """Return what the device found wrong with the call's memory accesses, or nothing."""
-    faults = [f for f in observation.evidence.faults if f.kind != "unsynchronized_read"]
-    if not faults:
-        return ""
-    worst = max(faults, key=lambda f: f.count)
-    at = f" (line {worst.line})" if worst.line else ""
-    return f"{worst.message}{at}"
+    kinds = COMPUTING - {"fft"}
+    return [k for k in require_evidence(evidence).kernels if k.kind in kinds]

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from graders.harness.checks.arguments import call_hint
 from graders.harness.errors import (
     CompileFailed,
     Crashed,
@@ -24,6 +25,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _WORD = re.compile(r"[^\s\"':]+")
 _WORKERS_FOLDER = "/worker-"
 _STAGED = ("/submission/", "/work/")
+_BESIDE = "../submission/"  # as Numba names the learner's files
 _MAX_TEXT = 420
 _MOST_READ = 20_000  # of a text that a stranger sent
 _MOST_NAMES = 200
@@ -42,6 +44,8 @@ _LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
 _LAUNCH_ERROR = re.compile(r"CUDA_ERROR_(?:INVALID_VALUE|LAUNCH_\w+|ILLEGAL_\w+)")
 # What numba-cuda raises as Python's own TypeError and NotImplementedError.
 _COMPILER_TEXTS = ("Signature mismatch: ", "No definition for lowering ")
+# From here on numba lists everything that it tried.
+_CANDIDATES = re.compile(r"\s+There are \d+ candidate implementations")
 # What a compiler's text means for a callback or a kernel, the first that fits.
 _COMPILER_HINTS = (
     (
@@ -81,9 +85,15 @@ _COMPILER_HINTS = (
         "An epilog returns nothing: it stores, data_out[offset] = ...",
     ),
     (
-        r"getitem\(\S+, float|setitem\(\S+, float",
+        r"getitem\(\S+, float|setitem\(\S+, float"
+        r"|[gs]etitem\((?:\w+ )?\w+\([^()]*\), (?:\w*Tuple\([^()]*)?float",
         "An index is an integer: // keeps it one, / and divmod do not, nor does mixing "
         "signed and unsigned numbers.",
+    ),
+    (
+        r"NameError: name '\w+' is not defined",
+        "A callback or kernel sees the names of its module and of the function around it, "
+        "as they are when it is compiled: is this one spelt so?",
     ),
     (
         r"ERROR_INVALID_IR",
@@ -127,7 +137,10 @@ def raise_for_load(
         )
     if "builtins.ImportError" in types:
         msg = f"{module} imports what is not there{at}: {text}."
-        raise ImportFailed(msg, hint="Use the packages that the stub imports.")
+        hint = "Use the packages that the stub imports."
+        if "cannot import name" in text:
+            hint = "The package is there, the name is not: has it another one by now?"
+        raise ImportFailed(msg, hint=hint)
     if "builtins.SystemExit" in types:
         msg = f"{module} ends the program when it is imported{at}."
         raise ImportFailed(
@@ -138,12 +151,23 @@ def raise_for_load(
 
 
 def raise_for_call(
-    problem: dict[str, Any], function: str, *, simulated: bool = True
+    problem: dict[str, Any],
+    function: str,
+    *,
+    simulated: bool = True,
+    args: Sequence[Any] = (),
 ) -> NoReturn:
     """
     Raise the failure for an exception that a call of ``function`` raised.
 
-    The arguments are those of :func:`raise_for_load`.
+    Args:
+        problem: The exception, as the worker described it.
+
+        function: The function's name.
+
+        simulated: Whether the device is the simulator, which does not model everything.
+
+        args: What it was called with, for the hint.
     """
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
     at = _place(problem)
@@ -163,7 +187,7 @@ def raise_for_call(
         msg = f"{function} ended the program{at} with sys.exit instead of returning."
         raise Crashed(msg, hint="Return the result.")
     msg = f"{function} raised {kind}{at}: {text}"
-    raise Crashed(msg)
+    raise Crashed(msg, hint=call_hint(function, args))
 
 
 def raise_for_missing(function: str, names: Sequence[str], module: str) -> NoReturn:
@@ -172,6 +196,19 @@ def raise_for_missing(function: str, names: Sequence[str], module: str) -> NoRet
     guess = f" There is a {near[0]!r}: rename it." if near else ""
     msg = f"{module} has no function {function!r}.{guess}"
     raise ImportFailed(msg, hint="Keep the names of the stub.")
+
+
+def raise_for_unwritten(function: str, file: str, line: int) -> NoReturn:
+    """Raise the failure for a function that does nothing: its body is ``pass``."""
+    msg = (
+        f"{function} is not written yet: from line {line} of {file} on it does nothing."
+    )
+    raise Unimplemented(msg, hint="Replace its pass by what the TODO asks for.")
+
+
+def described(problem: dict[str, Any]) -> str:
+    """Return an exception in a few words: its type, where it was raised, its text."""
+    return f"{problem['type']}{_place(problem)}: {_clean(problem['message'])}"
 
 
 def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
@@ -186,8 +223,8 @@ def crash_failure(error: WorkerCrashed, what: str) -> Failure:
         return _excess(error.because, what)
     if error.signal == signal.SIGKILL:
         hint = (
-            "The system ends a process so that takes too much memory: look for arrays "
-            "larger than the task needs."
+            "The system ends programs that take too much memory: look for arrays larger "
+            "than the task needs."
         )
     elif error.signal is not None:
         hint = (
@@ -224,7 +261,9 @@ def _raise_if_common(problem: dict[str, Any], what: str, *, simulated: bool) -> 
     compiling = any(name.startswith(_COMPILER_MODULES) for name in types)
     compiling = compiling and not launching
     if compiling or any(part in text for part in _LINK_ERRORS + _COMPILER_TEXTS):
-        msg = f"{what} does not compile{at}: {kind}: {text}"
+        where = at or f" ({what})"
+        text = _CANDIDATES.split(text)[0]
+        msg = f"A callback or kernel does not compile{where}: {kind}: {text}"
         raise CompileFailed(msg, hint=_compiler_hint(problem["message"]))
 
 
@@ -263,7 +302,7 @@ def _without_packages(word: re.Match[str]) -> str:
 
 
 def _clean(text: str) -> str:
-    text = without_installation(text[:_MOST_READ])
+    text = without_installation(text[:_MOST_READ]).replace(_BESIDE, "")
     text = _WORD.sub(_without_folder, _ANSI.sub("", text[:_MOST_READ]))
     text = " ".join(text.split())
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]} ..."

@@ -1,7 +1,8 @@
 """Judge which kernels a call launched, and what was fused into a matrix product.
 
 A kernel is known by its kind and by how many work items it launched, which both devices
-tell. What it read, only the simulator knows: nothing here rests on that.
+tell. What it read, only the simulator knows: nothing here rests on that. Where nothing
+could be recorded, nothing is said: all that reads evidence here requires it.
 """
 
 from __future__ import annotations
@@ -9,15 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from graders.harness.checks.conduct import COMPUTING
+from graders.harness.checks.conduct import COMPUTING, require_evidence
+from graders.harness.checks.phases import operations_of
 from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
 from graders.harness.errors import ExtraCopies, NotFused
 
 # CUDA launches whole blocks: so many work items may a launch have beyond its elements.
 LARGEST_BLOCK = 1024
 # What cuBLAS and cuBLASLt launch beside a product: sums of partial products, and
-# epilogs that its kernel does not do itself.
-_BESIDE_A_PRODUCT = re.compile(r"reduc|epilogue|scal_kernel|memset")
+# epilogs that its kernel does not do itself. Their own names, in full or mangled: a
+# program's kernel may well be called reduce_rows or bias_relu_epilogue.
+_BESIDE_A_PRODUCT = re.compile(
+    r"(?:^|^void |::|\d)(?:splitkreduce|reduce_1block_kernel[<i]|scal_kernel(?:_val)?[<i])"
+    r"|cublas\w*(?:::|\d)(?:epilogue|\w*memset)"
+)
 _CUPY = "cupy_"
 _SHOWN = 4
 
@@ -26,7 +32,7 @@ def product_kernels(evidence: Evidence) -> list[Kernel]:
     """Return the kernels that multiply matrices, without a library's helpers."""
     return [
         kernel
-        for kernel in evidence.kernels
+        for kernel in require_evidence(evidence).kernels
         if kernel.kind == "gemm" and not _BESIDE_A_PRODUCT.search(kernel.name.lower())
     ]
 
@@ -46,7 +52,7 @@ def elementwise_kernels(evidence: Evidence, *, beyond: int = 0) -> list[Kernel]:
     return sorted(
         (
             kernel
-            for kernel in evidence.kernels
+            for kernel in require_evidence(evidence).kernels
             if kernel.kind in ("elementwise", "reduction", "random")
             and not _is_helper(kernel)
             and _is_beyond(kernel, beyond)
@@ -67,7 +73,7 @@ def device_copies(evidence: Evidence, *, beyond: int = 0) -> list[Kernel | Copy]
     """
     kernels: list[Kernel | Copy] = [
         kernel
-        for kernel in evidence.kernels
+        for kernel in require_evidence(evidence).kernels
         if kernel.kind == "copy" and _is_beyond(kernel, beyond)
     ]
     return kernels + [
@@ -79,12 +85,12 @@ def device_copies(evidence: Evidence, *, beyond: int = 0) -> list[Kernel | Copy]
 
 def matmul_runs(evidence: Evidence) -> list[Operation]:
     """Return the matrix products that nvmath executed."""
-    return _matmuls(evidence, "execute")
+    return operations_of(evidence, "matmul", "execute")
 
 
 def was_autotuned(evidence: Evidence) -> bool:
     """Return whether nvmath tried algorithms out, by running the product many times."""
-    return bool(_matmuls(evidence, "autotune"))
+    return bool(operations_of(evidence, "matmul", "autotune"))
 
 
 def expect_kernels_at_most(
@@ -112,7 +118,8 @@ def expect_kernels_at_most(
     Raises:
         NotFused: There were more; the message names them.
     """
-    kernels = [k for k in evidence.kernels if k.kind in kinds and not _is_helper(k)]
+    ran = require_evidence(evidence).kernels
+    kernels = [k for k in ran if k.kind in kinds and not _is_helper(k)]
     if len(kernels) > most:
         msg = (
             f"{len(kernels)} kernels ran{_in(where)}: {kernel_names(kernels)}. "
@@ -176,9 +183,9 @@ def expect_no_device_copies(
             if isinstance(first, Copy)
             else f"{first.elements:,} elements ({_short(first.name)})"
         )
-        count = "A copy" if len(moved) == 1 else f"{len(moved)} copies"
-        msg = f"{count} on the GPU moved data{_in(where)}, the first {what}. Expected "
-        msg += "was none."
+        many = f"{len(moved)} copies on the GPU moved data{_in(where)}, the first"
+        count = many if len(moved) > 1 else f"A copy on the GPU{_in(where)} moved"
+        msg = f"{count} {what}. Expected was none."
         raise ExtraCopies(
             msg, hint=hint or "Look for copy, ascontiguousarray, astype and x[...] =."
         )
@@ -221,7 +228,9 @@ def expect_fused_matmul(
             f"nvmath.linalg.advanced ran no product{_in(where)}; {seen}. Expected "
             f"{_were(runs)}, with the epilog {epilogs[0]}."
         )
-        raise NotFused(msg, hint="Epilogs belong to nvmath.linalg.advanced.")
+        kept = "Nothing was computed: is the result that of an earlier call?"
+        usual = "Epilogs belong to nvmath.linalg.advanced."
+        raise NotFused(msg, hint=usual if names else kept)
     other = [op for op in ran if op.kind not in epilogs]
     if other:
         msg = (
@@ -271,12 +280,6 @@ def _is_helper(kernel: Kernel) -> bool:
 def _is_beyond(kernel: Kernel, elements: int) -> bool:
     # Where nothing is allowed nothing needs room; else a launch is whole blocks.
     return kernel.elements > elements + (LARGEST_BLOCK if elements else 0)
-
-
-def _matmuls(evidence: Evidence, phase: str) -> list[Operation]:
-    return [
-        op for op in evidence.operations if (op.library, op.phase) == ("matmul", phase)
-    ]
 
 
 def _in(where: str) -> str:

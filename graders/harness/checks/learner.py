@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from graders.harness.checks.failures import (
     crash_failure,
@@ -18,8 +14,11 @@ from graders.harness.checks.failures import (
     raise_for_load,
     raise_for_missing,
     raise_for_signature,
+    raise_for_unwritten,
     without_installation,
 )
+from graders.harness.checks.notebooks import NotebookProgram
+from graders.harness.checks.remembered import Remembered, key_of
 from graders.harness.errors import (
     Crashed,
     Failure,
@@ -33,72 +32,12 @@ from graders.harness.errors import (
 )
 from graders.harness.measure.lease import Lease
 from graders.harness.submission import stage
-from graders.harness.supervisor import ForkServer, Observation, Proxy, Worker
-from graders.harness.worker import sparse as _sparse
-from graders.harness.worker.wire import ArrayValue, SparseValue, StreamValue
-
-
-def gpu(array: npt.NDArray[Any]) -> ArrayValue:
-    """Return an argument that reaches the learner's function as a CuPy array."""
-    return ArrayValue(array, "cuda", array.strides, "cupy.ndarray")
-
-
-def sparse(matrix: Any, memory_space: str = "cuda") -> SparseValue:
-    """
-    Return an argument that reaches the learner's function as a sparse matrix.
-
-    Args:
-        matrix: SciPy's, in coordinates or in compressed rows or columns. Its entries cross
-            as they are stored: in their order, duplicates and zeros included.
-
-        memory_space: Where it arrives: ``"cuda"``, the default, as a matrix of CuPy's,
-            ``"cpu"`` as one of SciPy's.
-    """
-    parts = tuple(
-        ArrayValue(getattr(matrix, name), memory_space)
-        for name in _sparse.PARTS[matrix.format]
-    )
-    rows, columns = (int(n) for n in matrix.shape)
-    return SparseValue(matrix.format, (rows, columns), parts)
-
-
-def stream(items: Iterable[Any], *, reuse_buffer: bool = False) -> StreamValue:
-    """
-    Return an argument that reaches the learner's function as an iterator.
-
-    It has no length and can be read once.
-
-    Args:
-        items: What it gives: :func:`gpu` arrays, NumPy arrays, or tuples of them.
-
-        reuse_buffer: Whether the producer fills the arrays of the first item again for
-            each later one, so that an item is gone once the next one has been asked for.
-            All items then have the same shapes.
-    """
-    return StreamValue(tuple(items), reuse_buffer)
-
-
-def proxy(function: Any, parameters: Iterable[str] = ("a", "b", "bias")) -> Proxy:
-    """
-    Return an argument that reaches the learner's function as a function of CuPy arrays.
-
-    Args:
-        function: Runs in the grading process. It gets the list of arguments as NumPy
-        arrays,
-            may change them in place, and returns a NumPy array, which the learner gets as a
-            CuPy array of the same axis order. ValueError and TypeError reach the learner.
-
-        parameters: The parameter names that the learner sees.
-    """
-    return Proxy(function, tuple(parameters))
-
+from graders.harness.submission.notebook_file import is_notebook
+from graders.harness.supervisor import ForkServer, Observation, Worker
+from graders.harness.supervisor.notebook import KernelDied, NotebookRun
 
 # What all calls of an exercise may take, in calls that take as long as they may.
 _CALLS_IN_ALL = 4
-# Bytes from which on an argument is known by its identity: reading it takes too long.
-_LARGE = 16 * 2**20
-# Bytes of results that are remembered.
-_MOST_KEPT = 2**30
 
 
 class Learner:
@@ -122,6 +61,8 @@ class Learner:
         lease: Of the GPU; None in the simulator.
 
         owner: Whose compiled kernels may be used again (see :meth:`ForkServer.fork`).
+
+        functions: What the exercise asks for; a notebook must name one of them.
     """
 
     def __init__(
@@ -134,8 +75,11 @@ class Learner:
         data: Path | None = None,
         lease: Lease | None = None,
         owner: str = "",
+        functions: Sequence[str] = (),
     ) -> None:
         self._owner = owner
+        self._functions = functions
+        self._notebook = NotebookProgram(path, timeout) if is_notebook(path) else None
         self._path = path
         self._slug = slug
         self._server = server
@@ -144,8 +88,7 @@ class Learner:
         self._lease = lease
         self._worker: Worker | None = None
         self._load_failure: Failure | NotRun | None = None
-        self._known: dict[bytes, Observation | Failure | NotRun] = {}
-        self._kept = 0
+        self._remembered = Remembered()
         self._output = ""
         self._held: tuple[Any, ...] = ()
         self._keyed: tuple[Any, ...] = ()
@@ -173,8 +116,8 @@ class Learner:
         Args:
             function: The function's name.
 
-            args: Plain values, NumPy arrays (CPU memory), :func:`gpu` arrays, lists and
-                tuples of them, :func:`sparse`, :func:`stream`, :func:`proxy`.
+            args: Plain values, NumPy arrays (CPU memory), :func:`given.gpu` arrays, lists
+                and tuples of them, and the others of :mod:`given`.
 
             timeout: Seconds until the program is stopped. The default is the rubric's.
 
@@ -197,9 +140,10 @@ class Learner:
 
             NotRun: It uses what this device does not model.
         """
-        key = _key(function, args, (poison, trace, value, *may_raise))
+        key = key_of(function, args, (poison, trace, value, *may_raise))
         self._keyed += args  # an array that is known by its identity must live on
-        if fresh or key is None or key not in self._known:
+        found = None if fresh else self._remembered.get(key)
+        if found is None:
             found = self._observe(
                 function,
                 args,
@@ -210,18 +154,56 @@ class Learner:
                 alone=alone,
                 may_raise=may_raise,
             )
-            if key is None:
-                return _or_raise(found)
-            self._remember(key, found)
-        return _or_raise(self._known[key])
+            if key is not None:
+                self._remembered.put(key, found)
+        return _or_raise(found)
 
-    def _remember(self, key: bytes, found: Observation | Failure | NotRun) -> None:
-        size = _bytes_in(found.value) if isinstance(found, Observation) else 0
-        self._kept += size
-        if self._kept > _MOST_KEPT:  # results may be as large as the program likes
-            self._known.clear()
-            self._kept = size
-        self._known[key] = found
+    def notebook(self, files: Mapping[str, bytes] | None = None) -> NotebookRun:
+        """
+        Return what a notebook's cells did; they are run once.
+
+        Args:
+            files: Files that the notebook finds in its working folder, by their paths there
+                (``"images/dog.jpg"``). Those of the first call count.
+
+        Raises:
+            Failure: It is no notebook, or cannot be read.
+        """
+        notebook = self._as_notebook()
+        if files and not notebook.started:
+            notebook.files = dict(files)
+        try:
+            self._ready()
+        except (Failure, NotRun):
+            if notebook.run is None:
+                raise
+        assert notebook.run is not None
+        return notebook.run
+
+    def variable(self, name: str) -> Observation:
+        """
+        Return what a name refers to after a notebook's last cell.
+
+        The observation's ``problem`` is ``"missing"`` where the name is not bound, its
+        ``exception`` what was raised when the value was looked at.
+
+        Raises:
+            Failure: The notebook's kernel ended, then or before.
+        """
+        self._as_notebook()
+        try:
+            return self._as_notebook().variable(self._ready(), name)
+        except WorkerCrashed as err:
+            raise crash_failure(err, f"Looking at {name}") from err
+        except (WorkerTimedOut, ProtocolError) as err:
+            msg = f"{name} could not be looked at: {err}."
+            raise Crashed(msg) from err
+
+    def _as_notebook(self) -> NotebookProgram:
+        if self._notebook is None:
+            msg = f"{self._path.name} is a module: it has no cells"
+            raise HarnessError(msg)
+        return self._notebook
 
     def hold(self, args: tuple[Any, ...]) -> None:
         """Hand over arguments for :meth:`call_held`; large ones cross only once."""
@@ -303,7 +285,7 @@ class Learner:
                 self._output = worker.output_tail()
             if seen.exception and set(may_raise) & set(seen.exception["types"]):
                 return seen
-            return self._checked(seen, function, len(args or self._held))
+            return self._checked(seen, function, args or self._held)
         except (Failure, NotRun) as outcome:
             return outcome
         except WorkerCrashed as err:
@@ -311,8 +293,11 @@ class Learner:
         except WorkerTimedOut as err:
             msg = f"{function} took too long: {err}."
             return TimedOut(msg, hint="Look for a loop that does not end.")
-        except ProtocolError as err:
-            msg = f"{function} disturbed the worker's answer: {err}."
+        except ProtocolError:
+            msg = (
+                f"{function} disturbed the grader: what arrived instead of its result "
+                "cannot be read."
+            )
             return Crashed(msg, hint="Return the result; leave file descriptors alone.")
 
     @contextmanager
@@ -324,15 +309,20 @@ class Learner:
         finally:
             self._spent += time.monotonic() - started
 
-    def _checked(self, seen: Observation, function: str, count: int) -> Observation:
-        module = f"{self._slug}.py"
+    def _checked(
+        self, seen: Observation, function: str, args: tuple[Any, ...]
+    ) -> Observation:
+        if seen.problem == "missing" and self._notebook is not None:
+            self._notebook.raise_for_missing(function, seen.detail)
         if seen.problem == "missing":
-            raise_for_missing(function, seen.detail, module)
+            raise_for_missing(function, seen.detail, f"{self._slug}.py")
+        if seen.problem == "unwritten":
+            raise_for_unwritten(function, *seen.detail)
         if seen.problem == "signature":
-            raise_for_signature(function, seen.detail, count)
+            raise_for_signature(function, seen.detail, len(args))
         if seen.exception is not None:
             simulated = self._server.device == "simulator"
-            raise_for_call(seen.exception, function, simulated=simulated)
+            raise_for_call(seen.exception, function, simulated=simulated, args=args)
         return seen
 
     def _ready(self) -> Worker:
@@ -341,6 +331,15 @@ class Learner:
             raise self._load_failure
         if self._worker is not None and not self._worker.closed:
             return self._worker
+        if self._notebook is None:
+            worker = self._prepared(self._load)
+        else:
+            worker = self._executed(self._notebook)
+        self._worker = worker
+        return worker
+
+    def _prepared(self, prepare: Callable[[Worker], None]) -> Worker:
+        """Return a new worker after ``prepare`` has staged and loaded the program there."""
         try:
             worker = self._server.fork(self._owner)
             worker.start()
@@ -349,7 +348,7 @@ class Learner:
             raise HarnessError(msg) from err
         self.layers = worker.layers
         try:
-            self._load(worker)
+            prepare(worker)
             if self._held:
                 worker.hold(self._held, self._timeout)
         except (Failure, NotRun) as outcome:
@@ -358,13 +357,34 @@ class Learner:
             worker.kill()
             raise
         except BaseException:  # a fault of ours, such as a full disk
+            self._output = worker.output_tail()
             worker.kill()
             raise
-        self._worker = worker
         return worker
 
+    def _executed(self, notebook: NotebookProgram) -> Worker:
+        """Return a worker after a notebook's cells have been run in it."""
+
+        def run(worker: Worker) -> None:
+            with _leased(self._lease, alone=False):
+                notebook.execute(worker, self._stage(worker).parent)
+
+        while True:
+            try:
+                return self._prepared(run)
+            except KernelDied as died:  # again in a fresh worker, without that cell
+                failure = notebook.leave_out(died)
+                if failure is not None:
+                    self._load_failure = failure
+                    raise failure from died
+
+    def _stage(self, worker: Worker) -> Path:
+        return stage(
+            self._path, self._slug, worker.scratch, self._data, self._functions
+        )
+
     def _load(self, worker: Worker) -> None:
-        path = stage(self._path, self._slug, worker.scratch, self._data)
+        path = self._stage(worker)
         module = path.name
         try:
             problem = worker.load(path, self._timeout)
@@ -374,8 +394,12 @@ class Learner:
             msg = f"Importing {module} took too long: {err}."
             raise TimedOut(msg, hint="Only define functions at the top level.") from err
         except ProtocolError as err:
-            msg = f"Importing {module} disturbed the worker's answer: {err}."
-            raise Crashed(msg) from err
+            msg = (
+                f"Importing {module} disturbed the grader: what arrived instead of an "
+                "answer cannot be read."
+            )
+            hint = "Only define functions; leave file descriptors alone."
+            raise Crashed(msg, hint=hint) from err
         if problem is not None:
             simulated = self._server.device == "simulator"
             raise_for_load(problem, module, simulated=simulated)
@@ -384,6 +408,12 @@ class Learner:
     def output(self) -> str:
         """The end of what the program printed, without this machine's own paths."""
         return without_installation(self._output)
+
+    @property
+    def executed(self) -> bytes:
+        """The notebook as it was executed; empty where none was."""
+        run = self._notebook.run if self._notebook is not None else None
+        return run.executed if run is not None else b""
 
     def close(self) -> None:
         """End the worker."""
@@ -407,50 +437,7 @@ class _leased:  # noqa: N801 - a context manager, used like a function
             self._lease.release()
 
 
-def _bytes_in(value: Any) -> int:
-    """Return the bytes of the arrays in a value."""
-    if isinstance(value, ArrayValue):
-        return int(value.array.nbytes)
-    if isinstance(value, list | tuple):
-        return sum(_bytes_in(item) for item in value)
-    if isinstance(value, dict):
-        return sum(_bytes_in(item) for item in value.values())
-    return 0
-
-
 def _or_raise(found: Observation | Failure | NotRun) -> Observation:
     if isinstance(found, Observation):
         return found
     raise found.with_traceback(None)
-
-
-def _key(function: str, args: tuple[Any, ...], flags: tuple[Any, ...]) -> bytes | None:
-    """Return a digest of a call, or None where it has an argument that has none."""
-    digest = hashlib.sha256(repr((function, flags)).encode())
-    return digest.digest() if all(_digested(digest, arg) for arg in args) else None
-
-
-def _digested(digest: Any, arg: Any) -> bool:
-    """Take an argument into a digest; say whether it has one."""
-    if isinstance(arg, Proxy):
-        return False
-    if isinstance(arg, StreamValue):
-        digest.update(repr(("stream", arg.reuse_buffer)).encode())
-        arg = arg.items
-    if isinstance(arg, SparseValue):
-        digest.update(repr(("sparse", arg.format, arg.shape)).encode())
-        arg = arg.parts
-    if isinstance(arg, list | tuple):
-        digest.update(repr((type(arg).__name__, len(arg))).encode())
-        return all(_digested(digest, item) for item in arg)
-    host = arg.array if isinstance(arg, ArrayValue) else arg
-    if not isinstance(host, np.ndarray):
-        digest.update(repr(arg).encode())
-        return True
-    space = arg.memory_space if isinstance(arg, ArrayValue) else "cpu"
-    digest.update(repr((space, host.dtype.str, host.shape, host.strides)).encode())
-    if host.nbytes < _LARGE:
-        digest.update(np.ascontiguousarray(host).reshape(-1).view(np.uint8).data)
-    else:
-        digest.update(repr(id(host)).encode())
-    return True

@@ -42,9 +42,25 @@ class Phases:
     left: int
 
 
-def operations_of(evidence: Evidence, library: str) -> list[Operation]:
-    """Return the steps of one library's objects, in their order."""
-    return [op for op in evidence.operations if op.library == library]
+def operations_of(evidence: Evidence, library: str, phase: str = "") -> list[Operation]:
+    """
+    Return the steps of one library's objects, in their order.
+
+    Args:
+        evidence: What the call did.
+
+        library: One of ``Operation.library``.
+
+        phase: One of ``Operation.phase``. The default is all of them.
+
+    Raises:
+        EnvironmentUnavailable: Nothing could be recorded.
+    """
+    return [
+        op
+        for op in require_evidence(evidence).operations
+        if op.library == library and phase in ("", op.phase)
+    ]
 
 
 def phases_of(evidence: Evidence, library: str) -> Phases:
@@ -100,7 +116,7 @@ def expect_phases(
     Raises:
         WrongPhases: The message says how many there were.
     """
-    found = phases_of(require_evidence(evidence), library)
+    found = phases_of(evidence, library)
     noun = _NOUNS.get(library, library)
     if not found.executions:
         msg = f"nvmath executed no {noun} on the GPU{_in(where)}. "
@@ -139,7 +155,7 @@ def expect_autotuned(
     Raises:
         WrongPhases: It was not, or more than once, or too late.
     """
-    found = phases_of(require_evidence(evidence), library)
+    found = phases_of(evidence, library)
     order = [op.phase for op in operations_of(evidence, library)]
     if found.plans and not found.autotunes:
         msg = f"The plan was never autotuned{_in(where)}. Expected was once."
@@ -177,7 +193,7 @@ def expect_freed(
         WrongPhases: More than one object was planned and never freed, or one where
             another call freed its own.
     """
-    found = [phases_of(require_evidence(evidence), library) for evidence in evidences]
+    found = [phases_of(evidence, library) for evidence in evidences]
     left = sum(phases.left for phases in found)
     # An object that is kept serves later calls: none of them plans and frees its own.
     frees_its_own = any(phases.plans and not phases.left for phases in found)

@@ -20,10 +20,17 @@ class Pictures:
         folder: Where ``<assignment>/<exercise>/<case>-<what>.png`` go, or None.
 
         exercise: ``assignment/exercise``.
+
+        last_only: Whether only the last case is written, by :meth:`close`: each takes
+            time. The default is to write all of them.
     """
 
-    def __init__(self, folder: Path | None, exercise: str) -> None:
+    def __init__(
+        self, folder: Path | None, exercise: str, *, last_only: bool = False
+    ) -> None:
         self._folder = None if folder is None else folder / exercise
+        self._last_only = last_only
+        self._last: tuple[str, dict[str, npt.NDArray[Any]]] | None = None
 
     def save(
         self,
@@ -47,18 +54,27 @@ class Pictures:
         """
         if self._folder is None:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        difference = np.abs(result.astype(np.float64) - expected)
-        scale = float(np.nanmax(difference)) if np.isfinite(difference).any() else 0.0
-        pictures = {
-            "input": source,
-            "result": result,
-            "expected": expected,
-            # Scaled to its own largest error: rounding noise looks grey, structure shows.
-            "difference": difference / scale if scale else difference,
-        }
-        for what, picture in pictures.items():
-            Image.fromarray(_bytes(picture)).save(self._folder / f"{case}-{what}.png")
+        taken = {"input": source, "result": result, "expected": expected}
+        if self._last_only:
+            self._last = (case, taken)
+        else:
+            _write(self._folder, case, taken)
+
+    def close(self) -> None:
+        """Write what has not been written yet."""
+        if self._folder is not None and self._last is not None:
+            _write(self._folder, *self._last)
+            self._last = None
+
+
+def _write(folder: Path, case: str, taken: dict[str, npt.NDArray[Any]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    difference = np.abs(taken["result"].astype(np.float64) - taken["expected"])
+    scale = float(np.nanmax(difference)) if np.isfinite(difference).any() else 0.0
+    # Scaled to its own largest error: rounding noise looks grey, structure shows.
+    shown = {**taken, "difference": difference / scale if scale else difference}
+    for what, picture in shown.items():
+        Image.fromarray(_bytes(picture)).save(folder / f"{case}-{what}.png")
 
 
 def _bytes(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:

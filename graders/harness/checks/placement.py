@@ -41,7 +41,9 @@ def expect_on_gpu(
             f"{name[:1].upper()}{name[1:]} is {describe(value)} ({where}). Expected was "
             "an array on the GPU (cupy.ndarray)."
         )
-        raise WrongMemorySpace(msg, hint=hint or "Return the CuPy array, uncopied.")
+        missing = "Is there a return statement on every path?"
+        usual = missing if value is None else "Return the CuPy array, uncopied."
+        raise WrongMemorySpace(msg, hint=hint or usual)
 
 
 def expect_stays_on_gpu(

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from graders.harness.checks.learner import Learner
+from graders.harness.device.evidence import Evidence
 from graders.harness.errors import EnvironmentUnavailable, TooSlow, WrongMemorySpace
 from graders.harness.measure.ratio import Answer, Ratio, device_time, measure_ratio
 from graders.harness.supervisor import Observation
@@ -40,6 +41,8 @@ def expect_faster(
     baseline_function: str = "",
     metric: Metric = "device_time",
     key: str = "ratio",
+    time: Callable[[Evidence], float] = device_time,
+    hint: str = "",
 ) -> None:
     """
     Judge that the learner's program takes less time than another.
@@ -50,7 +53,8 @@ def expect_faster(
     Args:
         learner: The learner's program.
 
-        other: The program that it is compared with; it may be the learner's own.
+        other: The program that it is compared with, one of the grader's own: what it
+            claims is believed.
 
         function: The learner's function.
 
@@ -72,6 +76,11 @@ def expect_faster(
 
         key: The ratio's name in the report's details.
 
+        time: Reads the seconds of ``"device_time"`` from a round's evidence; it raises
+            EnvironmentUnavailable where there is nothing to be timed.
+
+        hint: What to look at where the program is too slow. The default fits the metric.
+
     Raises:
         TooSlow: The interval of the ratio lies below the threshold. Where it holds the
             threshold even after a second run in fresh processes, credit is given and the
@@ -80,7 +89,7 @@ def expect_faster(
         WrongMemorySpace: Nothing of the learner's ran on the GPU.
     """
     rounds = _Rounds(
-        learner, other, function, baseline_function or function, args, metric
+        learner, other, function, baseline_function or function, args, metric, time
     )
     found = rounds.measure(threshold, rng)
     if found.answer is Answer.INCONCLUSIVE:
@@ -96,7 +105,7 @@ def expect_faster(
             f"measured were {found.ratio:.2f} (between {found.low:.2f} and "
             f"{found.high:.2f}, {found.pairs} pairs of rounds)."
         )
-        raise TooSlow(msg, hint=_HINTS[metric])
+        raise TooSlow(msg, hint=hint or _HINTS[metric])
 
 
 class _Rounds:
@@ -110,15 +119,17 @@ class _Rounds:
         other_function: str,
         args: tuple[Any, ...],
         metric: Metric,
+        time: Callable[[Evidence], float],
     ) -> None:
         self._programs = learner, other
         self._functions = function, other_function
         self._args = args
         self._metric = metric
+        self._time = time
         self._overheads: list[float] = []
 
     def measure(self, threshold: float, rng: np.random.Generator) -> Ratio:
-        for program in dict.fromkeys(self._programs):
+        for program in self._programs:
             program.hold(self._args)
         return measure_ratio(self._own, self._others, threshold=threshold, rng=rng)
 
@@ -127,7 +138,7 @@ class _Rounds:
         if self._metric != "device_time":
             return believed_seconds(seen, self._overheads)
         try:
-            return device_time(seen.evidence)
+            return self._time(seen.evidence)
         except EnvironmentUnavailable:
             if not seen.evidence.available:
                 raise
@@ -135,12 +146,13 @@ class _Rounds:
                 f"{self._functions[0]} ran nothing on the GPU when it was timed. Expected "
                 "was the same work as when its result was checked."
             )
-            raise WrongMemorySpace(msg) from None
+            hint = "Does it return what it kept from an earlier call?"
+            raise WrongMemorySpace(msg, hint=hint) from None
 
     def _others(self) -> float:
         seen = self._call(1)
         if self._metric == "device_time":
-            return device_time(seen.evidence)
+            return self._time(seen.evidence)
         self._overheads.append(seen.seconds - seen.claimed_seconds)
         return seen.claimed_seconds
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from graders.harness.checks.conduct import require_evidence
+from graders.harness.checks.conduct import incomplete
+from graders.harness.checks.phases import operations_of
 from graders.harness.device.evidence import Evidence, Operation
-from graders.harness.errors import EnvironmentUnavailable
 
 #: Threads in a block of CuPy's elementwise kernels.
 BLOCK = 128
@@ -19,21 +19,18 @@ def transforms_begun(evidence: Evidence) -> float:
     Return when the first kernel of a transform started; infinity if none was run.
 
     Raises:
-        EnvironmentUnavailable: nvmath executed transforms of which no kernel was seen:
-            what ran before them and what after cannot be told.
+        EnvironmentUnavailable, Crashed: nvmath executed transforms of which no kernel was
+            seen: what ran before them and what after cannot be told.
     """
-    require_evidence(evidence)
+    executed = len(operations_of(evidence, "fft", "execute"))
     starts = [kernel.start for kernel in evidence.kernels if kernel.kind == "fft"]
-    executed = sum(
-        (op.library, op.phase) == ("fft", "execute") for op in evidence.operations
-    )
     if executed and not starts:
         count = "1 transform" if executed == 1 else f"{executed} transforms"
         msg = (
             f"nvmath executed {count} on the GPU, and no kernel of a "
             "transform was recognised"
         )
-        raise EnvironmentUnavailable(msg)
+        raise incomplete(evidence, msg)
     return min(starts, default=float("inf"))
 
 

@@ -79,6 +79,9 @@ class Device(Protocol):
         running elsewhere shows as a difference between the two.
         """
 
+    def maker(self, value: Any) -> str:
+        """Return the kernel that computed an array on the device; empty if not known."""
+
     def synchronize(self) -> None:
         """Wait until the device is idle."""
 

@@ -36,6 +36,20 @@ class Lease:
             )
         fcntl.flock(self._file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
 
+    def is_held(self) -> bool:
+        """Return whether another process holds the lease, shared or alone."""
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(file)
+        return False
+
     def release(self) -> None:
         """Give the lease back."""
         if self._file is not None:

@@ -15,7 +15,6 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from graders.harness.device.evidence import Copy, Evidence, Kernel
 from graders.harness.errors import EnvironmentUnavailable
@@ -166,15 +165,11 @@ def _judge(
     if np.ptp(logs) == 0:
         low = high = float(logs[0])
     else:
-        interval = stats.bootstrap(
-            (logs,),
-            np.median,
-            confidence_level=confidence,
-            n_resamples=_RESAMPLES,
-            method="percentile",
-            rng=rng,
-        ).confidence_interval
-        low, high = float(interval.low), float(interval.high)
+        # By hand: scipy.stats takes longer to import than all else that a grading needs.
+        drawn = rng.integers(len(logs), size=(_RESAMPLES, len(logs)))
+        tail = (1 - confidence) / 2
+        medians = np.median(logs[drawn], axis=1)
+        low, high = (float(q) for q in np.quantile(medians, (tail, 1 - tail)))
     answer = Answer.INCONCLUSIVE
     if low >= math.log(threshold):
         answer = Answer.ABOVE

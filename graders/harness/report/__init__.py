@@ -5,6 +5,7 @@ from collections.abc import Callable
 from graders.harness.models import Report
 from graders.harness.report.files import expect_writable, write_whole
 from graders.harness.report.json_report import render_json
+from graders.harness.report.notebooks import Feedback, keep_executed
 from graders.harness.report.terminal import Progress, print_report
 
 #: What ``--report FORMAT:PATH`` can name, and the function that gives the file's text.
@@ -12,8 +13,10 @@ WRITERS: dict[str, Callable[[Report], str]] = {"json": render_json}
 
 __all__ = [
     "WRITERS",
+    "Feedback",
     "Progress",
     "expect_writable",
+    "keep_executed",
     "print_report",
     "render_json",
     "write_whole",

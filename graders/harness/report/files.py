@@ -21,7 +21,7 @@ def expect_writable(path: Path) -> None:
         if path.is_dir():
             msg = f"--report: {path} is a folder. Name a file."
             raise UsageError(msg)
-        if _is_special(path):
+        if is_special(path):
             return  # to open a pipe would already tell its reader something
         target = _target(path)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def write_whole(path: Path, text: str) -> None:
             and nothing else is left.
     """
     try:
-        if _is_special(path):
+        if is_special(path):
             path.write_text(text, encoding="utf-8")
         else:
             target = _target(path)
@@ -78,7 +78,7 @@ def _target(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _is_special(path: Path) -> bool:
+def is_special(path: Path) -> bool:
     """Return whether a path is no ordinary file: /dev/null, /dev/stdout, a named pipe."""
     # What /dev/stdout leads to may be an ordinary file, into which the shell writes.
     shown = os.path.abspath(path)  # noqa: PTH100 - links are not to be followed

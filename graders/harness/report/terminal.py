@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from rich.console import Console
 from rich.padding import Padding
@@ -26,6 +27,12 @@ def make_console() -> Console:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         return Console(highlight=False, width=_PLAIN_WIDTH)
     return console
+
+
+def say(sentences: Iterable[str], console: Console) -> None:
+    """Print sentences in which a stranger's names may be."""
+    for sentence in sentences:
+        console.print(Text("".join(c if c.isprintable() else "?" for c in sentence)))
 
 
 class Progress:

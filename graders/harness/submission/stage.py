@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from graders.harness.errors import EnvironmentUnavailable, ImportFailed
+from graders.harness.submission import notebook_file
+from graders.harness.submission.holdings import mentions
+from graders.harness.submission.notebook_file import is_notebook
+from graders.harness.submission.plain_file import NotPlain, read_plain
 
 _MAX_FILE = 4 * 2**20
 _MAX_FILES = 64
@@ -16,7 +19,7 @@ _MAX_FILES = 64
 
 def staged_files(path: Path) -> list[Path]:
     """
-    Return the module and the Python files beside it, which it may import.
+    Return the module or notebook and the Python files beside it, which it may import.
 
     Links are left out: they could lead anywhere. So are files of unreasonable size.
     """
@@ -25,52 +28,59 @@ def staged_files(path: Path) -> list[Path]:
 
 
 def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink() and path.stat().st_size <= _MAX_FILE
+    limit = _limit(path)
+    return path.is_file() and not path.is_symlink() and path.stat().st_size <= limit
+
+
+def _limit(path: Path) -> int:
+    return notebook_file.MAX_FILE if is_notebook(path) else _MAX_FILE
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a module's bytes; empty where it cannot or may not be read."""
+    """Return the SHA-256 of a file's bytes; empty where it cannot or may not be read."""
     try:
-        # Neither a link nor a pipe or device that somebody put there meanwhile.
-        handle = os.open(
-            path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        )
-    except OSError:
+        return hashlib.sha256(read_plain(path, _limit(path))).hexdigest()
+    except NotPlain:
         return ""
-    with os.fdopen(handle, "rb") as file:
-        facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > _MAX_FILE:
-            return ""
-        return hashlib.sha256(file.read(_MAX_FILE)).hexdigest()
 
 
-def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Path:
+def stage(
+    path: Path,
+    slug: str,
+    scratch: Path,
+    data: Path | None = None,
+    functions: Sequence[str] = (),
+) -> Path:
     """
     Copy a submission's files into ``scratch/submission`` and the data into
     ``scratch/work``.
 
     Args:
-        path: The learner's module, under any name.
+        path: The learner's module or notebook, under any name.
 
-        slug: The exercise's name; the module is staged as ``<slug>.py``.
+        slug: The exercise's name; a module is staged as ``<slug>.py``, a notebook under its
+            own name.
 
         scratch: The worker's folder.
 
         data: A folder of the harness's own data files, or None.
 
+        functions: What the exercise asks for; a notebook must name one of them.
+
     Returns:
-        The staged module.
+        The staged module or notebook.
 
     Raises:
-        ImportFailed: There is no module, or it cannot be read.
+        ImportFailed: There is none, it cannot be read, or it is of something else.
 
         EnvironmentUnavailable: There is no room for the copies.
     """
-    if not path.is_file():
-        folder = path.parent.name
-        msg = f"{path.name} is missing: it was looked for in the folder {folder!r}."
-        raise ImportFailed(msg, hint=f"Hand in the exercise as {slug}.py.")
-    if not _is_plain(path):
+    staged = path.name if is_notebook(path) else f"{slug}.py"
+    if is_notebook(path):
+        _expect_named(path, functions)  # says itself what cannot be read
+    elif not path.is_file():
+        raise _missing(path, slug)
+    elif not _is_plain(path):
         limit = f"{_MAX_FILE // 2**20} MB"
         msg = f"{path.name} is a link, or larger than {limit}; it is not read."
         raise ImportFailed(msg, hint="Hand in the file itself.")
@@ -79,14 +89,32 @@ def stage(path: Path, slug: str, scratch: Path, data: Path | None = None) -> Pat
         # The module last, so that a file beside it under its name does not take its place.
         for source in reversed(staged_files(path)):
             content = source.read_bytes()
-            name = f"{slug}.py" if source == path else source.name
+            name = staged if source == path else source.name
             _write(target / name, content)
     except OSError as err:
         msg = f"{path.name} cannot be read: {err.strerror}."
         raise ImportFailed(msg, hint="Check the file's permissions.") from err
     if data is not None and data.is_dir():
         shutil.copytree(data, scratch / "work" / "data", dirs_exist_ok=True)
-    return target / f"{slug}.py"
+    return target / staged
+
+
+def _expect_named(notebook: Path, functions: Sequence[str]) -> None:
+    if not functions or mentions(notebook, functions):
+        return
+    several = (
+        f"none of {', '.join(functions)}" if functions[1:] else f"no {functions[0]}"
+    )
+    msg = f"{notebook.name} defines {several}. Expected was a code cell with a definition."
+    raise ImportFailed(msg, hint="Define it in a cell of its own, at the top level.")
+
+
+def _missing(path: Path, slug: str) -> ImportFailed:
+    folder = path.parent
+    msg = f"{path.name} is missing: it was looked for in the folder {folder.name!r}."
+    if any(folder.glob(f"*{notebook_file.SUFFIX}")):
+        msg += " The notebooks there do not define what the exercise asks for."
+    return ImportFailed(msg, hint=f"Hand in the exercise as {slug}.py.")
 
 
 def _write(path: Path, content: bytes) -> None:

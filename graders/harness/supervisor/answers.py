@@ -62,6 +62,11 @@ def count(value: Any, limit: int = 2**31) -> int:
     return value
 
 
+def line(value: Any) -> int:
+    """Return the number of a line."""
+    return count(value, _MAX_LINE)
+
+
 def duration(value: Any) -> float:
     """Return a number of seconds."""
     seconds = float(value) if type(value) in (int, float) else math.nan
@@ -108,7 +113,7 @@ def exception(value: Any) -> dict[str, Any] | None:
         "frames": [
             {
                 "file": text(frame["file"]),
-                "line": count(frame["line"], _MAX_LINE),
+                "line": line(frame["line"]),
                 "source": text(frame["source"]),
             }
             for frame in value["frames"][:_MAX_ITEMS]

@@ -8,18 +8,18 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-import numpy.typing as npt
 
 from graders.harness.device.evidence import Evidence
 from graders.harness.errors import ProtocolError, WorkerCrashed, WorkerTimedOut
 from graders.harness.supervisor import answers
 from graders.harness.supervisor.answers import MALFORMED as _MALFORMED
+from graders.harness.supervisor.observation import Observation, Proxy
 from graders.harness.worker import wire
 from graders.harness.worker.scratch import remove
 
@@ -32,72 +32,8 @@ _START_SECONDS = 120.0
 _ENDED_SECONDS = 1.5  # a process that the GPU driver holds may take longer
 _ENDING_SECONDS = 0.5  # from the end of the conversation to the end of the process
 _FINISH_SECONDS = 1.0
+_INTERRUPT_SECONDS = 1.0  # from an interrupt to the end of what it interrupts
 _MOST_PROXIED = 2**26
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """
-    A function of the grading process that the learner's code may call.
-
-    Attributes:
-        function: Gets the arguments as NumPy arrays, may change them in place, and
-        returns a
-            NumPy array. A ValueError or TypeError that it raises is raised in the worker.
-
-        parameters: The names of the parameters that the learner sees.
-    """
-
-    function: Callable[[list[npt.NDArray[Any]]], npt.NDArray[Any]]
-    parameters: tuple[str, ...] = ("a", "b", "bias")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Observation:
-    """
-    What one call of the learner's function did, as plain data.
-
-    Attributes:
-        value: A tree of plain Python values with ``ArrayValue`` and ``Opaque`` leaves.
-
-        evidence: What ran and moved on the device.
-
-        seconds: Wall time by the grading process's clock, transport included.
-
-        claimed_seconds: Wall time of the call by the worker's clock: a claim.
-
-        changed: Indices of the arguments whose contents the call changed.
-
-        late_write: Whether the result changed between its return and the device's idleness.
-
-        exception: What it raised, as plain data, or None.
-
-        problem: ``"missing"`` or ``"signature"`` where the function could not be called.
-
-        shared_results: Pairs of result arrays that have memory in common. Arrays are
-            numbered as they are met, depth first; the items of a list by their places.
-            None, as for the next two, where the worker could not tell.
-
-        shared_arguments: Pairs of a result array and an argument's array that have
-            memory in common. Arguments' arrays are numbered likewise, over all arguments;
-            a stream that reuses its buffer counts as one item.
-
-        reused_results: Result arrays that lie in memory of the call's before, whose
-            caller still has it.
-    """
-
-    value: Any = None
-    evidence: Evidence = field(default_factory=Evidence)
-    seconds: float = 0.0
-    claimed_seconds: float = 0.0
-    changed: tuple[int, ...] = ()
-    late_write: bool = False
-    exception: dict[str, Any] | None = None
-    problem: str = ""
-    detail: Any = None
-    shared_results: tuple[tuple[int, int], ...] | None = ()
-    shared_arguments: tuple[tuple[int, int], ...] | None = ()
-    reused_results: tuple[int, ...] | None = ()
 
 
 class Worker:
@@ -125,6 +61,8 @@ class Worker:
         self._lines = 0
         self._deadline = 0.0
         self._budget = 0.0
+        self._may_interrupt = False
+        self.interrupted = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(connection, selectors.EVENT_READ)
         self._selector.register(output, selectors.EVENT_READ)
@@ -159,7 +97,7 @@ class Worker:
         try:
             return answers.facts(head["facts"])
         except _MALFORMED as err:
-            raise self._malformed(err) from err
+            raise self.malformed(err) from err
 
     def load(self, path: Path, timeout: float) -> dict[str, Any] | None:
         """Load a staged module; return the exception that it raised, as plain data."""
@@ -169,7 +107,7 @@ class Worker:
         try:
             return answers.exception(head["exception"])
         except _MALFORMED as err:
-            raise self._malformed(err) from err
+            raise self.malformed(err) from err
 
     def call(
         self,
@@ -224,7 +162,7 @@ class Worker:
         started = time.perf_counter()
         answer, blobs = self._request(head, encoder.blobs, timeout, proxies)
         seconds = time.perf_counter() - started
-        return self._observation(answer, blobs, seconds)
+        return self.observation(answer, blobs, seconds)
 
     def hold(self, args: Sequence[Any], timeout: float) -> None:
         """Hand over arguments for calls that name none; each gets fresh copies of them."""
@@ -277,6 +215,40 @@ class Worker:
 
     # --------------------------------------------------------------- transport
 
+    def ask(
+        self,
+        head: dict[str, Any],
+        timeout: float,
+        *,
+        wants: Sequence[str],
+        interrupt: bool = False,
+    ) -> tuple[dict[str, Any], list[wire.Blob]]:
+        """
+        Send a request of plain data and return the answer's head and blobs, unread.
+
+        Args:
+            head: The request.
+
+            timeout: Seconds until the worker and its process group are killed.
+
+            wants: The operations that the answer may have.
+
+            interrupt: Whether the worker's program is interrupted first, and killed only if
+                it goes on; :attr:`interrupted` then says so.
+
+        Raises:
+            WorkerCrashed, WorkerTimedOut, ProtocolError: As for :meth:`call`.
+        """
+        self.start()
+        self._may_interrupt, self.interrupted = interrupt, False
+        try:
+            answer, blobs = self._request(head, [], timeout)
+        finally:
+            self._may_interrupt = False
+        if answer.get("op") not in wants:
+            raise self.malformed(ValueError())
+        return answer, blobs
+
     def _request(
         self,
         head: dict[str, Any],
@@ -292,7 +264,7 @@ class Worker:
         while True:
             answer, answer_blobs = self._receive()
             if wants and answer.get("op") != wants:
-                raise self._malformed(ValueError())
+                raise self.malformed(ValueError())
             if answer.get("op") != "proxy":
                 return answer, answer_blobs
             self._send(*self._serve_proxy(answer, answer_blobs, proxies or {}))
@@ -348,9 +320,15 @@ class Worker:
         ]
         return answer, encoder.blobs
 
-    def _observation(
+    def observation(
         self, head: dict[str, Any], blobs: list[wire.Blob], seconds: float
     ) -> Observation:
+        """
+        Read an answer that is an observation, or says why there is none.
+
+        Raises:
+            ProtocolError: It is neither; the worker is ended.
+        """
         try:
             if head["op"] == "missing":
                 names = answers.texts(head["names"])
@@ -358,12 +336,18 @@ class Worker:
             if head["op"] == "signature":
                 problem = answers.text(head["problem"])
                 return Observation(problem="signature", detail=problem)
+            if head["op"] == "unwritten":
+                where = answers.text(head["file"]), answers.line(head["line"])
+                return Observation(problem="unwritten", detail=where)
             if head["op"] != "observation":
                 msg = "unknown operation"
                 raise ValueError(msg)
             return Observation(
                 value=wire.decode(head["value"], blobs),
-                evidence=Evidence.from_dict(head["evidence"]),
+                evidence=replace(
+                    Evidence.from_dict(head["evidence"]),
+                    recorded_on=self._server.device,
+                ),
                 seconds=seconds,
                 claimed_seconds=answers.duration(head["seconds"]),
                 changed=answers.counts(head["changed"]),
@@ -378,9 +362,10 @@ class Worker:
                 ),
             )
         except _MALFORMED as err:
-            raise self._malformed(err) from err
+            raise self.malformed(err) from err
 
-    def _malformed(self, error: Exception) -> ProtocolError:
+    def malformed(self, error: Exception) -> ProtocolError:
+        """End the worker, whose answer could not be read; return what to raise."""
         self.kill()
         return ProtocolError(
             f"the worker's answer is malformed ({type(error).__name__})"
@@ -421,7 +406,8 @@ class Worker:
         while len(data) < count:
             left = self._deadline - time.monotonic()
             if left <= 0:
-                self._time_out()
+                self._interrupt_or_time_out()
+                continue
             ready = {key.fd for key, _ in self._selector.select(left)}
             if self._output in ready:
                 self._drain()
@@ -454,6 +440,14 @@ class Worker:
         with contextlib.suppress(OSError, KeyError):
             for _ in range(64):  # a pipe holds less, unless somebody still fills it
                 self._drain()
+
+    def _interrupt_or_time_out(self) -> None:
+        if not self._may_interrupt:
+            self._time_out()
+        self._may_interrupt, self.interrupted = False, True
+        self._deadline = time.monotonic() + _INTERRUPT_SECONDS
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self._pid, signal.SIGINT)
 
     def _time_out(self) -> NoReturn:
         self.kill()

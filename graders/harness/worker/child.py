@@ -11,7 +11,6 @@ import functools
 import inspect
 import itertools
 import os
-import socket
 import sys
 import threading
 import time
@@ -25,7 +24,9 @@ import numpy as np
 
 from graders.harness.device.evidence import Evidence
 from graders.harness.device.interface import Device
-from graders.harness.worker import sharing, sparse, streams, wire
+from graders.harness.worker import sharing, sparse, stand_ins, streams, wire
+from graders.harness.worker.cells import Cells
+from graders.harness.worker.channel import Channel
 from graders.harness.worker.confinement import Layers
 from graders.harness.worker.loading import (
     describe_exception,
@@ -36,31 +37,8 @@ from graders.harness.worker.loading import (
 # The simulator replaces the learner's clocks; ours are these.
 _real_clock = time.perf_counter
 
-
-class Channel:
-    """The worker's end of the socket to the grading process."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._connection = connection
-
-    def send(self, head: dict[str, Any], blobs: list[wire.Blob] | None = None) -> None:
-        """Send one message."""
-        for piece in wire.frame(head, blobs or []):
-            self._connection.sendall(piece)
-
-    def receive(self) -> tuple[dict[str, Any], list[wire.Blob]]:
-        """Wait for one message."""
-        return wire.read_message(self._read)
-
-    def _read(self, count: int) -> bytearray:
-        data = bytearray(count)
-        view = memoryview(data)
-        while view:
-            got = self._connection.recv_into(view)
-            if got == 0:
-                raise EOFError
-            view = view[got:]
-        return data
+# More kernels, copies and other records of one cell than this are not sent.
+_MOST_RECORDS = 40_000
 
 
 @dataclass(frozen=True)
@@ -87,6 +65,7 @@ class Child:
         self._device = device
         self._layers = layers
         self._module: ModuleType | None = None
+        self._cells: Cells | None = None
         self._folder = ""
         self._held: list[Any] = []
         self._asking = threading.Lock()
@@ -103,6 +82,9 @@ class Child:
         handlers: dict[str, Callable[[dict[str, Any], list[wire.Blob]], None]] = {
             "describe": self._describe,
             "load": self._load,
+            "notebook": self._begin_notebook,
+            "cell": self._run_cell,
+            "variable": self._variable,
             "hold": self._hold,
             "call": self._call,
         }
@@ -123,9 +105,8 @@ class Child:
     def _load(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
         del blobs
         path = Path(head["path"])
-        self._folder = str(path.parent)
-        prefix = f"{self._folder}/"
-        self._device.is_learner_file = lambda name: name.startswith(prefix)
+        self._learn_folder(str(path.parent))
+        sys.modules["grade"] = stand_ins.grade_module()  # it may come from a notebook
         problem: dict[str, Any] | None = None
         try:
             self._module = load_module(path)
@@ -133,6 +114,82 @@ class Child:
             problem = describe_exception(exc, self._folder)
         _flush()
         self._channel.send({"op": "loaded", "exception": problem})
+
+    def _learn_folder(self, folder: str) -> None:
+        self._folder = folder
+        self._device.is_learner_file = lambda name: name.startswith(f"{folder}/")
+
+    def _begin_notebook(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        del blobs
+        self._learn_folder(head["folder"])
+        problem = ""
+        try:
+            self._cells = Cells(self._folder)
+            self._module = self._cells.module
+        except Exception as exc:  # noqa: BLE001 - IPython is missing, or another than ours
+            problem = f"{type(exc).__name__}: {exc}"
+        self._channel.send({"op": "begun", "problem": problem})
+
+    def _run_cell(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        del blobs
+        assert self._cells is not None
+        broken: dict[str, Any] | None = None
+        try:
+            self._device.begin(poison=True, trace=head["trace"], operands=[])
+        except Exception as exc:  # noqa: BLE001 - an earlier cell may have broken it for good
+            broken = describe_exception(exc, self._folder)
+        ran = self._cells.run(head["number"], head["source"])
+        evidence, device_problem = self._end()
+        _flush()
+        answer = {
+            "op": "ran",
+            "pieces": ran.pieces,
+            "exception": ran.exception or broken or device_problem,
+            "evidence": evidence,
+            "seconds": ran.seconds,
+            "bound": ran.bound,
+            "stand_ins": self._cells.stand_ins,
+        }
+        self._channel.send(answer, ran.blobs)
+
+    def _variable(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        del blobs
+        assert self._cells is not None
+        bound, value = self._cells.variable(head["name"])
+        if not bound:
+            self._channel.send({"op": "missing", "names": self._cells.all_names()})
+            return
+        seen = wire.Encoder(self._seen_when_idle)
+        exception: dict[str, Any] | None = None
+        try:
+            node = seen.encode(value)
+        except BaseException as exc:  # noqa: BLE001 - looking at it runs the learner's code
+            node, exception = {"t": "none"}, describe_exception(exc, self._folder)
+        self._send_observation(
+            {
+                "op": "observation",
+                "value": node,
+                "exception": exception,
+                "evidence": Evidence(notes={"made_by": self._maker(value)}).to_dict(),
+                "seconds": 0.0,
+                "changed": [],
+                "late_write": False,
+            },
+            seen.blobs,
+        )
+
+    def _maker(self, value: Any) -> str:
+        """Return the kernel that computed an array, as far as the device can tell."""
+        with contextlib.suppress(Exception):
+            return self._device.maker(value)
+        return ""
+
+    def _send_observation(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
+        try:
+            self._channel.send(head, blobs)
+        except wire.WireError:  # nothing was sent yet
+            larger = {"t": "opaque", "type": "that is larger than what is read"}
+            self._channel.send({**head, "value": larger})
 
     def _hold(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
         """Keep arguments for many calls, each of which gets fresh copies of them."""
@@ -153,6 +210,9 @@ class Child:
         problem = signature_problem(function, len(args))
         if problem is not None:
             self._channel.send({"op": "signature", "problem": problem})
+            return
+        if self._cells is not None and (where := self._cells.unwritten(function)):
+            self._channel.send({"op": "unwritten", **where})
             return
         before = [self._frozen(arg) if head["value"] else None for arg in args]
         self._device.begin(
@@ -220,16 +280,19 @@ class Child:
             "late_write": late,
             **shared,
         }
-        try:
-            self._channel.send(head, seen.blobs)
-        except wire.WireError:  # nothing was sent yet
-            larger = {"t": "opaque", "type": "that is larger than what is read"}
-            self._channel.send({**head, "value": larger})
+        self._send_observation(head, seen.blobs)
 
     def _end(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """End the recording; a device that faults only now is the learner's exception."""
         try:
-            return self._device.end().to_dict(), None
+            evidence = self._device.end()
+            if (
+                self._cells is not None
+                and (count := _records(evidence)) > _MOST_RECORDS
+            ):
+                many = f"it made {count:,} steps on the device, too many to look at"
+                evidence = Evidence(available=False, unavailable_because=many)
+            return evidence.to_dict(), None
         except Exception as exc:  # noqa: BLE001 - a sticky CUDA error may be of any type
             broken = Evidence(
                 available=False, unavailable_because=f"the device failed: {exc}"
@@ -396,12 +459,19 @@ class Child:
         return self._device.to_device(wire.decode(head["value"], blobs).array)
 
     def _public_names(self) -> list[str]:
+        if self._cells is not None:
+            return self._cells.names()
         names = vars(self._module or ModuleType("empty"))
         return [
             name
             for name, item in names.items()
             if callable(item) and not name.startswith("_")
         ][:200]
+
+
+def _records(evidence: Evidence) -> int:
+    kinds = (evidence.kernels, evidence.copies, evidence.operations, evidence.faults)
+    return sum(map(len, kinds)) + len(evidence.clock_reads)
 
 
 def _layout(array: Any) -> tuple[Any, ...]:

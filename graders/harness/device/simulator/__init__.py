@@ -43,11 +43,16 @@ class SimulatorDevice:
         MACHINE.is_learner_file = predicate
 
     def preload(self) -> None:
+        """Install the packages, and compile once: the first compile takes long."""
+        self.install()
+        bridge: Any = importlib.import_module(_BRIDGE)
+        bridge.warm()  # here, and not in each child
+
+    def install(self) -> None:
         """Install the simulated packages and import the real nvmath over them."""
         modules.install()
         bridge: Any = importlib.import_module(_BRIDGE)
         bridge.install()
-        bridge.warm()  # the first compile takes long: once here, not in each child
 
     def start(self) -> None:
         """Put the learner's program on virtual time; its files are those below here."""
@@ -116,6 +121,13 @@ class SimulatorDevice:
             )
             _spoil(copy)
         return copy
+
+    def maker(self, value: Any) -> str:
+        """Return the kernel that computed an array, copies apart, or ``"host"``."""
+        if not issubclass(type(value), DeviceArray):
+            return ""
+        maker: str = value.block.made_by
+        return maker
 
     def synchronize(self) -> None:
         """Wait until the device is idle."""

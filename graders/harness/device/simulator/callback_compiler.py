@@ -15,6 +15,7 @@ from graders.harness.device.kernel_names import callback_kind
 from graders.harness.device.simulator import callbacks
 from graders.harness.device.simulator.cuda_core import COMPUTE_CAPABILITY, DEVICE_NAME
 from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.remembered_compiles import remembered
 
 COMPILE_SECONDS = 0.1
 # What NVRTC 13 supports.
@@ -35,6 +36,10 @@ def _current_device() -> Any:
     return SimpleNamespace(
         compute_capability=COMPUTE_CAPABILITY, id=0, name=DEVICE_NAME.encode()
     )
+
+
+def _args_of(signature: Any) -> tuple[Any, ...]:
+    return tuple(getattr(signature, "args", ()))
 
 
 def install() -> None:
@@ -60,17 +65,23 @@ def install() -> None:
 
     @functools.wraps(real_compile)
     def compile_and_register(pyfunc: Any, sig: Any, *args: Any, **options: Any) -> Any:
-        code, result = real_compile(pyfunc, sig, *args, **options)
-        MACHINE.sleep(COMPILE_SECONDS)
         name = (options.get("abi_info") or {}).get("abi_name", "")
-        if options.get("output") == "ltoir" and len(getattr(sig, "args", ())) > 1:
-            pointer = sig.args[-2]
-            info = getattr(pointer, "dtype", None)
-            callbacks.register(code, pyfunc, name, info, list(_captured.texts))
-            if kind := callback_kind(name):
-                MACHINE.operation(
-                    library="callback", phase="compile", handle=0, kind=kind
-                )
+        is_callback = options.get("output") == "ltoir" and len(_args_of(sig)) > 1
+
+        def compiled() -> Any:
+            code, result = real_compile(pyfunc, sig, *args, **options)
+            if is_callback:
+                info = getattr(sig.args[-2], "dtype", None)
+                callbacks.register(code, pyfunc, name, info, list(_captured.texts))
+            return code, result
+
+        if is_callback and not args:
+            code, result = remembered(pyfunc, sig, options, compiled)
+        else:
+            code, result = compiled()
+        MACHINE.sleep(COMPILE_SECONDS)
+        if is_callback and (kind := callback_kind(name)):
+            MACHINE.operation(library="callback", phase="compile", handle=0, kind=kind)
         return code, result
 
     CUDACodeLibrary.get_ltoir = get_ltoir

@@ -250,6 +250,8 @@ def xt_exec(handle: int, source: int, target: int, direction: int) -> None:
         x = side.view(from_block.buffer, from_offset)
     else:
         x = plan.prolog.load(side.offsets, from_block, from_offset, side.extent)
+        if x.tobytes() == side.view(from_block.buffer, from_offset).tobytes():
+            _note_idle_prolog(plan.kind)
     y = fft_layout.transform(x, plan.kind, plan.lengths, forward=forward)
     y = y.astype(plan.target.dtype, copy=False)
     if plan.epilog is None:
@@ -258,6 +260,13 @@ def xt_exec(handle: int, source: int, target: int, direction: int) -> None:
         side = plan.target
         plan.epilog.store(y, side.offsets, to_block, to_offset, side.extent)
     _account(plan, from_block, to_block, forward=forward)
+
+
+def _note_idle_prolog(kind: str) -> None:
+    """Note a prolog that changed nothing: what it is for was done elsewhere, or not."""
+    if MACHINE.ledger is not None:
+        notes, name = MACHINE.ledger.notes, f"idle_prologs_{kind}"
+        notes[name] = notes.get(name, 0) + 1
 
 
 def _account(
@@ -269,6 +278,7 @@ def _account(
     points = math.prod(plan.lengths) * plan.batch
     attached = [c for c in (plan.prolog, plan.epilog) if c is not None]
     info = [c.user_block() for c in attached]
+    made_by = source.made_by
     MACHINE.kernel(
         f"simulated_fft_{plan.kind.lower()}{'_lto' if attached else ''}",
         "fft",
@@ -283,7 +293,10 @@ def _account(
         writes=[target],
     )
     MACHINE.operation(
-        phase="execute", direction="forward" if forward else "inverse", **plan.facts()
+        phase="execute",
+        direction="forward" if forward else "inverse",
+        made_by=made_by,
+        **plan.facts(),
     )
 
 

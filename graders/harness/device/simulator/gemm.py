@@ -12,6 +12,7 @@ import numpy.typing as npt
 from graders.harness.device.simulator.machine import MACHINE, Allocation
 from graders.harness.device.simulator.ndbuffer import device_view
 from graders.harness.device.simulator.not_modelled import not_modelled
+from graders.harness.device.simulator.remembered_products import LARGE, remembered
 
 Array = npt.NDArray[Any]
 # cudaDataType to dtype.
@@ -257,19 +258,32 @@ class Product:
         right, right_block = self._operand(self.b, b, self.operation_b)
         reads = [left_block, right_block]
         factor = _scalar(alpha, self.scale_type)
-        with np.errstate(all="ignore"):
-            value = np.matmul(left, right)
+        weight = _scalar(beta, self.scale_type)
+        addends: dict[str, Array] = {}
+        if weight != 0 and c:
+            addends["c"], block = self.c.view(c)
+            reads.append(block)
+        if "BIAS" in self.epilog:
+            addends["bias"], block = self._bias()
+            reads.append(block)
+
+        def compute() -> Array:
+            value: Array = np.matmul(left, right)
             if factor != 1:
                 value = (value * factor).astype(value.dtype, copy=False)
-            weight = _scalar(beta, self.scale_type)
-            if weight != 0 and c:
-                addend, block = self.c.view(c)
-                reads.append(block)
-                value = value + (addend * weight).astype(value.dtype, copy=False)
-            if "BIAS" in self.epilog:
-                bias, block = self._bias()
-                reads.append(block)
-                value = value + bias.astype(value.dtype, copy=False)
+            if "c" in addends:
+                addend = (addends["c"] * weight).astype(value.dtype, copy=False)
+                value = value + addend
+            if "bias" in addends:
+                value = value + addends["bias"].astype(value.dtype, copy=False)
+            return value
+
+        with np.errstate(all="ignore"):
+            if 2.0 * left.size * right.shape[-1] < LARGE:
+                value = compute()
+            else:
+                key = (factor.tobytes(), weight.tobytes(), *addends)
+                value = remembered(key, (left, right, *addends.values()), compute)
             writes = self._store_auxiliary(value)
             if "RELU" in self.epilog:
                 value = np.maximum(value, 0)

@@ -29,6 +29,7 @@ from graders.harness.device.evidence import (
     Kernel,
     Operation,
 )
+from graders.harness.device.simulator import provenance
 from graders.harness.device.simulator.weather import FIRST_USE_SECONDS, Weather
 
 # Figures of the modelled device, an H100 as measured for this project (PCIe copies from
@@ -67,9 +68,14 @@ class Allocation:
         operand: Whether it holds data derived from an array argument of the observed call.
 
         ready_at: Device time at which the last write to it is complete.
+
+        made_by: What computed its contents (``provenance``).
     """
 
-    __slots__ = ("__weakref__", "address", "buffer", "nbytes", "operand", "ready_at")
+    __slots__ = (
+        *("__weakref__", "address", "buffer", "nbytes"),
+        *("made_by", "operand", "ready_at"),
+    )
 
     def __init__(
         self,
@@ -89,6 +95,7 @@ class Allocation:
                 self.buffer.fill(fill)
         self.operand = False
         self.ready_at = 0.0
+        self.made_by = ""
 
 
 @dataclass(eq=False)
@@ -137,8 +144,7 @@ class Machine:
         self.weather = Weather()
         # The innermost frame in this predicate's files is "the learner's line".
         self.is_learner_file: Callable[[str], bool] = lambda _name: False
-        # Host memory of the NumPy arrays handed to the learner's function: (address,
-        # bytes).
+        # Host memory of the NumPy arrays of the call: (address, bytes).
         self.host_operands: list[tuple[int, int]] = []
         self._next_address = _FIRST_ADDRESS
         self._next_stream = 1
@@ -162,8 +168,7 @@ class Machine:
             nbytes: How many bytes; 0 is allowed.
 
             fill: The byte it is filled with while :attr:`poison` is set. The default is
-            0xFF,
-                which reads as NaN in every floating-point type. None leaves it as it is.
+                0xFF, NaN in every floating-point type. None leaves it as it is.
 
             buffer: Bytes just computed that become the block's own. Default: fresh memory.
 
@@ -326,9 +331,10 @@ class Machine:
         seconds = max(
             KERNEL_FLOOR_SECONDS, nbytes / DEVICE_BYTES_PER_SECOND, flops / rate
         )
-        reads = list(reads)
+        reads, writes = list(reads), list(writes)
         if self.ledger is not None:
             seconds = self.weather.duration(seconds, name)
+        provenance.note(reads, writes, name, kind)
         start = self.submit(seconds, stream)
         derived = self._flow(reads, writes, start, start + seconds)
         if self.ledger is not None:
@@ -393,9 +399,9 @@ class Machine:
             if direction != "device_to_device" and self.weather.first_use(direction):
                 seconds += FIRST_USE_SECONDS
         start = self.submit(seconds, stream)
-        derived = self._flow(
-            list(reads), writes, start, start + seconds, operand=operand
-        )
+        reads, writes = list(reads), list(writes)
+        provenance.note(reads, writes, provenance.HOST, direction)
+        derived = self._flow(reads, writes, start, start + seconds, operand=operand)
         if blocking is None:
             blocking = direction != "device_to_device" and not pinned
         if blocking:

@@ -1,6 +1,6 @@
 # Finds the number of the function and gives it nonsense.
 # expect: failed result crashed
-# says: apply disturbed the worker's answer
+# says: apply disturbed the grader
 import json
 import os
 import struct

@@ -1,6 +1,6 @@
 # Asks for a function that was never given.
 # expect: failed result crashed
-# says: apply disturbed the worker's answer
+# says: apply disturbed the grader
 import json
 import os
 import struct

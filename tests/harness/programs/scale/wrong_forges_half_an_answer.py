@@ -1,6 +1,6 @@
 # Sends an answer of its own that lacks most of what an answer has.
 # expect: failed values crashed
-# says: scale disturbed the worker's answer
+# says: scale disturbed the grader
 import json
 import os
 import struct

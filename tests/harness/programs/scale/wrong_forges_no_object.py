@@ -1,6 +1,6 @@
 # Sends an answer that is no object, then one without an operation.
 # expect: failed values crashed
-# says: scale disturbed the worker's answer
+# says: scale disturbed the grader
 import os
 import struct
 

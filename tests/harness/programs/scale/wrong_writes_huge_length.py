@@ -1,6 +1,6 @@
 # Writes the head of a message that would be endless.
 # expect: failed values crashed
-# says: scale disturbed the worker's answer
+# says: scale disturbed the grader
 import os
 import struct
 

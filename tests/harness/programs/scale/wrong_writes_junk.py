@@ -1,6 +1,6 @@
 # Writes junk into every open file.
 # expect: failed values crashed
-# says: scale disturbed the worker's answer
+# says: scale disturbed the grader
 import os
 
 

@@ -1,5 +1,5 @@
 # Refuses lengths that are no power of two.
-# expect: failed values crashed; memory_space crashed; inputs_unchanged crashed; one_kernel crashed
+# expect: failed device_api crashed; values crashed; memory_space crashed; inputs_unchanged crashed; one_kernel crashed
 
 import cupy as cp
 import numpy as np

@@ -1,5 +1,5 @@
 # Keeps the result of each shape.
-# expect: failed values wrong_value; one_kernel not_fused
+# expect: failed device_api not_fused; values wrong_value; one_kernel not_fused
 
 import cupy as cp
 import numpy as np

@@ -1,5 +1,5 @@
 # Returns NumPy arrays alone.
-# expect: failed memory_space wrong_memory_space; copies extra_copies
+# expect: failed memory_space wrong_memory_space
 
 import cupy as cp
 import nvmath

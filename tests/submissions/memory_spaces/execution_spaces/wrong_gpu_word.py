@@ -1,5 +1,5 @@
 # Hands nvmath a name that it does not know.
-# expect: failed spectrum crashed; memory_space crashed; execution_space crashed; copies crashed; inputs_unchanged crashed
+# expect: failed spectrum crashed; memory_space crashed; execution_space crashed; inputs_unchanged crashed
 
 import nvmath
 

@@ -1,5 +1,5 @@
 # Computes the last round with NumPy.
-# expect: failed on_gpu wrong_memory_space; copies wrong_memory_space
+# expect: failed on_gpu wrong_memory_space
 
 import cupy as cp
 import numpy as np

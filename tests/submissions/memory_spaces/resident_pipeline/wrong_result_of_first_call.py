@@ -1,5 +1,5 @@
 # Keeps the result for each shape and number of rounds.
-# expect: failed values wrong_value; on_gpu wrong_memory_space; copies wrong_memory_space
+# expect: failed values wrong_value; on_gpu wrong_memory_space
 
 import cupy as cp
 import numpy as np

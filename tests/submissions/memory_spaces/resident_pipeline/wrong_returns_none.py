@@ -1,5 +1,5 @@
 # Has no return statement.
-# expect: failed values wrong_dtype; memory_space wrong_dtype; copies extra_copies
+# expect: failed values wrong_dtype; memory_space wrong_dtype
 
 import cupy as cp
 import numpy as np

@@ -1,5 +1,5 @@
 # Lets BLAS multiply on the CPU and copies for the look of it.
-# expect: failed on_gpu wrong_memory_space; copies wrong_memory_space
+# expect: failed on_gpu wrong_memory_space
 
 import cupy as cp
 import numpy as np

@@ -1,5 +1,5 @@
 # Plans on the first pair and executes from the second on.
-# expect: failed values wrong_shape; any_iterable wrong_shape; reduced_precision wrong_shape; phases wrong_phases
+# expect: failed values wrong_shape; any_iterable wrong_shape; own_arrays wrong_shape; reduced_precision wrong_shape; memory_space wrong_shape; phases wrong_phases
 
 from nvmath.linalg.advanced import Matmul, MatmulComputeType, MatmulOptions
 

@@ -1,5 +1,5 @@
 # Takes the first pair from a fresh iterator and then runs over all of them.
-# expect: failed values wrong_shape; any_iterable wrong_shape; reduced_precision wrong_shape; phases wrong_phases
+# expect: failed values wrong_shape; any_iterable wrong_shape; own_arrays wrong_shape; reduced_precision wrong_shape; memory_space wrong_shape; phases wrong_phases
 
 from nvmath.linalg.advanced import Matmul, MatmulComputeType, MatmulOptions
 

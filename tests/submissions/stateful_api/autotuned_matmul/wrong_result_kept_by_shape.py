@@ -1,5 +1,5 @@
 # Keeps the products of the first stream with these shapes.
-# expect: failed values wrong_shape; phases wrong_phases
+# expect: failed values wrong_shape; own_arrays wrong_shape; memory_space wrong_shape; phases wrong_phases
 
 from nvmath.linalg.advanced import Matmul, MatmulComputeType, MatmulOptions
 

@@ -1,5 +1,5 @@
 # Returns the products stacked in one array.
-# expect: failed values wrong_dtype; any_iterable wrong_dtype; reduced_precision wrong_dtype
+# expect: failed values wrong_dtype; any_iterable wrong_dtype; own_arrays wrong_dtype; reduced_precision wrong_dtype; memory_space wrong_dtype
 
 import cupy as cp
 from nvmath.linalg.advanced import Matmul, MatmulComputeType, MatmulOptions

@@ -1,0 +1,91 @@
+"""How programs are timed against each other, from made-up rounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.harness.checks import (
+    Evidence,
+    Kernel,
+    Observation,
+    Operation,
+    expect_faster,
+)
+from graders.harness.errors import EnvironmentUnavailable, TooSlow, WrongMemorySpace
+from graders.stateful_api.test_autotuned_matmul import execution_time
+
+
+def product(seconds: float, *, elementwise: float = 0.0) -> Evidence:
+    """An executed product of so many seconds, and another kernel beside it."""
+    kernels = (
+        Kernel(name="nvjet_tst_128x64", kind="gemm", start=1.0, seconds=seconds),
+        Kernel(name="cupy_add__f", kind="elementwise", start=9.0, seconds=elementwise),
+    )
+    ran = Operation(library="matmul", phase="execute", handle=0, start=0.5)
+    return Evidence(kernels=kernels, operations=(ran,))
+
+
+class Program:
+    """Stands for a learner's program whose rounds all do the same."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self.rounds = 0
+        self.starts = 1
+
+    def hold(self, args: tuple[Any, ...]) -> None:
+        assert args == (1,)
+
+    def restart(self) -> None:
+        self.starts += 1
+
+    def call_held(self, function: str, *, trace: bool) -> Observation:
+        assert (function, trace) == ("f", True)
+        self.rounds += 1
+        return Observation(evidence=self.evidence, seconds=1.0)
+
+
+def compare(
+    learner: Program, other: Program, **wanted: Any
+) -> tuple[dict[str, Any], Program]:
+    """Compare two programs; return what was noted."""
+    noted: dict[str, Any] = {}
+    expect_faster(
+        learner,  # type: ignore[arg-type]
+        other,  # type: ignore[arg-type]
+        "f",
+        (1,),
+        rng=np.random.default_rng(1),
+        note=noted.__setitem__,
+        **({"threshold": 0.75} | wanted),
+    )
+    return noted, learner
+
+
+def test_a_program_may_be_timed_by_a_part_of_its_work() -> None:
+    """Its products take as long as the other's, all its work twice as long."""
+    mine, others = product(1e-3, elementwise=1e-3), product(1e-3)
+    noted, _ = compare(Program(mine), Program(others), time=execution_time)
+    assert noted["ratio"]["ratio"] == pytest.approx(1.0)
+    with pytest.raises(TooSlow, match=r"2\.00 times as long") as caught:
+        compare(Program(mine), Program(others))
+    assert "Count the kernels" in caught.value.hint
+    with pytest.raises(TooSlow) as caught:
+        compare(Program(mine), Program(others), hint="Look here.")
+    assert caught.value.hint == "Look here."
+
+
+def test_a_program_that_runs_nothing_is_told_so() -> None:
+    """It fails; where the grader's own runs nothing, nobody does."""
+    nothing, right = Evidence(), product(1e-3)
+    with pytest.raises(WrongMemorySpace, match="ran nothing on the GPU"):
+        compare(Program(nothing), Program(right), time=execution_time)
+    with pytest.raises(EnvironmentUnavailable):
+        compare(Program(right), Program(nothing), time=execution_time)
+    blind = replace(nothing, available=False, unavailable_because="no CUPTI")
+    with pytest.raises(EnvironmentUnavailable, match="no CUPTI"):
+        compare(Program(blind), Program(right), time=execution_time)
