@@ -24,6 +24,7 @@ from graders.harness.checks import (
     transforms_begun,
 )
 from graders.harness.errors import (
+    Crashed,
     EnvironmentUnavailable,
     ExtraCopies,
     WrongMemorySpace,
@@ -80,6 +81,20 @@ def test_without_evidence_nobody_is_judged() -> None:
         )
     with pytest.raises(EnvironmentUnavailable):
         transforms_begun(BLIND)
+
+
+def test_the_simulator_always_has_a_record() -> None:
+    """It needs nothing of the machine: a hole is the program's doing, and no excuse."""
+    disturbed = replace(BLIND, recorded_on="simulator")
+    seen = Observation(value=ON_GPU, evidence=disturbed)
+    with pytest.raises(Crashed, match="record of the call is incomplete"):
+        expect_stays_on_gpu(seen, smallest=1, where="a case")
+    unseen = Evidence(operations=(FORWARD,), recorded_on="simulator")
+    with pytest.raises(Crashed, match="no kernel of a transform"):
+        transforms_begun(unseen)
+    elsewhere = replace(unseen, recorded_on="cuda")
+    with pytest.raises(EnvironmentUnavailable, match="no kernel of a transform"):
+        transforms_begun(elsewhere)
 
 
 @pytest.mark.parametrize("kind", ["out_of_bounds_read", "out_of_bounds_write"])

@@ -316,6 +316,15 @@ OBSERVATION: dict[str, Any] = {
 }
 
 
+def test_where_it_was_recorded_is_not_for_the_worker_to_say(other: _Other) -> None:
+    """Its supervisor knows which device it runs on."""
+    other.hello()
+    other.worker.start()
+    other.answer({**OBSERVATION, "evidence": {"recorded_on": "cuda"}})
+    seen = other.worker.call("f", [], timeout=5)
+    assert seen.evidence.recorded_on == "simulator"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

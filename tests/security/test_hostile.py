@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graders.harness.models import Reason
+from graders.harness.models import Status
 from tests.security import campaign as campaigns
 from tests.security.campaign import Campaign
 from tests.security.hostile_corpus import Hostile, read_hostile
@@ -50,8 +50,7 @@ def test_what_cannot_be_prevented_stays_in_its_worker(
     outcome: campaigns.Outcome,
 ) -> None:
     """It may forge what its own worker says, and takes nothing else down."""
-    # Forged evidence may contradict itself: such a check is left ungraded.
-    assert not any(c.reason is Reason.HARNESS for c in outcome.result.checks)
+    assert not any(c.status is Status.ERROR for c in outcome.result.checks)
 
 
 @pytest.mark.parametrize("name", [p.name for p in ALL if p.known])
@@ -77,11 +76,7 @@ def test_graders_survive(campaign: Campaign) -> None:
 
 def test_the_harness_takes_no_blame(campaign: Campaign) -> None:
     """A hostile program never looks like a fault of the harness."""
-    confused = [
-        name
-        for name, outcome in campaign.outcomes.items()
-        if outcome.confused_us and not outcome.hostile.known
-    ]
+    confused = [n for n, o in campaign.outcomes.items() if o.confused_us]
     assert confused == []
 
 
