@@ -7,6 +7,7 @@ server. It is trusted: the learner's code runs only in workers.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import selectors
@@ -19,8 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy.random  # noqa: F401 - NumPy imports it late: here once for all shards
 import pytest
 
+import graders
 from graders.harness.catalog import Exercise
 from graders.harness.models import (
     CheckResult,
@@ -38,6 +41,14 @@ from graders.harness.supervisor.users import die_with_parent
 
 Listener = Callable[[str, CheckResult], None]
 _USAGE_EXITS = (2, 3, 4)
+# Plugins of pytest's that no check needs, and those that collect garbage: a shard is there
+# for half a second, of which pytest's own beginning is the larger part.
+_UNUSED = (
+    "cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "pastebin",
+    "setuponly", "setupplan", "stepwise", "subtests", "terminalprogress",
+    "threadexception", "unittest", "unraisableexception",
+)  # fmt: skip
+_NO_HELPERS = ("__init__", "test_", "tutorial_")
 
 
 @dataclass
@@ -73,6 +84,7 @@ def grade_exercises(
 
         listener: Called with each check's result as it comes.
     """
+    _import_helpers(work)
     waiting = list(enumerate(work))
     running: dict[int, _Shard] = {}
     done: dict[int, ExerciseResult] = {}
@@ -92,6 +104,22 @@ def grade_exercises(
                 del running[shard.pipe]
                 done[shard.index] = _finish(shard)
     return [done[index] for index in range(len(work))]
+
+
+def _import_helpers(work: Sequence[tuple[Exercise, Submission]]) -> None:
+    """
+    Import what the checks import of their own assignment, once for all shards.
+
+    A shard inherits the modules; importing SciPy alone takes longer than most checks. What
+    cannot be imported is left to the shard, which says so.
+    """
+    own = Path(graders.__file__).parent
+    folders = {exercise.grader.parent for exercise, _ in work}
+    for folder in sorted(folder for folder in folders if folder.parent == own):
+        for path in sorted(folder.glob("*.py")):
+            if not path.stem.startswith(_NO_HELPERS):
+                with contextlib.suppress(Exception):
+                    importlib.import_module(f"graders.{folder.name}.{path.stem}")
 
 
 def _report_lines(shard: _Shard, data: bytes, listener: Listener) -> bytes:
@@ -161,30 +189,40 @@ def run_checks(
     session.module = path
     arguments = [
         str(exercise.grader), "-q", "--no-header", "--tb=short", "--import-mode=importlib",
-        "-p", "no:cacheprovider", "-p", "no:faulthandler",
-        "-p", "no:unraisableexception", "-p", "no:threadexception",  # they collect garbage
-        "-p", "graders.harness.plugin",
+        "--capture=no",  # the shard's own output is a file already
+        *(f"-pno:{name}" for name in _UNUSED), "-p", "graders.harness.plugin",
         "-c", str(_EMPTY_CONFIG), "--rootdir", str(exercise.root),
     ]  # fmt: skip
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(pytest.main(arguments, plugins=[_Stash(session, collected)]))
+    return int(
+        pytest.main(arguments, plugins=[_Stash(session, collected, exercise.grader)])
+    )
 
 
 _EMPTY_CONFIG = Path(__file__).with_name("pytest.ini")
 
 
 class _Stash:
-    """Hands the session and the collector to the plugin."""
+    """Hands session and collector to the plugin, and keeps to the exercise's grader."""
 
-    def __init__(self, session: GradingSession, collected: Collected) -> None:
+    def __init__(
+        self, session: GradingSession, collected: Collected, grader: Path
+    ) -> None:
         self._session = session
         self._collected = collected
+        self._grader = grader
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[SESSION] = self._session
         config.stash[RESULTS] = self._collected
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Pass over the graders beside the one that is asked for: each reads a rubric."""
+        is_other = collection_path.suffix == ".py" and collection_path != self._grader
+        return True if is_other else None
 
 
 def _problem(said: str) -> str:

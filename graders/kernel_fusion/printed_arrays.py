@@ -18,7 +18,8 @@ _MOST_TEXT = 200_000
 _MOST_ARRAYS = 100
 _MOST_ENTRIES = 1000
 _MOST_ROWS = 12  # of a matrix that is printed row by row
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+# Without a way back: a stranger's text may have a hundred thousand digits in a row.
+_NUMBER = r"[-+]?+(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?\d{1,3}+(?!\d))?+"
 _TOKEN = re.compile(rf"\s*(?:(?P<open>\[)|(?P<close>\])|(?P<comma>,)|(?P<number>{_NUMBER})|"
                     r"(?P<truth>True|False))")  # fmt: skip
 # How NumPy writes a single number within a list.

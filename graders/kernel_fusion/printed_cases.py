@@ -6,6 +6,7 @@ Owns that search; it judges nothing.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from graders.kernel_fusion.printed_arrays import PrintedArray, Reals
 _AXES = 2
 _ROUNDING = 1e-6  # of float32 arithmetic, relative to what is added up
 _MOST_OPERANDS = 60
+_MOST_BIASES = 12
+_MOST_RESULTS = 40
 
 STEPS = ("product", "biased", "activated")
 
@@ -107,10 +110,10 @@ def _of_product(
     shape = (a.values.shape[0], b.values.shape[1])
     results = [
         p for p in printed if p.array.values.shape == shape and not p.array.is_truth
-    ]
+    ][:_MOST_RESULTS]
     if not results:
         return
-    for bias in _biases(operands, shape[0]):
+    for bias in itertools.islice(_biases(operands, shape[0]), _MOST_BIASES):
         case = _case(a, b, bias, results)
         if case is not None:
             yield case

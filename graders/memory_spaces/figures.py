@@ -13,6 +13,7 @@ Direction = Literal["", "up", "down"]
 
 _MOST_NUMBERS = 400
 _MOST_TEXT = 200_000
+_MOST_IN_LINE = 2_000
 _SCALES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _UNITS = {
     "s": r"s|secs?|seconds?",
@@ -24,7 +25,8 @@ _UNIT = "|".join(f"(?P<{name}>{text})" for name, text in _UNITS.items())
 # A number that is no part of a word, of a size such as 8000x2000, or of a version.
 _NUMBER = re.compile(
     r"(?<![\w.])(?<![\w.][-+])(?<!\d,)"
-    r"(?P<number>[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+    r"(?P<number>[-+]?(?:\d{1,3}(?:,\d{3})++(?:\.\d*+)?|\d++\.?+\d*+|\.\d++)"
+    r"(?:[eE][-+]?\d{1,3}+(?!\d))?+)"
     rf"(?:[ \t]*(?:{_UNIT})(?![\w/])|(?P<other>[ \t]*(?:%|[xX]\b|[KMGT]?i?B\b|"
     r"[KMGT]?FLOPS?\b|[A-Za-z]*/s\b|Hz\b|times\b|runs?\b|repeats?\b))|(?P<glued>\w))?",
     re.IGNORECASE,
@@ -78,6 +80,7 @@ def read_figures(text: str) -> list[Figure]:
     found: list[Figure] = []
     heading = 1.0
     for number, line in enumerate(text[:_MOST_TEXT].splitlines()):
+        line = line[:_MOST_IN_LINE]  # noqa: PLW2901 - the rest is not looked at
         said = _SAID.search(line)
         scale = _scale(said) if said else heading
         matches = [m for m in _NUMBER.finditer(line) if not (m["glued"] or m["other"])]

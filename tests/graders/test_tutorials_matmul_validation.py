@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
@@ -177,6 +179,20 @@ def test_matrices_are_read_in_any_style(text: str) -> None:
 )  # fmt: skip
 def test_what_is_no_whole_matrix_is_passed_over(text: str) -> None:
     assert not any(array.values.ndim > 1 for array in read_arrays(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9" * 190_000, f"array({'9' * 190_000}", f"[{'9' * 190_000}", "1e" * 90_000,
+        f"[1e{'9' * 5000}]", "1 " * 90_000, "[1,\n" * 40_000, "| " * 90_000,
+        "[1]\n" * 40_000,
+    ],
+)  # fmt: skip
+def test_a_strangers_text_is_read_in_no_time(text: str) -> None:
+    started = time.process_time()
+    read_arrays(text)
+    assert time.process_time() - started < 2.0
 
 
 def printed(*arrays: np.ndarray) -> list[Place]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from graders.harness.checks import Copy, Evidence, Kernel, Operation
@@ -234,6 +236,20 @@ def test_a_repeated_estimate_does_not_stand_for_the_other() -> None:
 def test_a_hundred_numbers_for_each_figure_are_searched_quickly() -> None:
     numbers = [44.5] * 100 + [3.9] * 100 + [20.2] * 200
     assert found_in("\n".join(f"{x} ms" for x in numbers)).lines == 400
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9" * 190_000, "1e" * 90_000, f"1e{'9' * 5000} s", "1 s " * 45_000,
+        "1,000" * 30_000,
+        f"cpu{' ' * 150_000}to", f"({' ' * 150_000}ms", "1\n" * 90_000,
+    ],
+)  # fmt: skip
+def test_a_strangers_text_is_read_in_no_time(text: str) -> None:
+    started = time.process_time()
+    found_in(text)
+    assert time.process_time() - started < 3.0
 
 
 A, B, RESULT = 8_000_000, 2_000_000, 4_000_000
