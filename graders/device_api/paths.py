@@ -162,7 +162,7 @@ def _unwritten_hint(bad: Flags, case: Case) -> str:
         left = (case.n_steps - 1) % 4
         return (
             f"Whole steps at the end are missing. {case.n_steps - 1} steps follow the "
-            f"first; in groups of four, {left} are left over."
+            f"first; in groups of four, {left} {'is' if left == 1 else 'are'} left over."
         )
     if rows[-1]:
         return "Whole paths at the end are missing. Are there enough blocks for them?"

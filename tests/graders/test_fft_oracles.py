@@ -122,6 +122,8 @@ def test_every_mistake_is_far_beyond_the_limit(exercise: str, seed: int) -> None
     for case in make(drawn(seed), DATA):
         right = TRUTH[exercise](case.image, case.sigma)
         for sentence, mistake in mistakes_of(case.image, case.sigma).items():
+            if largest.get(sentence, 0.0) > 1e-3:
+                continue  # one case that shows it is enough
             wrong = mistake()
             assert wrong.shape == right.shape, sentence
             error = relative(wrong, right)

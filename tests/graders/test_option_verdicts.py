@@ -115,7 +115,7 @@ PAYOFFS: dict[str, tuple[Callable[[Array, Array, Case], tuple[Array, Array]], st
     ),
     "last steps": (
         lambda c, p, _: (np.where(np.arange(42) >= 41, np.nan, c), p),
-        "in groups of four, 1 are left over",
+        "in groups of four, 1 is left over",
     ),
     "last paths": (
         lambda c, p, _: (np.where(np.arange(5003)[:, None] > 4990, np.nan, c), p),

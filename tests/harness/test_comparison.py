@@ -369,6 +369,13 @@ def test_what_to_do_about_no_number(value: Any, hint: str) -> None:
     assert caught.value.hint == hint
 
 
+def test_the_simulators_own_types_are_named_like_a_librarys() -> None:
+    """A learner never sees where the simulator keeps its stand-ins."""
+    value = Opaque("graders.harness.device.simulator.numba_arrays.NumbaArray")
+    assert describe(value) == "an object of type NumbaArray"
+    assert describe(Opaque("torch.Tensor")) == "an object of type torch.Tensor"
+
+
 def test_descriptions_are_short() -> None:
     """However large a value is, its description is a few words."""
     for value in (

@@ -73,6 +73,27 @@ def test_a_call_without_arguments() -> None:
     assert call_hint("make_case", ()).startswith("Call make_case() by yourself")
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "(curandStatesPhilox4_32_10*, <nvmath.CurandStates>)",
+            "extension of the Comp",
+        ),
+        (
+            "Kernel launch configuration was not specified. Use",
+            "kernel[blocks, threads]",
+        ),
+        ("CUDA_ERROR_INVALID_VALUE: one or more of the", "at most 1,024 threads"),
+    ],
+)
+def test_what_libraries_raise_has_advice_of_its_own(text: str, hint: str) -> None:
+    """Where the text alone tells little, the advice says what it means."""
+    with pytest.raises(Crashed) as caught:
+        raise_for_call(raised("ValueError", text), "simulate", args=(2,))
+    assert hint in caught.value.hint
+
+
 COMPILER = "numba.core.errors.TypingError"
 TRIED = "\n There are 18 candidate implementations:\n - Of which 16 did not match"
 

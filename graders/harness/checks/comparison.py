@@ -176,7 +176,10 @@ def describe(value: Any) -> str:
     if isinstance(value, ArrayValue):
         return f"a {value.type_name} of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, Opaque):
-        return f"an object of type {value.type_name}"
+        name = value.type_name
+        if name.startswith("graders."):  # the simulator's own stands for a library's
+            name = name.rpartition(".")[2]
+        return f"an object of type {name}"
     if isinstance(value, int | float | complex):
         return f"the {type(value).__name__} {value!r}"[:80]
     if isinstance(value, str):

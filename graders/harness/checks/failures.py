@@ -114,6 +114,25 @@ _COMPILER_HINTS = (
 )
 
 
+# What the text of an exception means that a library raised, the first that fits.
+_RAISED_HINTS = (
+    (
+        r"\(curandStates\w+\*?, <",
+        "A kernel takes a generator's states where cuda.jit was given the extension of the "
+        "Compile object.",
+    ),
+    (
+        r"Kernel launch configuration was not specified",
+        "kernel[blocks, threads](...) launches a kernel.",
+    ),
+    (
+        r"CUDA_ERROR_INVALID_VALUE",
+        "How many blocks and threads does the launch ask for, and how much shared memory? "
+        "A block has at most 1,024 threads.",
+    ),
+)
+
+
 def raise_for_load(
     problem: dict[str, Any], module: str, *, simulated: bool = True
 ) -> NoReturn:
@@ -187,7 +206,8 @@ def raise_for_call(
         msg = f"{function} ended the program{at} with sys.exit instead of returning."
         raise Crashed(msg, hint="Return the result.")
     msg = f"{function} raised {kind}{at}: {text}"
-    raise Crashed(msg, hint=call_hint(function, args))
+    known = (hint for pattern, hint in _RAISED_HINTS if re.search(pattern, text))
+    raise Crashed(msg, hint=next(known, "") or call_hint(function, args))
 
 
 def raise_for_missing(function: str, names: Sequence[str], module: str) -> NoReturn:
