@@ -161,7 +161,9 @@ class Peer:
         ours, self.socket = socket.socketpair()
         output, self.output = os.pipe()
         status, self.status = os.pipe()
-        server: Any = SimpleNamespace(last_words=lambda: "it printed nothing")
+        server: Any = SimpleNamespace(
+            device="simulator", last_words=lambda: "it printed nothing"
+        )
         self.worker = Worker(ours, output, status, Path("/no/such/folder"), server)
         self._hello = message(hello) if isinstance(hello, dict) else hello
         self._answers = answers
