@@ -134,9 +134,11 @@ def raise_for_repetition(again: Repetition, case: Case) -> NoReturn:
 
 def raise_for_other_paths(share: float, case: Case) -> NoReturn:
     """Raise the failure for a seed that does not give the same paths again."""
+    some = f"about one in {round(1 / share):,} differs"
+    many = "more than half of them differ"
     msg = (
         f"Two calls with the same arguments and the seed {case.seed} gave different "
-        f"payoffs: {share:.0%} of those of the call differ. Expected were the same paths."
+        f"payoffs: {many if share > 0.5 else some}. Expected were the same paths."  # noqa: PLR2004
     )
     hint = "Is each generator initialised from the seed, at every call?"
     raise WrongValue(msg, hint=hint)

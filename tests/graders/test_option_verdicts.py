@@ -204,7 +204,9 @@ def test_seeds_are_explained(case: Case, z: Array) -> None:
     message = told(lambda: verdicts.raise_for_seed([], again, case))
     assert "path 2000 of the one and path 5 of the other" in message
     assert "the seed reach" in told(lambda: verdicts.raise_for_same_paths(case)).lower()
-    assert "50%" in told(lambda: verdicts.raise_for_other_paths(0.5, case))
+    told_of = verdicts.raise_for_other_paths
+    assert "more than half of them differ" in told(lambda: told_of(0.7, case))
+    assert "about one in 100 differs" in told(lambda: told_of(0.01, case))
 
 
 def test_two_arrays_come_in_several_forms(case: Case) -> None:
