@@ -15,7 +15,10 @@ from graders.harness.errors import RubricError
 
 _DEFAULT_TIMEOUT = 60.0
 _ASSIGNMENT_KEYS = {"title", "order", "exercises"}
-_EXERCISE_KEYS = {"title", "functions", "timeout", "limits", "checks", "tutorial"}
+_EXERCISE_KEYS = {
+    "title", "functions", "timeout", "limits", "checks", "tutorial", "library_code",
+}  # fmt: skip
+_LIBRARY_CODE_KEYS = {"random", "transforms"}
 _TUTORIAL_KEYS = {"title", "marks", "timeout", "limits", "checks"}
 _CHECK_KEYS = {"points", "needs", "requires", "hint", "visibility"}
 
@@ -57,6 +60,9 @@ class ExerciseRubric:
         marks: Of a tutorial: regular expressions, each of which is found in one cell or
             another of a copy of the tutorial's notebook.
 
+        library_code: What of NVIDIA's device libraries most programs need on a GPU, to be
+            compiled ahead: ``("random",)`` and ``("fft", size, precision)``.
+
         tutorial: How a copy of a tutorial's own notebook is graded, which may be handed in
             for the exercise; None where there is no such notebook.
     """
@@ -68,6 +74,7 @@ class ExerciseRubric:
     limits: Mapping[str, Any]
     checks: Mapping[str, CheckRubric]
     marks: tuple[str, ...] = ()
+    library_code: tuple[tuple[Any, ...], ...] = ()
     tutorial: ExerciseRubric | None = None
 
     @property
@@ -168,7 +175,10 @@ class _Reader:
         functions = self.strings(table, "functions", where)
         if not functions:
             self.fail(f"{where}.functions", "must name at least one function")
-        rubric = self._graded(name, table, where, functions=tuple(functions))
+        rubric = replace(
+            self._graded(name, table, where, functions=tuple(functions)),
+            library_code=self._library_code(table, f"{where}.library_code"),
+        )
         if "tutorial" not in table:
             return rubric
         tutorial = self._tutorial(name, table["tutorial"], f"{where}.tutorial")
@@ -179,6 +189,21 @@ class _Reader:
                 f"{rubric.points:g}",
             )
         return replace(rubric, tutorial=tutorial)
+
+    def _library_code(
+        self, table: Mapping[str, Any], where: str
+    ) -> tuple[tuple[Any, ...], ...]:
+        wanted = table.get("library_code", {})
+        self._table_with(wanted, _LIBRARY_CODE_KEYS, where)
+        transforms = wanted.get("transforms", [])
+        for item in transforms:
+            match item:
+                case [int(), "float32" | "float64"]:
+                    continue
+            problem = f'must be pairs such as [128, "float32"] (got {item!r})'
+            self.fail(f"{where}.transforms", problem)
+        code = [("fft", *item) for item in transforms]
+        return tuple([*code, ("random",)] if wanted.get("random") else code)
 
     def _tutorial(self, name: str, table: Any, where: str) -> ExerciseRubric:
         self._table_with(table, _TUTORIAL_KEYS, where)

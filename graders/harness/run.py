@@ -23,6 +23,8 @@ from graders.harness.session import GradingSession, describe_environment, new_se
 from graders.harness.shards import Listener, grade_exercises
 from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer
+from graders.harness.supervisor.forkserver import cache_folder
+from graders.harness.supervisor.library_code import LibraryCode
 from graders.harness.supervisor.notebook import load_nbclient
 
 
@@ -84,6 +86,7 @@ class Grader:
             self._server.close()
             raise
         self._facts: dict[str, object] | None = None
+        self._library_code = LibraryCode(cache_folder("library code", shared=False))
 
     def grade(self, request: Request, listener: Listener | None = None) -> Report:
         """
@@ -125,12 +128,18 @@ class Grader:
             last_picture_only=request.last_picture_only,
             executed=request.executed,
             lease=Lease("gpu-0") if self.device == "cuda" else None,
+            library_code=self._library_code if self.device == "cuda" else None,
         )
 
     def _results(
         self, session: GradingSession, request: Request, listener: Listener | None
     ) -> list[ExerciseResult]:
         listener = listener or (lambda _name, _result: None)
+        if self.device == "cuda":
+            rubrics = {exercise.name: exercise.rubric for exercise, _ in request.work}
+            self._library_code.prepare(
+                item for rubric in rubrics.values() for item in rubric.library_code
+            )
         if any(is_notebook(submission.path) for _, submission in request.work):
             load_nbclient()  # once, while the server starts, and not in each shard
         results = grade_exercises(
@@ -180,6 +189,7 @@ class Grader:
 
     def close(self) -> None:
         """Stop the server."""
+        self._library_code.close()
         self._server.close()
 
     def __enter__(self) -> Grader:

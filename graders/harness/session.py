@@ -20,6 +20,7 @@ from graders.harness.checks import Learner, Pictures
 from graders.harness.errors import CatalogError, EnvironmentUnavailable, WorkerError
 from graders.harness.measure.lease import Lease
 from graders.harness.supervisor import ForkServer
+from graders.harness.supervisor.library_code import LibraryCode
 
 
 def new_seed() -> str:
@@ -50,6 +51,8 @@ class GradingSession:
         last_picture_only: Whether only those of the last case are wanted.
 
         executed: Where executed notebooks are kept until the grading is over, or None.
+
+        library_code: Code of the device libraries for workers on a GPU, or None.
     """
 
     catalog: Catalog
@@ -62,6 +65,7 @@ class GradingSession:
     last_picture_only: bool = False
     executed: Path | None = None
     lease: Lease | None = field(default=None)
+    library_code: LibraryCode | None = None
 
     def generator(self, exercise: str, name: str) -> np.random.Generator:
         """Return the random generator of this name: the same seed gives the same inputs."""
@@ -134,8 +138,17 @@ class ExercisePrograms:
                 lease=self._session.lease,
                 owner=self._owner(path, trusted=trusted),
                 functions=() if trusted else self._exercise.rubric.functions,
+                library_code="" if path == self._exercise.baselines else self._code(),
             )
         return self._opened[key]
+
+    def _code(self) -> str:
+        """Return the folder with code for the exercise, once nobody compiles any more."""
+        code = self._session.library_code
+        if code is None or not self._exercise.rubric.library_code:
+            return ""
+        code.wait()
+        return str(code.folder)
 
     def _owner(self, path: Path, *, trusted: bool) -> str:
         if self._session.device != "cuda":

@@ -20,6 +20,7 @@ from graders.harness.checks import (
     sparse,
 )
 from graders.harness.checks.failures import described, raise_for_call
+from graders.harness.checks.possible import expect_possible, on_a_machine_for
 from graders.harness.errors import Crashed, WrongValue
 from graders.sparse_solver.phases import expect_solved_by_cudss
 from graders.sparse_solver.systems import (
@@ -87,21 +88,33 @@ def by_rows(draw: Draw) -> list[System]:
 
 
 def test_values(
-    learner: Learner, systems: list[System], oracles: ModuleType, limits: Limits
+    learner: Learner,
+    reference: Learner,
+    systems: list[System],
+    oracles: ModuleType,
+    limits: Limits,
 ) -> None:
     """A x is b for every column, for definite and for unsymmetric matrices."""
-    _expect_all_solved(learner, systems, oracles, limits)
+    _expect_all_solved(learner, reference, systems, oracles, limits)
 
 
 def test_any_order(
-    learner: Learner, by_rows: list[System], oracles: ModuleType, limits: Limits
+    learner: Learner,
+    reference: Learner,
+    by_rows: list[System],
+    oracles: ModuleType,
+    limits: Limits,
 ) -> None:
     """The right-hand sides may lie in memory row by row."""
-    _expect_all_solved(learner, by_rows, oracles, limits)
+    _expect_all_solved(learner, reference, by_rows, oracles, limits)
 
 
 def test_duplicates(
-    learner: Learner, draw: Draw, oracles: ModuleType, limits: Limits
+    learner: Learner,
+    reference: Learner,
+    draw: Draw,
+    oracles: ModuleType,
+    limits: Limits,
 ) -> None:
     """Entries of the matrix that share a place add up."""
     rng = draw("duplicates")
@@ -115,11 +128,15 @@ def test_duplicates(
         )
         for matrix in (unsymmetric, grid)
     ]
-    _expect_all_solved(learner, cases, oracles, limits)
+    _expect_all_solved(learner, reference, cases, oracles, limits)
 
 
 def test_precision(
-    learner: Learner, draw: Draw, oracles: ModuleType, limits: Limits
+    learner: Learner,
+    reference: Learner,
+    draw: Draw,
+    oracles: ModuleType,
+    limits: Limits,
 ) -> None:
     """A float32 system gets a float32 answer, to that precision."""
     rng = draw("precision")
@@ -134,16 +151,18 @@ def test_precision(
             ("symmetric positive definite", definite(rng, 8, int(rng.integers(9, 14)))),
         )
     ]
-    _expect_all_solved(learner, cases, oracles, limits)
+    _expect_all_solved(learner, reference, cases, oracles, limits)
 
 
-def test_solver(learner: Learner, systems: list[System]) -> None:
+def test_solver(learner: Learner, reference: Learner, systems: list[System]) -> None:
     """NVIDIA's cuDSS solves for all columns, with operands in GPU memory."""
     for system in systems:
-        expect_solved_by_cudss(_solve(learner, system).evidence, system)
+        expect_solved_by_cudss(_solve(learner, reference, system).evidence, system)
 
 
-def test_singular(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
+def test_singular(
+    learner: Learner, reference: Learner, draw: Draw, oracles: ModuleType
+) -> None:
     """A singular matrix never gets an answer that looks like one."""
     rng = draw("singular")
     for system in singular(rng):
@@ -152,6 +171,8 @@ def test_singular(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
         try:
             observation = learner.call("solve", *operands, may_raise=_REFUSALS)
         except Crashed as failure:
+            operands = sparse(system.matrix, "cpu"), gpu(system.b)
+            expect_possible(reference, "solve", *operands, may_raise=_REFUSALS)
             seen = failure.message.rstrip(".")
             msg = (
                 f"{seen}. This matrix is singular: expected was a ValueError, a "
@@ -163,15 +184,18 @@ def test_singular(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
             _expect_no_answer(observation, case, oracles)
 
 
-def test_inputs_unchanged(learner: Learner, systems: list[System]) -> None:
+def test_inputs_unchanged(
+    learner: Learner, reference: Learner, systems: list[System]
+) -> None:
     """The matrix and the right-hand sides are the same after the call as before."""
     for system in systems:
-        expect_unchanged(_solve(learner, system), names=["a_coo", "b"])
+        expect_unchanged(_solve(learner, reference, system), names=["a_coo", "b"])
 
 
-def _solve(learner: Learner, system: System) -> Observation:
+def _solve(learner: Learner, reference: Learner, system: System) -> Observation:
     operands = sparse(system.matrix, "cpu"), gpu(system.b)
-    observation = learner.call("solve", *operands, may_raise=_REFUSALS)
+    with on_a_machine_for(reference, "solve", *operands, may_raise=_REFUSALS):
+        observation = learner.call("solve", *operands, may_raise=_REFUSALS)
     refusal = observation.exception
     if refusal is None:
         return observation
@@ -187,10 +211,14 @@ def _solve(learner: Learner, system: System) -> Observation:
 
 
 def _expect_all_solved(
-    learner: Learner, cases: Sequence[System], oracles: ModuleType, limits: Limits
+    learner: Learner,
+    reference: Learner,
+    cases: Sequence[System],
+    oracles: ModuleType,
+    limits: Limits,
 ) -> None:
     for number, system in enumerate(cases):
-        observation = _solve(learner, system)
+        observation = _solve(learner, reference, system)
         x = _result(observation.value, system)
         kept = remembered(system, cases[:number], oracles)
         expect_solved(x, system, oracles, limits, mistakes=kept)

@@ -21,6 +21,7 @@ from graders.harness.checks import (
     sparse,
     stream,
 )
+from graders.harness.checks.possible import on_a_machine_for
 from graders.harness.errors import WrongDtype, WrongShape, WrongValue
 from graders.sparse_solver.phases import expect_freed, expect_phases
 from graders.sparse_solver.systems import (
@@ -111,23 +112,33 @@ def reused(draw: Draw) -> list[Case]:
 
 
 def test_values(
-    learner: Learner, cases: list[Case], oracles: ModuleType, limits: Limits
+    learner: Learner,
+    reference: Learner,
+    cases: list[Case],
+    oracles: ModuleType,
+    limits: Limits,
 ) -> None:
     """Each solution is right, for definite and for unsymmetric matrices."""
-    _expect_all_solved(learner, cases, oracles, limits)
+    _expect_all_solved(learner, reference, cases, oracles, limits)
 
 
 def test_reused_buffer(
-    learner: Learner, reused: list[Case], oracles: ModuleType, limits: Limits
+    learner: Learner,
+    reference: Learner,
+    reused: list[Case],
+    oracles: ModuleType,
+    limits: Limits,
 ) -> None:
     """Each solution is right where the producer fills the same array again."""
-    _expect_all_solved(learner, reused, oracles, limits)
+    _expect_all_solved(learner, reference, reused, oracles, limits)
 
 
-def test_own_arrays(learner: Learner, cases: list[Case], reused: list[Case]) -> None:
+def test_own_arrays(
+    learner: Learner, reference: Learner, cases: list[Case], reused: list[Case]
+) -> None:
     """Each solution has memory of its own and stays as it was given."""
     for case in [*cases, *reused]:
-        observation = _solve_stream(learner, case)
+        observation = _solve_stream(learner, reference, case)
         _solutions(observation.value, case)
         names = ["the values of a", "the columns of a", "the row starts of a"]
         count = 1 if case.reused else case.system.b.shape[1]
@@ -136,41 +147,49 @@ def test_own_arrays(learner: Learner, cases: list[Case], reused: list[Case]) -> 
         expect_settled(observation)
 
 
-def test_phases(learner: Learner, cases: list[Case], reused: list[Case]) -> None:
+def test_phases(
+    learner: Learner, reference: Learner, cases: list[Case], reused: list[Case]
+) -> None:
     """There is one plan, one factorisation, and one solve for each right-hand side."""
     for case in [*cases, *reused]:
-        evidence = _solve_stream(learner, case).evidence
+        evidence = _solve_stream(learner, reference, case).evidence
         expect_phases(evidence, case.system.b.shape[1], case.where)
 
 
-def test_freed(learner: Learner, cases: list[Case]) -> None:
+def test_freed(learner: Learner, reference: Learner, cases: list[Case]) -> None:
     """The solver's resources are freed when the last solution has been given."""
     for case in cases:
-        evidence = _solve_stream(learner, case).evidence
+        evidence = _solve_stream(learner, reference, case).evidence
         expect_freed(evidence, case.where)
 
 
 def test_inputs_unchanged(
-    learner: Learner, cases: list[Case], reused: list[Case]
+    learner: Learner, reference: Learner, cases: list[Case], reused: list[Case]
 ) -> None:
     """The matrix and the right-hand sides are the same after the call as before."""
     for case in [*cases, *reused]:
-        observation = _solve_stream(learner, case)
+        observation = _solve_stream(learner, reference, case)
         expect_unchanged(observation, names=["a", "rhs_stream (an item of it)"])
 
 
-def _solve_stream(learner: Learner, case: Case) -> Observation:
+def _solve_stream(learner: Learner, reference: Learner, case: Case) -> Observation:
     items = [gpu(np.ascontiguousarray(side)) for side in case.system.b.T]
     rhs_stream = stream(items, reuse_buffer=case.reused)
-    return learner.call("solve_stream", sparse(case.system.matrix), rhs_stream)
+    operands = sparse(case.system.matrix), rhs_stream
+    with on_a_machine_for(reference, "solve_stream", *operands):
+        return learner.call("solve_stream", *operands)
 
 
 def _expect_all_solved(
-    learner: Learner, cases: list[Case], oracles: ModuleType, limits: Limits
+    learner: Learner,
+    reference: Learner,
+    cases: list[Case],
+    oracles: ModuleType,
+    limits: Limits,
 ) -> None:
     for number, case in enumerate(cases):
         system = case.system
-        x = _solutions(_solve_stream(learner, case).value, case)
+        x = _solutions(_solve_stream(learner, reference, case).value, case)
         kept = remembered(system, [c.system for c in cases[:number]], oracles)
         kept |= _order_mistakes(system, oracles)
         try:

@@ -14,7 +14,10 @@ from tests.harness.notebook_runs import write
 
 
 def grade(
-    folder: Path, name: str, notebooks: Mapping[str, Sequence[str]]
+    folder: Path,
+    name: str,
+    notebooks: Mapping[str, Sequence[str]],
+    device: str = "simulator",
 ) -> dict[str, ExerciseResult]:
     """
     Grade notebooks for an exercise.
@@ -25,15 +28,17 @@ def grade(
         name: The exercise.
 
         notebooks: The code cells, by the notebook's name.
+
+        device: Where their cells run.
     """
     catalog = Catalog()
     paths = [write(folder / f"{n}.ipynb", cells) for n, cells in notebooks.items()]
     work = [
         (_recognised(catalog, name, path), _submission(name, path)) for path in paths
     ]
-    with Grader("simulator", catalog) as grader:
+    with Grader(device, catalog) as grader:
         jobs = len(os.sched_getaffinity(0))
-        results = grader.results(Request(work=work, device="simulator", jobs=jobs))
+        results = grader.results(Request(work=work, device=device, jobs=jobs))
     return dict(zip(notebooks, results, strict=True))
 
 

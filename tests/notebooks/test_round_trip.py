@@ -71,7 +71,7 @@ def grade_all(grader: Grader, folder: Path, *, fill_in: bool) -> dict[str, Grade
         work += locate(path, exercises, named=True)
     executed = folder / "executed"
     executed.mkdir()
-    request = Request(work=work, device="simulator", executed=executed)
+    request = Request(work=work, device=grader.device, executed=executed)
     return {
         result.name: Graded(
             result=result,

@@ -63,6 +63,9 @@ class Learner:
         owner: Whose compiled kernels may be used again (see :meth:`ForkServer.fork`).
 
         functions: What the exercise asks for; a notebook must name one of them.
+
+        library_code: A folder with code of the device libraries, or nothing (see
+            :meth:`ForkServer.fork`).
     """
 
     def __init__(
@@ -76,8 +79,10 @@ class Learner:
         lease: Lease | None = None,
         owner: str = "",
         functions: Sequence[str] = (),
+        library_code: str = "",
     ) -> None:
         self._owner = owner
+        self._library_code = library_code
         self._functions = functions
         self._notebook = NotebookProgram(path, timeout) if is_notebook(path) else None
         self._path = path
@@ -341,7 +346,7 @@ class Learner:
     def _prepared(self, prepare: Callable[[Worker], None]) -> Worker:
         """Return a new worker after ``prepare`` has staged and loaded the program there."""
         try:
-            worker = self._server.fork(self._owner)
+            worker = self._server.fork(self._owner, self._library_code)
             worker.start()
         except WorkerError as err:  # nothing of the learner's has run yet
             msg = f"no worker could be started: {err}"

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -147,7 +148,9 @@ def _nvrtc() -> str:
 def _cupti() -> str:
     pathfinder = importlib.import_module("cuda.pathfinder")
     pathfinder.load_nvidia_dynamic_lib("cupti")
-    return str(importlib.import_module("cupti.cupti").get_version())
+    # The package does not tell CUPTI's version in each of its own.
+    importlib.import_module("cupti.cupti").ActivityKind  # noqa: B018 - it is there
+    return str(metadata.version("cupti-python"))
 
 
 def _cupy() -> str:

@@ -65,7 +65,7 @@ def worker_environment() -> dict[str, str]:
     return kept
 
 
-def _cache_folder(owner: str, *, shared: bool) -> Path:
+def cache_folder(owner: str, *, shared: bool) -> Path:
     """
     Return where the device compilers' work for one owner is kept between gradings.
 
@@ -122,7 +122,7 @@ class ForkServer:
         )
         theirs.close()
 
-    def fork(self, owner: str = "") -> Worker:
+    def fork(self, owner: str = "", library_code: str = "") -> Worker:
         """
         Return a new worker with a scratch folder of its own.
 
@@ -132,6 +132,8 @@ class ForkServer:
             owner: Whose program it will run: what device compilers made for it is kept
                 for the same owner's next worker and for nobody else, since a program
                 may put kernels of its own there. The default keeps nothing.
+
+            library_code: A folder of :class:`library_code.LibraryCode` that it is to use.
 
         Raises:
             WorkerCrashed: The server is gone.
@@ -154,6 +156,7 @@ class ForkServer:
                 "caches": caches,
                 "user": user,
                 "sole_user": not owner,
+                "library_code": library_code,
             }
             fds = [theirs.fileno(), output_write, status_write]
             socket.send_fds(self._control, [json.dumps(request).encode()], fds)
@@ -184,7 +187,7 @@ class ForkServer:
         """Return the folder of an owner's compiled kernels, made for the worker's user."""
         if not owner:
             return ""
-        folder = _cache_folder(owner, shared=bool(user))
+        folder = cache_folder(owner, shared=bool(user))
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         users.hand_over(user, folder)

@@ -32,6 +32,7 @@ def main(argv: list[str]) -> None:
     """
     name, control, root, import_path, memory = argv
     sys.path[:] = [root, *(p for p in json.loads(import_path) if p not in ("", root))]
+    from graders.harness.device import library_code  # noqa: PLC0415 - path set above
     from graders.harness.device.gpu_facts import memory_in_use  # noqa: PLC0415
     from graders.harness.device.interface import load_device  # noqa: PLC0415 - path set above
     from graders.harness.worker import (  # noqa: PLC0415
@@ -54,7 +55,7 @@ def main(argv: list[str]) -> None:
     request = server.run()
     if request is not None:  # this is a forked child
         layers = functools.partial(confinement.confine, plan)
-        _run_child(child, device, layers, *request, watched=server.adopts)
+        _run_child(child, device, layers, library_code, *request, watched=server.adopts)
 
 
 class _Server:
@@ -152,6 +153,7 @@ def _run_child(
     child: Any,
     device: Any,
     confine: Any,
+    library_code: Any,
     connection: socket.socket,
     request: dict[str, Any],
     *,
@@ -164,6 +166,8 @@ def _run_child(
         os.chdir(work)
         os.environ["HOME"] = os.environ["TMPDIR"] = str(work)
         os.environ["HARNESS_DEVICE_CACHES"] = request["caches"]
+        code = request["library_code"]
+        known = library_code.read(Path(code)) if code else {}
         layers = confine(request["scratch"], request["caches"], request["user"])
         layers.put_on(
             "watched", lambda: "" if watched else "descendants cannot be found"
@@ -171,6 +175,7 @@ def _run_child(
         sys.argv = [""]
         sys.dont_write_bytecode = True  # the learner's folder stays as it was staged
         device.start()
+        library_code.use(known)
         serving = True
         child.Child(child.Channel(connection), device, layers).serve()
         code = 0

@@ -1,0 +1,98 @@
+"""Have the device libraries' code compiled ahead, and wait for it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from graders.harness.device.gpu_facts import compute_capability
+
+_COMPILER = Path(__file__).parents[1] / "device" / "library_code.py"
+_PACKAGES = ("cuda-bindings", "cuda-core", "nvidia-", "nvmath-python")
+
+
+class LibraryCode:
+    """
+    A folder with code of NVIDIA's device libraries, which workers read.
+
+    It is made by a process of ours, from parameters alone: nothing that a submission does
+    gets into it. A worker looks its pieces up by all that they depend on, so that what an
+    older version compiled is passed over.
+
+    Args:
+        folder: Where the code is kept between gradings.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._compiling: subprocess.Popen[bytes] | None = None
+
+    def prepare(self, wanted: Iterable[Sequence[Any]]) -> None:
+        """
+        Start to compile what is wanted, in the background, unless it is there.
+
+        Args:
+            wanted: As the rubric lists it: ``("random",)``, ``("fft", size, precision)``.
+        """
+        items = sorted({tuple(item) for item in wanted}, key=repr)
+        if not items or (self._compiling and self._compiling.poll() is None):
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        done = f"done-{_digest(items)}"
+        if (self.folder / done).exists():
+            return
+        with (self.folder / "lock").open("a") as lock:
+            try:
+                # The process inherits the lock; the kernel gives it back when that ends.
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # another grading compiles
+            jobs = len(os.sched_getaffinity(0))
+            command = [
+                sys.executable, "-I", str(_COMPILER), str(self.folder), json.dumps(items),
+                str(jobs), json.dumps(sys.path), done,
+            ]  # fmt: skip
+            with (self.folder / "log").open("wb") as log:
+                self._compiling = subprocess.Popen(
+                    command,
+                    pass_fds=(lock.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+
+    def wait(self) -> None:
+        """Wait until nobody compiles any more, whether that succeeded or not."""
+        if not self.folder.is_dir():
+            return
+        with (self.folder / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+
+    def close(self) -> None:
+        """Stop compiling; what is done is kept."""
+        if self._compiling is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._compiling.pid, signal.SIGKILL)
+            self._compiling.wait()
+
+
+def _digest(items: list[tuple[Any, ...]]) -> str:
+    versions = sorted(
+        f"{found.name} {found.version}"
+        for found in metadata.distributions()
+        if found.name and found.name.startswith(_PACKAGES)
+    )
+    facts = (items, versions, compute_capability())
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
