@@ -186,6 +186,26 @@ def test_autotuning_runs_the_product_many_times() -> None:
     expect_fused_matmul(evidence, epilogs=EPILOGS, beyond=LONGEST)
 
 
+def test_kernels_of_one_tile_share_a_product() -> None:
+    """CuBLASLt on an H100: one product, two kernels that differ behind the tile."""
+    tile = "sm80_xmma_gemm_f32f32_f32f32_f32_tt_n_tilesize32x32x8_"
+    one = f"{tile}stage3_warpsize1x2x1_ffma_execute_kernel__5x_cublas"
+    other = f"{tile}stage3_warpsize1x2x1_ffma_aligna4_execute_split_k_kernel__5x_cublas"
+    expect_fused_matmul(ran(one, other), epilogs=EPILOGS)
+    wider = other.replace("32x32x8", "128x32x8")
+    with pytest.raises(NotFused, match="2 kernels multiplied"):
+        expect_fused_matmul(ran(one, wider), epilogs=EPILOGS)
+
+
+def test_a_product_before_nvmaths_is_another() -> None:
+    """CuPy may well take the same kernel; nvmath's own begins after its call."""
+    later = (replace(RUN, start=0.5),)
+    with pytest.raises(NotFused, match="2 kernels multiplied"):
+        expect_fused_matmul(ran(GEMM, GEMM, operations=later), epilogs=EPILOGS)
+    earlier = (replace(RUN, start=-0.5),)
+    expect_fused_matmul(ran(GEMM, GEMM, operations=earlier), epilogs=EPILOGS)
+
+
 def test_several_runs_may_be_expected() -> None:
     evidence = ran(GEMM, GEMM, GEMM, operations=(RUN, RUN, RUN))
     expect_fused_matmul(evidence, epilogs=EPILOGS, runs=3)

@@ -22,7 +22,8 @@ class Kernel:
     """A kernel, and what its cells showed."""
 
     def __init__(self, folder: Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder)}
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "PYTHONPATH": path, "IPYTHONDIR": str(folder)}
         self._manager, self._client = start_new_kernel(
             kernel_name="python3", cwd=str(folder), env=environment
         )

@@ -7,6 +7,7 @@ callbacks and ``cuda_core``.
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +31,7 @@ _ARCHITECTURES: tuple[tuple[int, int], ...] = (
 )
 _ARCHITECTURES += ((10, 0), (10, 3), (11, 0), (12, 0), (12, 1))
 _captured = threading.local()
+_numbers = itertools.count(0)
 
 
 def _current_device() -> Any:
@@ -81,7 +83,10 @@ def install() -> None:
             code, result = compiled()
         MACHINE.sleep(COMPILE_SECONDS)
         if is_callback and (kind := callback_kind(name)):
-            MACHINE.operation(library="callback", phase="compile", handle=0, kind=kind)
+            number = next(_numbers)
+            MACHINE.operation(
+                library="callback", phase="compile", handle=number, kind=kind
+            )
         return code, result
 
     CUDACodeLibrary.get_ltoir = get_ltoir

@@ -23,22 +23,29 @@ FIRST_PLAN_SECONDS = 5e-2
 _ALGORITHMS = 2
 _ALGORITHM_IDS = (66, 64, 21)
 _OK = 0
-_NOT_SUPPORTED = 15
+_INVALID_VALUE, _NOT_SUPPORTED = 7, 15
+# cuBLASLt's names and texts.
 _STATUS = {
-    1: "CUBLAS_STATUS_NOT_INITIALIZED",
-    7: "CUBLAS_STATUS_INVALID_VALUE",
-    _NOT_SUPPORTED: "CUBLAS_STATUS_NOT_SUPPORTED",
+    _INVALID_VALUE: (
+        "INVALID_VALUE",
+        "an unsupported value or parameter was passed to the function",
+    ),
+    _NOT_SUPPORTED: ("NOT_SUPPORTED", "the requested functionality is not supported"),
 }
 
 
 class cuBLASLtError(Exception):  # noqa: N801, N818 - the binding's own name
     """A status that cuBLASLt returns."""
 
+    __module__ = "nvmath.bindings.cublasLt"
+
     def __init__(self, status: int) -> None:
         self.status = status
-        name = _STATUS.get(status, "CUBLAS_STATUS_INTERNAL_ERROR")
-        text = name.removeprefix("CUBLAS_STATUS_").replace("_", " ").lower()
-        super().__init__(f"{name} ({status}): {text}")
+        name, text = _STATUS[status]
+        super().__init__(
+            f"{text} (CUBLAS_STATUS_{name}). You can set CUBLASLT_LOG_LEVEL=5 "
+            "environment variable to enable cuBLAS logging to learn more."
+        )
 
 
 @dataclass(eq=False)
@@ -81,7 +88,7 @@ def _object(handle: int) -> Described:
     try:
         return _objects[int(handle)]
     except KeyError:
-        raise cuBLASLtError(7) from None
+        raise cuBLASLtError(_INVALID_VALUE) from None
 
 
 def _new(number: int = 0, **integers: Any) -> int:
@@ -137,9 +144,7 @@ def matmul_desc_create(compute_type: int, scale_type: int) -> int:
 
 def matmul_desc_destroy(handle: int) -> None:
     """Let go of a product's description."""
-    found = _objects.pop(int(handle), None)
-    if found is not None and found.planned:
-        MACHINE.operation(phase="free", **found.planned)
+    _destroy(handle)
 
 
 def matrix_layout_create(type: int, rows: int, cols: int, ld: int) -> int:  # noqa: A002
@@ -228,6 +233,8 @@ def matmul_algo_get_heuristic(
     """Plan: fill in the algorithms that suit the product."""
     described, product = _product(desc, a, b, c, d)
     product.check_modelled()
+    if not product.has_valid_bias:
+        raise cuBLASLtError(_INVALID_VALUE)
     if not product.is_supported:
         raise cuBLASLtError(_NOT_SUPPORTED)
     first = MACHINE.weather.first_use("cublasLt")
@@ -357,6 +364,16 @@ def tune(real: Any, self: Any, *args: Any, **options: Any) -> Any:
         _tuning = ndbuffer.flushing = False
     if described is not None and described.planned:
         MACHINE.operation(phase="autotune", **described.planned)
+    return result
+
+
+def free(real: Any, self: Any, *args: Any, **options: Any) -> Any:
+    """Run nvmath's own ``Matmul.free`` and record it, also of what was never planned."""
+    described = _objects.get(self.mm_desc) if getattr(self, "mm_desc", None) else None
+    result = real(self, *args, **options)
+    if described is not None:
+        unplanned = {"library": "matmul", "handle": described.number}
+        MACHINE.operation(phase="free", **(described.planned or unplanned))
     return result
 
 

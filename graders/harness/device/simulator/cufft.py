@@ -64,12 +64,13 @@ class Plan:
     prolog: callbacks.Attached | None = None
     epilog: callbacks.Attached | None = None
 
-    def facts(self) -> dict[str, Any]:
-        """Return the fields that every operation of this plan records."""
+    def facts(self, *, forward: bool | None = None) -> dict[str, Any]:
+        """Return what an operation of this plan records; an execution has a direction."""
         return {
             "library": "fft",
             "handle": self.number,
             "kind": self.kind,
+            "direction": fft_layout.direction_of(self.kind, forward=forward),
             "prolog": self.prolog is not None,
             "epilog": self.epilog is not None,
             "shape": self.lengths,
@@ -118,8 +119,7 @@ def destroy(handle: int) -> None:
     """Destroy a plan."""
     plan = _plan(handle)
     del _plans[handle]
-    if plan.kind:
-        MACHINE.operation(phase="free", **plan.facts())
+    MACHINE.operation(phase="free", **plan.facts())
 
 
 def set_stream(handle: int, stream: int) -> None:
@@ -138,9 +138,12 @@ def set_work_area(handle: int, _address: int) -> None:
 
 
 def xt_set_jit_callback(
-    handle: int, _symbol: int, code: bytes | int, size: int, kind: int, info: Any
+    handle: int, _symbol: int, code: bytes | int | None, size: int, kind: int, info: Any
 ) -> None:
     """Set a load or store callback, before planning."""
+    if code is None:
+        msg = "an integer is required"  # the binding's own words
+        raise TypeError(msg)
     pointer = info[0] if isinstance(info, (list, tuple)) else info
     attached = callbacks.attach(code, size, int(kind), int(pointer or 0))
     plan = _plan(handle)
@@ -157,12 +160,11 @@ def _has_large_prime(length: int) -> bool:
     return length > 1
 
 
-def _refuses_callbacks(plan: Plan) -> bool:
-    """Whether cuFFT cannot link a callback to the real side of this transform."""
-    real_side = plan.prolog if plan.kind == "R2C" else plan.epilog
-    if plan.kind == "C2C" or real_side is None:
+def _refuses_callbacks(plan: Plan, kind: str, length: int) -> bool:
+    """Whether cuFFT cannot link a callback to the real side of such a transform."""
+    real_side = plan.prolog if kind == "R2C" else plan.epilog
+    if kind == "C2C" or real_side is None:
         return False
-    length = plan.lengths[-1]
     long = length >= _LONG[real_side.dtype.itemsize]
     return long and length % 2 == 0 and _has_large_prime(length)
 
@@ -186,6 +188,8 @@ def xt_make_plan_many(
     plan = _plan(handle)
     if int(input_type) not in _DTYPES or int(output_type) not in _DTYPES:
         raise _error(_NOT_SUPPORTED)
+    if min(int(istride), int(ostride)) < 0:  # an axis in reverse; a batch in reverse works
+        raise _error(_INVALID_VALUE)
     lengths = tuple(int(x) for x in n)
     dtypes = _DTYPES[int(input_type)], _DTYPES[int(output_type)]
     kind, plan.source, plan.target = fft_layout.sides(
@@ -200,10 +204,9 @@ def xt_make_plan_many(
     for callback in attached:
         if not callback.fits:
             raise _error(_LINK_FAILURE)
-    plan.lengths, plan.kind, plan.batch = lengths, kind, int(batch)
-    if _refuses_callbacks(plan):
-        plan.kind = ""
+    if _refuses_callbacks(plan, kind, lengths[-1]):
         raise _error(_NOT_SUPPORTED)
+    plan.lengths, plan.kind, plan.batch = lengths, kind, int(batch)
     MACHINE.operation(phase="plan", **plan.facts())
     return 0
 
@@ -294,9 +297,8 @@ def _account(
     )
     MACHINE.operation(
         phase="execute",
-        direction="forward" if forward else "inverse",
         made_by=made_by,
-        **plan.facts(),
+        **plan.facts(forward=forward),
     )
 
 

@@ -15,6 +15,8 @@ import scipy.fft
 
 # What cuFFT and FFTW call the embedding: embedded lengths, stride and distance.
 Embedding = tuple[Any, int, int]
+# A real transform's direction follows from its kind; of a complex one it is execution's.
+_DIRECTIONS = {"R2C": "forward", "C2R": "inverse"}
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,20 @@ def sides(
     first = Side(dtypes[0], (batch, *shape), _strides(source, rank))
     shape = half if kind == "R2C" else lengths
     return kind, first, Side(dtypes[1], (batch, *shape), _strides(target, rank))
+
+
+def direction_of(kind: str, *, forward: bool | None = None) -> str:
+    """
+    Return the direction that a step of a plan records, or an empty string.
+
+    Args:
+        kind: ``"C2C"``, ``"R2C"`` or ``"C2R"``; empty before planning.
+
+        forward: Which way an execution goes. The default is a step that does not say.
+    """
+    if forward is None:
+        return _DIRECTIONS.get(kind, "")
+    return "forward" if forward else "inverse"
 
 
 def transform(

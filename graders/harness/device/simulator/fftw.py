@@ -50,14 +50,14 @@ class Plan:
     source: fft_layout.Side
     target: fft_layout.Side
 
-    def note(self, phase: str, direction: str = "") -> None:
+    def note(self, phase: str, *, forward: bool | None = None) -> None:
         """Record a step of this plan."""
         MACHINE.operation(
             library="cpu_fft",
             phase=phase,
             handle=self.number,
             kind=self.kind,
-            direction=direction,
+            direction=fft_layout.direction_of(self.kind, forward=forward),
             shape=self.lengths,
             batch=self.batch,
         )
@@ -122,7 +122,7 @@ def execute(handle: int, source: int, target: int, direction: int) -> None:
     points = math.prod(plan.lengths) * x.shape[0]
     work = 5.0 * points * math.log2(max(2, math.prod(plan.lengths)))
     MACHINE.sleep(work / _FLOPS_PER_SECOND)
-    plan.note("execute", "forward" if forward else "inverse")
+    plan.note("execute", forward=forward)
 
 
 def _expect_aligned(plan: Plan, address: int) -> None:

@@ -182,8 +182,15 @@ class Product:
 
     @property
     def is_supported(self) -> bool:
-        """Whether cuBLASLt has an algorithm for it."""
-        return self.epilog == "DEFAULT" or self.d.dtype.kind != "c"
+        """Whether cuBLASLt has an algorithm for it: C and D must be alike."""
+        alike = self.c.dtype == self.d.dtype
+        alike = alike and self.c.is_column_major == self.d.is_column_major
+        return alike and (self.epilog == "DEFAULT" or self.d.dtype.kind != "c")
+
+    @property
+    def has_valid_bias(self) -> bool:
+        """Whether the bias, if there is one, has the result's type."""
+        return "BIAS" not in self.epilog or self.bias_dtype in (None, self.d.dtype)
 
     def check_modelled(self) -> None:
         """

@@ -92,6 +92,7 @@ def _patch_nvmath() -> None:
     matmul = importlib.import_module("nvmath.linalg.advanced.matmulmod").Matmul
     _wrap(matmul, "plan", cublaslt.plan)
     _wrap(matmul, "autotune", cublaslt.tune)
+    _wrap(matmul, "free", cublaslt.free)
     solver = importlib.import_module("nvmath.sparse.advanced").DirectSolver
     _wrap(solver, "__init__", cudss.created)
     nvmath_device.install()
