@@ -17,6 +17,7 @@ from graders.harness.submission.holdings import contents
 from graders.harness.submission.notebook_file import METADATA_KEY, is_notebook, read
 
 _EXPECT = re.compile(r"^# expect: (.+)$", re.MULTILINE)
+_EXPECT_ON_CUDA = re.compile(r"^# expect on cuda: (.+)$", re.MULTILINE)
 _DEVICES = re.compile(r"^# devices: (.+)$", re.MULTILINE)
 
 
@@ -29,6 +30,9 @@ class Program:
         expected: The checks that must fail, each with its reason; empty for a right
             program.
 
+        expected_on_cuda: The same for a GPU, where timed checks are run as well; None where
+            it is no other.
+
         devices: Where it is to be graded.
     """
 
@@ -37,11 +41,18 @@ class Program:
     summary: str
     expected: Mapping[str, Reason]
     devices: frozenset[str]
+    expected_on_cuda: Mapping[str, Reason] | None = None
 
     @property
     def right(self) -> bool:
-        """Whether every check must accept it."""
+        """Whether every check must accept it, but for those of speed on a GPU."""
         return not self.expected
+
+    def expected_on(self, device: str) -> Mapping[str, Reason]:
+        """Return the checks that must fail on a device, each with its reason."""
+        if device == "cuda" and self.expected_on_cuda is not None:
+            return self.expected_on_cuda
+        return self.expected
 
     @property
     def name(self) -> str:
@@ -58,10 +69,24 @@ def read_program(exercise: Exercise, path: Path) -> Program:
     Raises:
         CatalogError: It is not as it should be.
     """
+    on_cuda = None
     if is_notebook(path):
         exercise, summary, expect, devices = _notebook_header(exercise, path)
     else:
         summary, expect, devices = _module_header(path)
+        on_cuda = _EXPECT_ON_CUDA.search(path.read_text("utf-8"))
+    return Program(
+        exercise=exercise,
+        path=path,
+        summary=summary,
+        expected=_expected(exercise, path, expect),
+        expected_on_cuda=_expected(exercise, path, on_cuda[1]) if on_cuda else None,
+        devices=frozenset(devices.split() or ("simulator", "cuda")),
+    )
+
+
+def _expected(exercise: Exercise, path: Path, expect: str) -> dict[str, Reason]:
+    """Return what a header says must fail."""
     if not re.fullmatch(r"passed|failed .+", expect):
         msg = f"{path}: expect: must be 'passed' or 'failed CHECK REASON' (got {expect!r})."
         raise CatalogError(msg)
@@ -74,13 +99,7 @@ def read_program(exercise: Exercise, path: Path) -> Program:
             msg = f"{path}: 'expect: ... {part.strip()}' names no check and reason."
             raise CatalogError(msg)
         expected[check] = Reason(reason)
-    return Program(
-        exercise=exercise,
-        path=path,
-        summary=summary,
-        expected=expected,
-        devices=frozenset(devices.split() or ("simulator", "cuda")),
-    )
+    return expected
 
 
 def _module_header(path: Path) -> tuple[str, str, str]:
@@ -121,19 +140,22 @@ def read_corpus(catalog: Catalog, folder: Path) -> Iterator[Program]:
                 yield read_program(exercise, path)
 
 
-def disagreement(program: Program, result: ExerciseResult) -> str:
+def disagreement(
+    program: Program, result: ExerciseResult, device: str = "simulator"
+) -> str:
     """Return how a grading differs from what the program says of itself, or nothing."""
+    expected = program.expected_on(device)
     failed = {c.name: c.reason for c in result.checks if c.status is Status.FAILED}
     broken = {c.name: c.message for c in result.checks if c.status is Status.ERROR}
     if broken:
         return f"could not be graded: {broken}"
-    if failed == dict(program.expected):
+    if failed == dict(expected):
         return ""
     seen = {
         c.name: f"{c.reason}: {c.message} {c.hint}"
         for c in result.checks
-        if c.status is not Status.PASSED and c.name not in program.expected
+        if c.status is not Status.PASSED and c.name not in expected
     }
-    wanted = {name: reason.value for name, reason in program.expected.items()}
+    wanted = {name: reason.value for name, reason in expected.items()}
     got = {name: reason.value if reason else None for name, reason in failed.items()}
     return f"failed {got}, expected was {wanted}. {seen}"

@@ -75,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
         if options.full:
             seed = messages.SEED if options.messages else ""
             graded = list(grade_programs(grader, programs, seed))
-            counts = _judge_corpus(graded, found)
+            counts = _judge_corpus(graded, found, device)
     if options.messages:
         elsewhere = [p for p in programs if device not in p.devices]
         page = messages.make_page(stubs.exercises, graded, elsewhere)
@@ -155,13 +155,13 @@ def _programs(catalog: Catalog, names: Sequence[str]) -> list[Program]:
 
 
 def _judge_corpus(
-    graded: Iterable[tuple[Program, ExerciseResult]], found: _Findings
+    graded: Iterable[tuple[Program, ExerciseResult]], found: _Findings, device: str
 ) -> dict[str, dict[str, int]]:
     """Return for each exercise how its programs were judged."""
     counts: dict[str, dict[str, int]] = {}
     problems = []
     for program, result in graded:
-        problem = disagreement(program, result)
+        problem = disagreement(program, result, device)
         row = counts.setdefault(program.exercise.name, dict.fromkeys(_COLUMNS, 0))
         row["right" if program.right else "wrong"] += 1
         for column in _judged(program, result, agrees=not problem):

@@ -36,6 +36,8 @@ EPILOGS = ("RELU_BIAS", "RELU", "RELU_AUX_BIAS", "RELU_AUX")
 _LARGE = 100
 # Where they have not, kernels of any size may prepare parameters.
 _ANY = 10**9
+# So much of the product is left by ReLU: of one row nearly all may be clipped.
+_LEAST_KEPT = 0.5
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,15 @@ def cases(draw: Draw) -> list[Case]:
 
 
 def _case(rng: np.random.Generator, extents: Extents, dtype: str) -> Case:
-    # As large as the product is: then each of the two shows, and half is clipped.
-    bias = drawn(rng, (extents.m,), dtype) * np.sqrt(extents.k).astype(dtype)
     a, b = drawn(rng, extents.a, dtype), drawn(rng, extents.b, dtype)
-    return Case(extents, dtype, a, b, bias)
+    while True:
+        # As large as the product is: then each of the two shows, and half is clipped.
+        bias = drawn(rng, (extents.m,), dtype) * np.sqrt(extents.k).astype(dtype)
+        before = a.astype(np.float64) @ b + bias[:, None]
+        # Errors are relative to what is left, and rounding is that of what was there.
+        kept = np.linalg.norm(np.maximum(before, 0)) / np.linalg.norm(before)
+        if kept > _LEAST_KEPT:
+            return Case(extents, dtype, a, b, bias)
 
 
 def test_values(

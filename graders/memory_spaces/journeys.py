@@ -122,8 +122,18 @@ def bytes_of(evidence: Evidence, shape: Shape) -> Bytes:
     )
 
 
-def read_work(evidence: Evidence, sizes: Bytes) -> Work:
-    """Return what the benchmarks did."""
+def read_work(evidence: Evidence, sizes: Bytes, *, pinned_up: bool = True) -> Work:
+    """
+    Return what the benchmarks did.
+
+    Args:
+        evidence: What their cells did.
+
+        sizes: The three matrices.
+
+        pinned_up: Whether copies up through page-locked memory are counted. On CUDA
+            ``cupy.asarray`` itself makes them so.
+    """
     copies = [copy for copy in _host_copies(evidence) if sizes.word(copy)]
     smallest = min(sizes.a, sizes.b, sizes.result) // 2
     others = [
@@ -142,7 +152,7 @@ def read_work(evidence: Evidence, sizes: Bytes) -> Work:
         kept=sum(s.space == "cpu" for s in products),
         up=_by_word(s for s in moved if s.is_up),
         down=_by_word(s for s in moved if not s.is_up),
-        pinned=sum(s.pinned for s in moved),
+        pinned=sum(s.pinned for s in moved if pinned_up or not s.is_up),
         others=others,
     )
 

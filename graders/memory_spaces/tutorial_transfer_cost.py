@@ -80,14 +80,15 @@ def benchmarks(learner: Learner, limits: Limits, device: str) -> Benchmarks:
     cells = learner.notebook().cells
     mine = _exercise(cells)
     shape: Shape = tuple(limits["shape"])
-    work = _work(mine, shape)
+    on_cuda = device == "cuda"
+    work = _work(mine, shape, on_cuda=on_cuda)
     figures = read_figures("\n".join(cell.text for cell in mine))
     if not any(figure.looks_like_time for figure in figures):
         raise_for_cells(mine, simulated=device == "simulator")
         if not (work.journeys or work.up or work.down):
             _raise_unwritten(mine)
     if not (work.journeys and work.products):  # measured in the cells before, perhaps
-        work = _work(cells, shape)
+        work = _work(cells, shape, on_cuda=on_cuda)
     accepts = _accepts(work, limits, device)
     return Benchmarks(find_figures(figures, accepts), work, mine)
 
@@ -195,9 +196,10 @@ def _exercise(cells: Sequence[CellRun]) -> Sequence[CellRun]:
     return cells[numbers[0] + 1 :] if numbers else cells
 
 
-def _work(cells: Sequence[CellRun], shape: Shape) -> Work:
+def _work(cells: Sequence[CellRun], shape: Shape, *, on_cuda: bool) -> Work:
     evidence = require_evidence(joined_evidence(cells))
-    return read_work(evidence, bytes_of(evidence, shape_of_products(evidence, shape)))
+    sizes = bytes_of(evidence, shape_of_products(evidence, shape))
+    return read_work(evidence, sizes, pinned_up=not on_cuda)
 
 
 def _raise_unwritten(cells: Sequence[CellRun]) -> None:

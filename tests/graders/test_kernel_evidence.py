@@ -199,11 +199,11 @@ def test_kernels_of_one_tile_share_a_product() -> None:
 
 def test_a_product_before_nvmaths_is_another() -> None:
     """CuPy may well take the same kernel; nvmath's own begins after its call."""
-    later = (replace(RUN, start=0.5),)
+    later = ran(GEMM, GEMM, operations=(replace(RUN, start=0.5),))
     with pytest.raises(NotFused, match="2 kernels multiplied"):
-        expect_fused_matmul(ran(GEMM, GEMM, operations=later), epilogs=EPILOGS)
-    earlier = (replace(RUN, start=-0.5),)
-    expect_fused_matmul(ran(GEMM, GEMM, operations=earlier), epilogs=EPILOGS)
+        expect_fused_matmul(replace(later, recorded_on="cuda"), epilogs=EPILOGS)
+    earlier = ran(GEMM, GEMM, operations=(replace(RUN, start=-0.5),))
+    expect_fused_matmul(replace(earlier, recorded_on="cuda"), epilogs=EPILOGS)
 
 
 def test_several_runs_may_be_expected() -> None:

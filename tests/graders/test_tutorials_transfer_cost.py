@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,12 @@ from graders.memory_spaces.figures import read_figures
 from graders.memory_spaces.journeys import Bytes, read_work
 from graders.memory_spaces.printed_figures import FIGURES, Printed, find_figures
 from tests.graders.tutorial_grading import failures, grade, told
-from tests.graders.tutorial_notebooks import MEMORY_GIVEN, MEMORY_UNFILLED, memory
+from tests.graders.tutorial_notebooks import (
+    MEMORY_GIVEN,
+    MEMORY_UNFILLED,
+    SHAPE,
+    memory,
+)
 
 BEST = """
 product = nvmath.linalg.advanced.matmul
@@ -147,10 +153,15 @@ WRONG = {
 }  # fmt: skip
 
 
+def smaller(cells: list[str]) -> list[str]:
+    """With smaller matrices: nothing is computed for long."""
+    return [cell.replace(SHAPE, "800, 200, 400") for cell in cells]
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ExerciseResult]:
-    notebooks = {name: memory(*cells) for name, cells in RIGHT.items()}
-    notebooks |= {name: memory(cell) for name, (cell, _) in WRONG.items()}
+    cells = RIGHT | {name: [cell] for name, (cell, _) in WRONG.items()}
+    notebooks = {name: smaller(memory(*cells)) for name, cells in cells.items()}
     return grade(tmp_path_factory.mktemp("n"), "memory_spaces/transfer_cost", notebooks)
 
 
@@ -279,6 +290,15 @@ def test_journeys_are_told_from_copies_alone() -> None:
     assert {word: len(times) for word, times in work.up.items()} == {"a": 1, "b": 1}
     assert work.expected_copies(work.up) == pytest.approx([0.1, 0.1, 0.2])
     assert [*work.down] == ["result"]
+
+
+def test_pinned_copies_up_are_cupys_own_on_cuda() -> None:
+    """Of the way down the program decides; of the way up ``cupy.asarray`` does, there."""
+    up = Copy(direction="host_to_device", nbytes=A, start=1.0, seconds=0.1, pinned=True)
+    down = replace(up, direction="device_to_host", start=2.0, nbytes=RESULT)
+    evidence, sizes = Evidence(copies=(up, up, down)), Bytes(A, B, RESULT)
+    assert read_work(evidence, sizes).pinned == 3
+    assert read_work(evidence, sizes, pinned_up=False).pinned == 1
 
 
 def test_a_journey_may_be_made_by_hand() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -380,10 +381,26 @@ def test_a_header_is_read(toys: Catalog, tmp_path: Path) -> None:
     assert right.devices == {"simulator", "cuda"}
 
 
+def test_a_gpu_may_find_more(toys: Catalog, tmp_path: Path) -> None:
+    """Speed is looked at there alone: a right program may be too slow."""
+    (scale,) = toys.select(["scale"])
+    text = "# Slow.\n# expect: passed\n# expect on cuda: failed faster too_slow\n"
+    program = read_program(scale, _program(toys, tmp_path, text))
+    assert program.right
+    assert program.expected_on("simulator") == {}
+    assert program.expected_on("cuda") == {"faster": Reason.TOO_SLOW}
+    plain = read_program(
+        scale,
+        _program(toys, tmp_path, "# Halves.\n# expect: failed values wrong_value\n"),
+    )
+    assert plain.expected_on("cuda") == plain.expected_on("simulator") != {}
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
+        "# S.\n# expect: passed\n# expect on cuda: perhaps\n",
         "def scale(): ...\n",
         "# Only a summary.\n",
         "import os\n# expect: passed\n",
@@ -419,6 +436,9 @@ def test_a_disagreement_is_told(toys: Catalog, tmp_path: Path) -> None:
         return ExerciseResult(name="toys/scale", title="", checks=(check,))
 
     assert disagreement(program, result("failed", "wrong_value")) == ""
+    slow = replace(program, expected_on_cuda={"faster": Reason.TOO_SLOW})
+    assert disagreement(slow, result("failed", "too_slow", "faster"), "cuda") == ""
+    assert disagreement(slow, result("failed", "too_slow", "faster")) != ""
     assert "wrong_shape" in disagreement(program, result("failed", "wrong_shape"))
     assert "later" in disagreement(program, result("failed", "wrong_value", "later"))
     assert "could not be graded" in disagreement(program, result("error", "harness"))

@@ -14,7 +14,7 @@ from tests.graders import test_tutorials_matmul_validation as fused_product
 from tests.graders import test_tutorials_sepia_blur as blur
 from tests.graders import test_tutorials_transfer_cost as transfers
 from tests.graders.tutorial_grading import failures, grade, told
-from tests.graders.tutorial_notebooks import callbacks, fusion, memory
+from tests.graders.tutorial_notebooks import SHAPE, callbacks, fusion, memory
 from tests.harness.test_interactive_kernel import Kernel
 from tests.notebooks.test_round_trip import grade_all
 
@@ -33,6 +33,18 @@ pytestmark = [
 ]
 
 Cells = Mapping[str, Sequence[str]]
+# CUDA does not tell what a kernel computed from what: a division after the inverse, or a
+# sepia image of an earlier cell, is seen in the simulator alone (docs/threat-model.md).
+UNSEEN = {
+    "fft_callbacks/sepia_blur": {"normalised_by_cupy", "sepia_of_an_earlier_cell"}
+}
+
+
+def large(cells: Sequence[str]) -> list[str]:
+    """Give a notebook the tutorial's own matrices: on a GPU small ones take no time."""
+    return [cell.replace(SHAPE, "8000, 2000, 4000") for cell in cells]
+
+
 TUTORIALS: Mapping[str, tuple[Cells, Mapping[str, Mapping[str, str]]]] = {
     "fft_callbacks/sepia_blur": (
         {name: callbacks(*cells) for name, cells in blur.RIGHT.items()}
@@ -45,8 +57,8 @@ TUTORIALS: Mapping[str, tuple[Cells, Mapping[str, Mapping[str, str]]]] = {
         {name: expected for name, (_, _, expected) in fused_product.WRONG.items()},
     ),
     "memory_spaces/transfer_cost": (
-        {name: memory(*cells) for name, cells in transfers.RIGHT.items()}
-        | {name: memory(cell) for name, (cell, _) in transfers.WRONG.items()},
+        {name: large(memory(*cells)) for name, cells in transfers.RIGHT.items()}
+        | {name: large(memory(cell)) for name, (cell, _) in transfers.WRONG.items()},
         {name: expected for name, (_, expected) in transfers.WRONG.items()},
     ),
 }
@@ -67,12 +79,16 @@ def test_generated_notebooks_earn_everything(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TUTORIALS)
 def test_tutorials_are_judged_as_in_the_simulator(name: str, tmp_path: Path) -> None:
-    """Right ones earn all, and wrong ones lose what they lose in the simulator."""
+    """Right ones earn all, and wrong ones lose what they lose in the simulator at least."""
     notebooks, wrong = TUTORIALS[name]
     found = grade(tmp_path, name, notebooks, "cuda")
-    judged = {name: failures(result) for name, result in found.items()}
-    meant = {name: dict(wrong.get(name, {})) for name in notebooks}
-    surprises = {n: (judged[n], told(found[n])) for n in meant if judged[n] != meant[n]}
+    surprises = {}
+    for notebook, result in found.items():
+        failed = failures(result)
+        meant = dict(wrong.get(notebook, {}))
+        as_meant = meant.items() <= failed.items() if meant else not failed
+        if as_meant is (notebook in UNSEEN.get(name, ())):
+            surprises[notebook] = failed, told(result)
     assert not surprises
 
 

@@ -1,5 +1,6 @@
 # Draws uniform numbers, four at a time, and makes normal ones of them itself.
 # expect: passed
+# expect on cuda: failed faster too_slow
 
 import math
 

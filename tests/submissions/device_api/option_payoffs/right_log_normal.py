@@ -1,5 +1,6 @@
 # Draws the growth itself, which is log-normal, four at a time.
 # expect: passed
+# expect on cuda: failed faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Cuts one sequence into pieces, one for each path, that do not overlap.
 # expect: passed
+# expect on cuda: failed faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Draws one number at a time, and writes row after row.
 # expect: passed
+# expect on cuda: failed faster too_slow
 
 import math
 

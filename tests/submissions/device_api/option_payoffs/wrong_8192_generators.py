@@ -1,5 +1,6 @@
 # Has 8192 generators, and initialises them again for the paths beyond.
 # expect: failed independence wrong_value
+# expect on cuda: failed independence wrong_value; faster too_slow
 
 import math
 

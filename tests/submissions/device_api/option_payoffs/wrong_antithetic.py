@@ -1,5 +1,6 @@
 # Makes every other path the mirror image of the one before.
 # expect: failed independence wrong_value
+# expect on cuda: failed independence wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Takes half the variance off the drift, as for prices whose mean grows by mu.
 # expect: failed distribution wrong_value
+# expect on cuda: failed distribution wrong_value; faster too_slow
 
 import math
 

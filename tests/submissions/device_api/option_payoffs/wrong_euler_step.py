@@ -1,5 +1,6 @@
 # Multiplies by 1 + mu + sigma z instead of by its exponential.
 # expect: failed distribution wrong_value
+# expect on cuda: failed distribution wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Cuts draws off at 3.
 # expect: failed distribution wrong_value
+# expect on cuda: failed distribution wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Leaves the drift out of the first step alone.
 # expect: failed distribution wrong_value
+# expect on cuda: failed distribution wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Returns float64.
 # expect: failed arrays wrong_dtype
+# expect on cuda: failed arrays wrong_dtype; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Uses the first of four numbers twice and the fourth never.
 # expect: failed independence wrong_value
+# expect on cuda: failed independence wrong_value; faster too_slow
 
 import math
 

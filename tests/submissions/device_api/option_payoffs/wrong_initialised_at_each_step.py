@@ -1,5 +1,6 @@
 # Initialises the generator again at each step.
 # expect: failed independence wrong_value
+# expect on cuda: failed independence wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Returns NumPy arrays.
 # expect: failed arrays wrong_memory_space
+# expect on cuda: failed arrays wrong_memory_space; faster too_slow
 
 import math
 

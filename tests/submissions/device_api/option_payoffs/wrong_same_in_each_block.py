@@ -1,5 +1,6 @@
 # Tells the paths apart by their thread's place in its block.
 # expect: failed independence wrong_value
+# expect on cuda: failed independence wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Uses the draws of each path's first half again, for a path elsewhere.
 # expect: failed independence wrong_value
+# expect on cuda: failed independence wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Adds the time of day to the seed.
 # expect: failed seed wrong_value
+# expect on cuda: failed seed wrong_value; faster too_slow
 
 import math
 import os

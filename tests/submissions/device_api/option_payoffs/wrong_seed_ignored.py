@@ -1,5 +1,6 @@
 # Takes the same seed always.
 # expect: failed seed wrong_value
+# expect on cuda: failed seed wrong_value; faster too_slow
 
 import math
 

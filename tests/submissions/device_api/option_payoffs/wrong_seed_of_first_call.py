@@ -1,5 +1,6 @@
 # Keeps the seed of the first call.
 # expect: failed seed wrong_value
+# expect on cuda: failed seed wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Draws sizes that neighbouring paths share, and signs of their own.
 # expect: failed independence wrong_value
+# expect on cuda: failed independence wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Initialises the generators once, and goes on from there at the next call.
 # expect: failed seed wrong_value
+# expect on cuda: failed seed wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Draws uniform numbers with the right mean and spread.
 # expect: failed distribution wrong_value
+# expect on cuda: failed distribution wrong_value; faster too_slow
 
 import math
 

@@ -1,5 +1,6 @@
 # Takes sigma squared for the spread.
 # expect: failed distribution wrong_value
+# expect on cuda: failed distribution wrong_value; faster too_slow
 
 import math
 
