@@ -23,6 +23,7 @@ from graders.harness.errors import (
 _INSTALLED = ("/site-packages/", "/dist-packages/")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _WORD = re.compile(r"[^\s\"':]+")
+_NO_FUNCTION = "is not a function"
 _WORKERS_FOLDER = "/worker-"
 _STAGED = ("/submission/", "/work/")
 _BESIDE = "../submission/"  # as Numba names the learner's files
@@ -232,7 +233,11 @@ def described(problem: dict[str, Any]) -> str:
 
 
 def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
-    """Raise the failure for a function that does not take what it is given."""
+    """Raise the failure for a function that does not take what it is given, or is none."""
+    if problem.startswith(_NO_FUNCTION):
+        msg = f"{function} {problem}. Expected was the function of the stub."
+        hint = f"Is there a 'def {function}', and which later line binds the name again?"
+        raise ImportFailed(msg, hint=hint)
     msg = f"{function} {problem}, but it is called with {count} positional arguments."
     raise ImportFailed(msg, hint="Keep the parameters of the stub.")
 
