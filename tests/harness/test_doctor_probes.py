@@ -128,6 +128,17 @@ def test_packages_that_are_missing_or_out_of_range(tmp_path: Path) -> None:
     assert found[1].run[-1] == "python -m pip install -e ."
 
 
+def test_the_toolkits_own_nvvm_serves_as_well(tmp_path: Path) -> None:
+    """Where a callback compiles without the package, nobody need install that."""
+    installed = {k: v for k, v in made_up.BASE.items() if k != "nvidia-nvvm"}
+    works = Answer(facts={"version": "13.0.48", "path": "libnvvm.so.4"})
+    machine = made_up.MadeUp(tmp_path, installed, {"nvvm": works})
+    assert problems(packages.probe_packages(machine)) == []
+    broken = made_up.MadeUp(tmp_path, installed, {"nvvm": Answer(problem="it hung")})
+    found = problems(packages.probe_packages(broken))
+    assert [f.text[-12:] for f in found] == ["nvidia-nvvm."]
+
+
 def test_packages_as_they_must_be(tmp_path: Path) -> None:
     found = only(packages.probe_packages(made_up.MadeUp(tmp_path)))
     assert found.state == "ok"

@@ -18,6 +18,7 @@ _BOTH = ("simulator", "cuda")
 _NAME = re.compile(r"[\w.-]+")
 _VENV = ("python3 -m venv .venv", ". .venv/bin/activate")
 # Without these `grade.py` itself does not start.
+_NVVM = "nvidia-nvvm"
 _NEEDED = frozenset({"numpy", "pytest", "rich", "nvmath-python", "numba-cuda", "numba"})
 
 
@@ -28,6 +29,8 @@ def probe_packages(machine: Machine) -> Iterator[Finding]:
     names = [_NAME.match(line)[0] for line in wanted]  # type: ignore[index]
     facts = {name: machine.version(name) or "not installed" for name in names}
     missing = [name for name in names if machine.version(name) is None]
+    if _NVVM in missing and not machine.nvvm().why_not():
+        missing.remove(_NVVM)  # the CUDA toolkit's own serves
     if missing:
         shown = ", ".join(missing)
         yield Finding(
