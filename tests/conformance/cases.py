@@ -186,7 +186,8 @@ REFERENCES: dict[tuple[str, str], Arguments] = {
     ("batched_matmul", "sequence"): _batched_layer,
     ("inplace_fft", "transform_batches"): _batches,
 }
-_TOLERANCES = {"tuned_matmul": 3e-3}
+# Reduced precision, and the device's own exponential and logarithm in single precision.
+_TOLERANCES = {"tuned_matmul": 3e-3, "simulate": 1e-5}
 
 
 def references() -> list[Case]:

@@ -20,6 +20,13 @@ _TOLERANCES = {
 }
 # Kernels that a library must have run, whatever it called them or added to them.
 _TOLD_KINDS = ("fft", "gemm")
+# What is said where a library is not installed, or lacks a function.
+_NO_LIBRARY = (
+    "The FFT CPU execution is not available",
+    "Failed to dlopen all of the",
+    "function cblas_sgemm_batch_strided is not found",
+    'Failure finding "libcudss',
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,22 @@ def unseen(observation: dict[str, Any]) -> tuple[str, str]:
     """Return why a case could not be run and why nothing was recorded, or nothing."""
     evidence = observation.get("evidence", {})
     return observation.get("failed", ""), evidence.get("unavailable", "")
+
+
+def unavailable(observation: dict[str, Any]) -> str:
+    """Return what was said where a case could not run for want of a library, or nothing."""
+    texts = _texts(observation)
+    return next((t for t in texts if any(words in t for words in _NO_LIBRARY)), "")
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        yield from _texts(list(node.values()))
+    elif isinstance(node, list):
+        for item in node:
+            yield from _texts(item)
 
 
 def _differs(aspect: str, recorded: Any, seen: Any, place: str = "") -> Difference:
@@ -186,10 +209,12 @@ def _doing(recorded: dict[str, Any], seen: dict[str, Any]) -> Iterator[Differenc
     for number, pair in enumerate(
         zip(recorded["operations"], seen["operations"], strict=False)
     ):
-        for name in pair[0]:
-            if pair[0][name] != pair[1][name]:
-                place = f"step {number} ({pair[0]['step']}), {name}"
-                yield _differs("operations", pair[0][name], pair[1][name], place)
+        one, other = pair
+        for name in sorted(one.keys() | other.keys()):
+            # What a step does not say is left out of it.
+            if one.get(name, "") != other.get(name, ""):
+                place = f"step {number} ({one['step']}), {name}"
+                yield _differs("operations", one.get(name), other.get(name), place)
     steps, also = ([x["step"] for x in e["operations"]] for e in (recorded, seen))
     if len(steps) != len(also):
         yield _differs("operations", steps, also)

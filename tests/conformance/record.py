@@ -11,6 +11,7 @@ names.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import platform
 import sys
@@ -29,7 +30,7 @@ if __name__ == "__main__":
 
 from graders.harness.supervisor import ForkServer
 from tests.conformance.cases import all_cases
-from tests.conformance.comparing import unseen
+from tests.conformance.comparing import unavailable, unseen
 from tests.conformance.observing import observe, observe_on_the_cpu
 
 _PACKAGES = ("nvmath-python", "numba-cuda", "numpy", "scipy")
@@ -74,10 +75,13 @@ def _facts(device: str) -> dict[str, Any]:
 def written(recording: dict[str, Any]) -> str:
     """Return a recording as JSON, one observation a line, so that changes show."""
     head = {k: v for k, v in recording.items() if k != "observations"}
-    lines = [
-        f"  {json.dumps(key)}: {json.dumps(seen, allow_nan=False)}"
-        for key, seen in sorted(recording["observations"].items())
-    ]
+    dense = functools.partial(json.dumps, allow_nan=False, separators=(",", ":"))
+    lines = []
+    for key, seen in sorted(recording["observations"].items()):
+        # Half of what a program does says nothing where the other half could not be run.
+        why = unavailable(seen)
+        told = {"unavailable": why} if why else seen
+        lines.append(f"  {json.dumps(key)}: {dense(told)}")
     opening = json.dumps(head, indent=1)[:-2]
     return f'{opening},\n "observations": {{\n' + ",\n".join(lines) + "\n }\n}\n"
 
@@ -99,6 +103,8 @@ def main() -> int:
     }
     line = f"{len(observations)} cases in {recording['seconds']} s, "
     line += f"{len(failed)} not to be used"
+    if lacking := [key for key, seen in observations.items() if unavailable(seen)]:
+        line += f", {len(lacking)} for want of a library"
     lines = [f"  {key}: {why}" for key, why in failed.items()]
     sys.stdout.write("\n".join([line, *lines]) + "\n")
     return 1 if failed else 0

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
+import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from graders.harness.device.evidence import Copy, Evidence, Operation
 from graders.harness.worker.wire import ArrayValue
 from tests.conformance import known
 from tests.conformance import record as recorder
-from tests.conformance.comparing import Difference, differences
-from tests.conformance.observing import plain
+from tests.conformance.comparing import Difference, differences, unavailable
+from tests.conformance.observing import _plain_evidence, _without_numbers, plain
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -25,11 +28,12 @@ def observation() -> dict[str, Any]:
     array = np.arange(6, dtype=np.float32).reshape(2, 3) - 2
     on_gpu = ArrayValue(array, "cuda", array.strides, "cupy.ndarray")
     refused = ["builtins.ValueError", "The K extent must match."]
-    step = {"step": "fft plan", "object": 0, "shape": [3]}
+    step = {"step": "fft plan", "shape": [3]}
+    run = {"step": "fft execute", "shape": [3], "direction": "forward"}
     return {
         "value": plain([on_gpu, {"seconds": 1.5, "times": 2}, refused]),
         "evidence": {
-            "operations": [step, {**step, "step": "fft execute"}],
+            "operations": [step, run],
             "copies": [["host_to_device", 24]],
             "kernels": ["elementwise", "fft"],
         },
@@ -91,6 +95,18 @@ CHANGES: dict[str, tuple[str, Change]] = {
     "another object": (
         "operations",
         lambda seen: seen["evidence"]["operations"][1].update(object=1),
+    ),
+    "another direction": (
+        "operations",
+        lambda seen: seen["evidence"]["operations"][1].update(direction="inverse"),
+    ),
+    "a direction less": (
+        "operations",
+        lambda seen: seen["evidence"]["operations"][1].pop("direction"),
+    ),
+    "a callback more": (
+        "operations",
+        lambda seen: seen["evidence"]["operations"][0].update(callbacks=[True, False]),
     ),
     "a phase less": ("operations", lambda seen: seen["evidence"]["operations"].pop()),
     "another copy": (
@@ -154,6 +170,40 @@ def test_a_recording_that_saw_nothing_is_refused(
     assert "dark: CUPTI" in said
     del seen["bad"], seen["dark"]
     assert recorder.main() == 0
+
+
+def test_a_missing_library_is_told_and_nothing_else(tmp_path: Path) -> None:
+    """What a program does after the library was missed says nothing."""
+    seen = observation()
+    assert not unavailable(seen)
+    text = 'Failure finding "libcudss.so.0": No such file'
+    seen["value"]["list"][2]["list"][1] = text
+    assert unavailable(seen) == text
+    path = tmp_path / "written.json"
+    made = {"a": seen, "b": observation()}
+    path.write_text(recorder.written({"device": "cuda", "observations": made}))
+    read = json.loads(path.read_text())["observations"]
+    assert read == {"a": {"unavailable": text}, "b": observation()}
+    assert unavailable(read["a"])
+
+
+def test_copies_of_autotuning_are_told_once() -> None:
+    """Between samples a cache is flushed; how often depends on the library alone."""
+    flush = Copy(direction="host_to_device", nbytes=9, start=0.0, seconds=1.0)
+    other = replace(flush, direction="device_to_host")
+    tuned = Operation(library="matmul", phase="autotune", handle=0)
+    seen = Evidence(copies=(flush, flush, other, flush))
+    told = [["host_to_device", 9], ["device_to_host", 9], ["host_to_device", 9]]
+    assert _plain_evidence(seen)["copies"] == [told[0], *told]
+    assert _plain_evidence(replace(seen, operations=(tuned,)))["copies"] == told
+
+
+def test_numbers_that_are_not_compared_are_left_out() -> None:
+    """Shapes and types stay."""
+    left = _without_numbers(observation())
+    assert array_of(left)["values"] == []
+    assert array_of(left)["shape"] == [2, 3]
+    assert differences(left, _without_numbers(observation())) == []
 
 
 def test_rounding_is_no_difference() -> None:

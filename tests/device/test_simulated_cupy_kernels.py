@@ -52,7 +52,7 @@ def kinds(evidence):
         ("cp.random.rand(3)", ["random"]),
         ("cp.fft.fft(x)", ["copy", "fft"]),
         ("cp.fft.rfft(x)", ["fft"]),
-        ("cp.fft.irfft(cp.fft.rfft(x))", ["fft", "fft", "elementwise"]),
+        ("cp.fft.irfft(cp.fft.rfft(x))", ["fft", "copy", "fft", "elementwise"]),
         ("cp.fft.rfft2(x)", ["fft", "fft"]),
     ],
 )
@@ -126,8 +126,7 @@ def test_empty_arrays_launch_nothing(cp):
         ("x.item(1)", "device_to_host", 4),
         ("str(x)", "device_to_host", 48),
         ("x.tolist()", "device_to_host", 48),
-        ("cp.array(x)", "device_to_device", 48),
-        ("x.copy()", "device_to_device", 48),
+        ("x[...] = x + 1", "device_to_device", 48),
         ("cp.testing.assert_allclose(x, h)", "device_to_host", 48),
     ],
 )
@@ -136,9 +135,17 @@ def test_each_copy_is_counted_with_its_direction_and_bytes(
 ):
     host = np.ones((3, 4), dtype="float32")
     x = cp.asarray(host)
-    evidence, _ = record(lambda: eval(action, {"cp": cp, "x": x, "h": host}))
+    evidence, _ = record(lambda: exec(action, {"cp": cp, "x": x, "h": host}))
     assert [(c.direction, c.nbytes) for c in evidence.copies] == [(direction, nbytes)]
     assert not evidence.copies[0].pinned
+
+
+@pytest.mark.parametrize("action", ["cp.array(x)", "x.copy()", "x.astype(x.dtype)"])
+def test_a_new_array_is_copied_by_a_kernel(cp, action):
+    x = cp.ones((3, 4), dtype="float32")
+    evidence, _ = record(lambda: eval(action, {"cp": cp, "x": x}))
+    assert evidence.copies == ()
+    assert kinds(evidence) == ["copy"]
 
 
 def test_a_strided_array_is_gathered_on_the_device_before_it_goes_down(cp):
@@ -152,7 +159,7 @@ def test_a_mask_costs_a_small_copy_down(cp):
     x = cp.arange(10.0)
     mask = x > 4
     evidence, _ = record(lambda: x[mask])
-    assert [(c.direction, c.nbytes) for c in evidence.copies] == [("device_to_host", 8)]
+    assert [(c.direction, c.nbytes) for c in evidence.copies] == [("device_to_host", 4)]
 
 
 def test_pinned_memory_is_noticed(cp):

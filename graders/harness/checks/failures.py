@@ -236,7 +236,9 @@ def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
     """Raise the failure for a function that does not take what it is given, or is none."""
     if problem.startswith(_NO_FUNCTION):
         msg = f"{function} {problem}. Expected was the function of the stub."
-        hint = f"Is there a 'def {function}', and which later line binds the name again?"
+        hint = (
+            f"Is there a 'def {function}', and which later line binds the name again?"
+        )
         raise ImportFailed(msg, hint=hint)
     msg = f"{function} {problem}, but it is called with {count} positional arguments."
     raise ImportFailed(msg, hint="Keep the parameters of the stub.")

@@ -188,7 +188,8 @@ def xt_make_plan_many(
     plan = _plan(handle)
     if int(input_type) not in _DTYPES or int(output_type) not in _DTYPES:
         raise _error(_NOT_SUPPORTED)
-    if min(int(istride), int(ostride)) < 0:  # an axis in reverse; a batch in reverse works
+    # An axis in reverse; a batch in reverse works.
+    if min(int(istride), int(ostride)) < 0:
         raise _error(_INVALID_VALUE)
     lengths = tuple(int(x) for x in n)
     dtypes = _DTYPES[int(input_type)], _DTYPES[int(output_type)]

@@ -182,15 +182,19 @@ class Product:
 
     @property
     def is_supported(self) -> bool:
-        """Whether cuBLASLt has an algorithm for it: C and D must be alike."""
-        alike = self.c.dtype == self.d.dtype
-        alike = alike and self.c.is_column_major == self.d.is_column_major
-        return alike and (self.epilog == "DEFAULT" or self.d.dtype.kind != "c")
+        """Whether cuBLASLt has an algorithm for it."""
+        # Seen of RELU_BIAS on an H100; it was not asked about BIAS alone.
+        if self.epilog.endswith("_BIAS") and not self.d.is_column_major:
+            return False
+        if self.a.dtype.char in "fdFD" and self.d.dtype != self.a.dtype:
+            return False
+        return self.epilog == "DEFAULT" or self.d.dtype.kind != "c"
 
     @property
     def has_valid_bias(self) -> bool:
         """Whether the bias, if there is one, has the result's type."""
-        return "BIAS" not in self.epilog or self.bias_dtype in (None, self.d.dtype)
+        own = self.bias_dtype is not None and "BIAS" in self.epilog
+        return not own or self.bias_dtype == self.d.dtype
 
     def check_modelled(self) -> None:
         """

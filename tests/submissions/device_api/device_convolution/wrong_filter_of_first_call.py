@@ -1,5 +1,5 @@
 # Keeps the filter of the first call of each shape.
-# expect: failed values wrong_value
+# expect: failed values wrong_value; one_kernel not_fused
 
 import cupy as cp
 import numpy as np

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 
 from graders.harness.device.simulator import not_modelled as _words
@@ -13,6 +14,8 @@ IMPLICIT_CONVERSION = (
 
 
 NotModelled = _words.NotModelled
+_OF_SHAPES = ("operands could not be broadcast", "cannot reshape array")
+_OF_INDICES = re.compile(r"index -?\d+ is out of bounds for axis \d+ with size \d+$")
 
 
 def not_modelled(name: str) -> NoReturn:
@@ -53,6 +56,22 @@ def wrong_argument(name: str, value: object) -> TypeError:
         f"Argument {name!r} has incorrect type (expected "
         f"cupy._core.core._ndarray_base, got {where}{kind.__name__})"
     )
+
+
+def shape_error(error: ValueError) -> ValueError:
+    """Return CuPy's error where NumPy's says that shapes do not fit."""
+    text = str(error)
+    if type(error) is not ValueError or not text.startswith(_OF_SHAPES):
+        return error
+    return ValueError(re.sub(r"(?<=\d),(?=\d)", ", ", text).rstrip())
+
+
+def index_error(error: IndexError) -> IndexError:
+    """Return CuPy's error where NumPy's says that an index is out of bounds."""
+    text = str(error)
+    if type(error) is not IndexError or not _OF_INDICES.match(text):
+        return error
+    return IndexError(text[0].upper() + text[1:])
 
 
 def unsupported(value: object) -> TypeError:

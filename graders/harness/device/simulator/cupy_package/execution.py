@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graders.harness.device.simulator.cupy_package.errors import unsupported
+from graders.harness.device.simulator.cupy_package.errors import (
+    shape_error,
+    unsupported,
+)
 from graders.harness.device.simulator.cupy_package.memory import host_address
 from graders.harness.device.simulator.cupy_package.storage import (
     DeviceArray,
@@ -227,7 +230,10 @@ def run(
     host_args = [host_of(a, found) for a in args]
     host_kwargs = {k: host_of(v, found) for k, v in kwargs.items()} if kwargs else {}
     with np.errstate(all="ignore"):
-        result = function(*host_args, **host_kwargs)
+        try:
+            result = function(*host_args, **host_kwargs)
+        except ValueError as err:
+            raise shape_error(err) from None
     if out is None:
         return finish(result, name, kind, found, flops=flops, order=order)
     return store(result, name, kind, found, out, flops=flops)

@@ -180,10 +180,21 @@ def _gemm(name: str, *args: Any, out: Any = None, **kwargs: Any) -> Any:
 def _product(name: str, hosts: list[Any], kwargs: dict[str, Any]) -> Any:
     """Call NumPy's function; a large product of two matrices may be known already."""
     plain = functools.partial(getattr(np, name), *hosts, **kwargs)
+    if name in {"matmul", "dot"} and not _inner_extents_agree(hosts):
+        msg = "Axis dimension mismatch"
+        raise ValueError(msg)
     is_of_matrices = name in {"matmul", "dot"} and all(np.ndim(h) == 2 for h in hosts)
     if kwargs or not is_of_matrices or 2.0 * hosts[0].size * hosts[1].shape[1] < LARGE:
         return plain()
     return remembered(name, hosts, plain).copy()
+
+
+def _inner_extents_agree(hosts: list[Any]) -> bool:
+    """Return whether two vectors or matrices fit; of batches CuPy says something else."""
+    a, b = (tuple(np.shape(host)) for host in hosts[:2])
+    if not (1 <= len(a) <= 2 and 1 <= len(b) <= 2):  # noqa: PLR2004
+        return True
+    return bool(a[-1] == b[0])
 
 
 def matmul(x1: Any, x2: Any, /, out: Any = None, **kwargs: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from graders.harness.device.simulator.cupy_package.errors import index_error
 from graders.harness.device.simulator.cupy_package.execution import (
     account,
     kernel_name,
@@ -17,7 +18,7 @@ from graders.harness.device.simulator.cupy_package.storage import (
     view,
 )
 from graders.harness.device.simulator.cupy_package.streams import current_handle
-from graders.harness.device.simulator.cupy_package.transfers import copied, upload
+from graders.harness.device.simulator.cupy_package.transfers import moved, upload
 from graders.harness.device.simulator.machine import MACHINE
 
 _BASIC = (int, slice, type(Ellipsis), type(None), np.integer)
@@ -65,7 +66,10 @@ def getitem(array: DeviceArray, index: Any) -> Any:
     """Return ``array[index]``."""
     items, basic, found, masks = _plan(index)
     if basic:
-        return view(array._host[items], array)
+        try:
+            return view(array._host[items], array)
+        except IndexError as err:
+            raise index_error(err) from None
     if masks:
         _count_mask(found)
     try:
@@ -102,7 +106,7 @@ def _count_mask(found: list[DeviceArray]) -> None:
     account("cupy_scan_mask", "reduction", masks, [])
     MACHINE.copy(
         "device_to_host",
-        8,
+        4,
         stream=current_handle(),
         reads=[m.block for m in masks],
     )
@@ -134,7 +138,7 @@ def setitem(array: DeviceArray, index: Any, value: Any) -> None:
             host[items] = source
     written = view(target, array) if basic else array
     if basic and isinstance(value, DeviceArray):
-        copied(value, written)
+        moved(value, written)
         return
     base = "copy" if basic else "scatter_update"
     account(kernel_name(base, [source], host.dtype), kind, reads, [written])

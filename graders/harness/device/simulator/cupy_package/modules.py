@@ -175,7 +175,7 @@ def _cupy() -> dict[str, Any]:
     asking = (
         "iscomplexobj isrealobj isfortran may_share_memory min_scalar_type ndim shape"
     )
-    for name in (*asking.split(), "shares_memory", "size"):
+    for name in (*asking.split(), "size"):
         contents[name] = _plain(name)
     contents.update(
         __version__=VERSION,
@@ -187,6 +187,7 @@ def _cupy() -> dict[str, Any]:
         ascontiguousarray=transfers.ascontiguousarray,
         asfortranarray=transfers.asfortranarray,
         require=transfers.require,
+        shares_memory=transfers.shares_memory,
         astype=lambda x, dtype, copy=True: x.astype(dtype, copy=copy),
         result_type=_result_type,
         get_array_module=get_array_module,

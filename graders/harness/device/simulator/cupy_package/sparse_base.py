@@ -17,6 +17,8 @@ from graders.harness.device.simulator.cupy_package.errors import unsupported
 from graders.harness.device.simulator.cupy_package.execution import account
 from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray, adopt
+from graders.harness.device.simulator.cupy_package.streams import current_handle
+from graders.harness.device.simulator.machine import MACHINE
 
 NAMES = {
     "csr": "Compressed Sparse Row",
@@ -37,12 +39,14 @@ class _spbase:  # noqa: N801 - CuPy's name
     __hash__ = None  # type: ignore[assignment]
     format = ""
     _parts: tuple[str, ...] = ()
+    _is_canonical_known = False
     data: Any
 
     def _fill(self, arrays: tuple[Any, ...], shape: tuple[int, ...]) -> None:
         for name, array in zip(self._parts, arrays, strict=True):
             setattr(self, name, array)
         self._shape = tuple(int(n) for n in shape)
+        self._is_canonical_known = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -131,6 +135,8 @@ class _spbase:  # noqa: N801 - CuPy's name
 
     def toarray(self, order: str | None = None, out: Any = None) -> Any:
         """Return a dense array on the device."""
+        if self.format == "csr" and self.nnz:
+            _asked(self, "has_canonical_format")  # of the copy that CuPy makes first
         dense = adopt(host(self).toarray(order=order or "C"), "K")
         _account(self, "toarray", [dense])
         if out is not None:
@@ -322,17 +328,31 @@ def _account(matrix: _spbase, name: str, writes: list[Any]) -> None:
     account(f"cupyx_{name}", "elementwise", matrix._arrays(), writes)
 
 
+def _asked(matrix: _spbase, question: str) -> None:
+    """Account for what CuPy asks of a matrix: a reduction, and one byte for the host."""
+    account(f"cupyx_{question}", "reduction", matrix._arrays(), [])
+    MACHINE.copy(
+        "device_to_host",
+        1,
+        stream=current_handle(),
+        reads=[part.block for part in matrix._arrays()],
+    )
+
+
 def _product(matrix: _spbase, other: Any) -> Any:
     """Multiply by a dense vector or matrix; cuSPARSE's are column-major."""
     if other.shape[0] != matrix.shape[1]:
         msg = "dimension mismatch"
         raise ValueError(msg)
+    if matrix.format == "csr" and matrix.nnz and not matrix._is_canonical_known:
+        _asked(matrix, "has_canonical_format")
+        matrix._is_canonical_known = True
     columns = other if other.ndim == 1 else transfers.asfortranarray(other)
     with np.errstate(all="ignore"):
         result = adopt(np.asfortranarray(host(matrix) @ columns._host), "K")
     account(
-        "cusparse_spmm",
-        "gemm",
+        "cusparse::csrmm_kernel",
+        "elementwise",
         [*matrix._arrays(), columns],
         [result],
         flops=2.0 * matrix.nnz * (1 if other.ndim == 1 else other.shape[1]),

@@ -48,7 +48,11 @@ def upload(
     else:
         host = np.array(source, order="F" if order == "F" else "C", copy=True)
     array = adopt(host, "K")
-    if counted and source.nbytes:
+    if counted and not source.ndim:
+        # CuPy hands a single element to a kernel that fills the array.
+        account(kernel_name("fill", [source], source.dtype), "fill", [], [array])
+        array.block.operand = is_operand(source)
+    elif counted and source.nbytes:
         pinned = is_pinned(source)
         MACHINE.copy(
             "host_to_device",
@@ -85,17 +89,17 @@ def rearranged(
         else:
             fresh = np.array(host, dtype=target, order=order, copy=True)  # type: ignore[call-overload]
     result = adopt(fresh, "K")
-    copied(array, result)
+    if host.size:
+        account(kernel_name("copy", [host], target), "copy", [array], [result])
     return result
 
 
-def copied(source: DeviceArray, target: DeviceArray) -> None:
-    """Account for a copy on the device: of bytes where layouts agree, or a kernel."""
+def moved(source: DeviceArray, target: DeviceArray) -> None:
+    """Account for an assignment: of bytes where both lie in C order, or a kernel."""
     old, new = source._host, target._host
     if not new.size:
         return
-    forms = ((a.flags.c_contiguous, a.flags.f_contiguous) for a in (old, new))
-    alike = any(x and y for x, y in zip(*forms, strict=True))
+    alike = old.flags.c_contiguous and new.flags.c_contiguous
     if alike and old.dtype == new.dtype and old.shape == new.shape:
         MACHINE.copy(
             "device_to_device",
@@ -291,6 +295,20 @@ def _from_interface(obj: Any) -> Any:
     return wrap(host, memory, None)
 
 
+def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
+    """Return whether two arrays have an element in common."""
+    one, other = (x._host if isinstance(x, DeviceArray) else x for x in (a, b))
+    result = bool(np.shares_memory(one, other, max_work=max_work))
+    both = isinstance(a, DeviceArray) and isinstance(b, DeviceArray)
+    if both and a is not b and max_work in (None, _EXACTLY):
+        # CuPy sorts the addresses of a's elements on the device, and reads the answer.
+        account("cupy_get_memory_ptrs", "elementwise", [a, b], [])
+        stream = current_handle()
+        MACHINE.copy("device_to_device", 8 * a._host.size, stream=stream)
+        MACHINE.copy("device_to_host", 1, stream=stream)
+    return result
+
+
 def _holds_device_arrays(obj: Any) -> bool:
     if isinstance(obj, (list, tuple)):
         return any(_holds_device_arrays(item) for item in obj)
@@ -337,6 +355,7 @@ def asfortranarray(a: Any, dtype: npt.DTypeLike | None = None) -> Any:
     return _contiguous(a, dtype, "F")
 
 
+_EXACTLY = -1  # NumPy's MAY_SHARE_EXACT
 _ORDERS = dict.fromkeys(("C", "C_CONTIGUOUS", "CONTIGUOUS"), "C")
 _ORDERS |= dict.fromkeys(("F", "F_CONTIGUOUS", "FORTRAN"), "F")
 _ORDERS |= dict.fromkeys(("O", "OWNDATA"), "O")

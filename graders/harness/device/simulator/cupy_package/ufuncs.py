@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from graders.harness.device.simulator.cupy_package.errors import not_modelled
+from graders.harness.device.simulator.cupy_package.errors import (
+    not_modelled,
+    shape_error,
+)
 from graders.harness.device.simulator.cupy_package.execution import (
     account,
     finish,
@@ -48,11 +51,8 @@ class ufunc:  # noqa: N801 - CuPy's name
         found: list[DeviceArray] = []
         if len(args) == self.nin and not kwargs:
             hosts = [operand(a, found) for a in args]
-            with np.errstate(all="ignore"):
-                if self._ordered:
-                    result = self._function(*hosts, order="C")
-                else:
-                    result = self._function(*hosts)
+            order = {"order": "C"} if self._ordered else {}
+            result = self._computed(hosts, order)
             if self.nout == 1:
                 array = adopt(result)
                 full = kernel_name(self.__name__, hosts, array._host.dtype)
@@ -84,8 +84,7 @@ class ufunc:  # noqa: N801 - CuPy's name
         if kwargs.get("dtype") is not None:
             extra["dtype"] = kwargs["dtype"]
         casting = kwargs.get("casting", "same_kind")
-        with np.errstate(all="ignore"):
-            result = self._function(*hosts, **extra)
+        result = self._computed(hosts, extra)
         if out is None:
             return finish(result, self.__name__, "elementwise", found)
         if isinstance(out, tuple):
@@ -96,6 +95,13 @@ class ufunc:  # noqa: N801 - CuPy's name
             )
         result = _broadcast(result, out)
         return store(result, self.__name__, "elementwise", found, out, casting=casting)
+
+    def _computed(self, hosts: list[Any], options: dict[str, Any]) -> Any:
+        with np.errstate(all="ignore"):
+            try:
+                return self._function(*hosts, **options)
+            except ValueError as err:
+                raise shape_error(err) from None
 
     def reduce(self, array: Any, *args: Any, **kwargs: Any) -> Any:
         """Reduce along axes, as NumPy's ``reduce``."""

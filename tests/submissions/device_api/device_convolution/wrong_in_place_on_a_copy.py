@@ -1,5 +1,5 @@
 # Copies the signal and filters the copy in place.
-# expect: passed
+# expect: failed one_kernel not_fused
 
 import cupy as cp
 import numpy as np
