@@ -41,12 +41,18 @@ class LibraryCode:
         """
         Start to compile what is wanted, in the background, unless it is there.
 
+        Where the folder cannot be made or written each worker compiles for itself.
+
         Args:
             wanted: As the rubric lists it: ``("random",)``, ``("fft", size, precision)``.
         """
         items = sorted({tuple(item) for item in wanted}, key=repr)
         if not items or (self._compiling and self._compiling.poll() is None):
             return
+        with contextlib.suppress(OSError):
+            self._start(items)
+
+    def _start(self, items: list[tuple[Any, ...]]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         done = f"done-{_digest(items)}"
@@ -75,9 +81,7 @@ class LibraryCode:
 
     def wait(self) -> None:
         """Wait until nobody compiles any more, whether that succeeded or not."""
-        if not self.folder.is_dir():
-            return
-        with (self.folder / "lock").open("a") as lock:
+        with contextlib.suppress(OSError), (self.folder / "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
 
     def close(self) -> None:
