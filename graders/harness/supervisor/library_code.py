@@ -47,7 +47,7 @@ class LibraryCode:
             wanted: As the rubric lists it: ``("random",)``, ``("fft", size, precision)``.
         """
         items = sorted({tuple(item) for item in wanted}, key=repr)
-        if not items or (self._compiling and self._compiling.poll() is None):
+        if not items:
             return
         with contextlib.suppress(OSError):
             self._start(items)
@@ -63,7 +63,9 @@ class LibraryCode:
                 # The process inherits the lock; the kernel gives it back when that ends.
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return  # another grading compiles
+                return  # a grading compiles already, this one or another
+            if self._compiling is not None:
+                self._compiling.wait()  # its lock is free: it is ending
             jobs = len(os.sched_getaffinity(0))
             command = [
                 sys.executable, "-I", str(_COMPILER), str(self.folder), json.dumps(items),
