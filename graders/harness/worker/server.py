@@ -166,8 +166,8 @@ def _run_child(
         os.chdir(work)
         os.environ["HOME"] = os.environ["TMPDIR"] = str(work)
         os.environ["HARNESS_DEVICE_CACHES"] = request["caches"]
-        code = request["library_code"]
-        known = library_code.read(Path(code)) if code else {}
+        kept = request["library_code"]
+        known = library_code.read(Path(kept)) if kept else {}
         layers = confine(request["scratch"], request["caches"], request["user"])
         layers.put_on(
             "watched", lambda: "" if watched else "descendants cannot be found"
