@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from graders.harness import checks
 from graders.harness.checks import Kernel, Observation, Operation, operations_of
-from graders.harness.errors import NotFused
+from graders.harness.errors import ExtraCopies, NotFused
 
 _FEW = 5
 
@@ -47,6 +47,29 @@ def expect_device_calls(
         seen = f"numba-cuda launched no kernel; {listed(kernels)}"
     msg = f"For {where}, {seen}. Expected was a kernel of yours that calls {name}."
     raise NotFused(msg, hint="The lesson is to do this inside the kernel.")
+
+
+def expect_made_there(observation: Observation, nbytes: int, where: str) -> None:
+    """
+    Judge that what a kernel should compute was not uploaded instead.
+
+    Args:
+        observation: The call.
+
+        nbytes: The bytes of a result: parameters are smaller.
+
+        where: The case, for the message.
+
+    Raises:
+        ExtraCopies: So many bytes came from the host.
+    """
+    moved = checks.copied_bytes(observation.evidence, "host_to_device")
+    if moved >= nbytes:
+        msg = (
+            f"For {where}, {moved:,} bytes came from the host; a result has {nbytes:,}. "
+            "Expected was that your kernel computes the results on the GPU."
+        )
+        raise ExtraCopies(msg, hint="What is computed with NumPy, and then sent there?")
 
 
 def listed(kernels: list[Kernel]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -72,6 +72,9 @@ def draw_cases(rng: np.random.Generator) -> list[Case]:
         above = number % 2 == 0
         ratio = rng.uniform(0.8, 0.97) if above else rng.uniform(1.03, 1.25)
         cases.append(_replaced(case, strike=float(case.s0 * ratio)))
+    # Again the first one's shape and seed, for programs that keep paths by these.
+    again = replace(_case(rng, *_SHAPES[0]), seed=cases[0].seed)
+    cases.append(_replaced(again, strike=float(again.s0 * 0.9)))
     return cases
 
 

@@ -15,6 +15,7 @@ import pytest
 from graders.device_api.launches import (
     expect_device_calls,
     expect_in_bounds,
+    expect_made_there,
     listed,
     numba_launches,
 )
@@ -149,7 +150,9 @@ def test_device_api(learner: Learner, cases: list[Case]) -> None:
     """A kernel of numba-cuda transforms with nvmath.device.FFT."""
     name = "nvmath.device.FFT's execute"
     for case in cases:
-        expect_device_calls(_convolve(learner, case), "mathdx", name, case.where)
+        seen = _convolve(learner, case)
+        expect_device_calls(seen, "mathdx", name, case.where)
+        expect_made_there(seen, case.signal.nbytes, case.where)
 
 
 def test_values(

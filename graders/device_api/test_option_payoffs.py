@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.device_api.launches import expect_device_calls, expect_in_bounds
+from graders.device_api.launches import (
+    expect_device_calls,
+    expect_in_bounds,
+    expect_made_there,
+)
 from graders.device_api.paths import (
     Case,
     Payoffs,
@@ -45,6 +49,11 @@ from graders.harness.checks import (
     expect_faster,
     expect_settled,
 )
+
+# Bytes of a path: parameters and a seed of its own are fewer.
+_MORE_THAN_PARAMETERS = 24
+# Seeds so far apart are the same modulo 65536, and modulo 1000.
+_SAME_LOW_DIGITS = 65_536 * 1000
 
 Draw = Callable[[str], np.random.Generator]
 Limits = Mapping[str, Any]
@@ -109,6 +118,9 @@ def test_device_api(learner: Learner, cases: list[Case]) -> None:
         if case.n_steps > 1:  # a single price needs no draw
             seen = _simulate(learner, case)
             expect_device_calls(seen, "random", name, case.where)
+        result = 4 * case.n_paths * case.n_steps
+        if result >= _MORE_THAN_PARAMETERS * case.n_paths:
+            expect_made_there(_simulate(learner, case), result, case.where)
 
 
 def test_arrays(learner: Learner, cases: list[Case]) -> None:
@@ -166,6 +178,7 @@ def test_independence(learner: Learner, main: Case, study: Study) -> None:
 def test_seed(learner: Learner, main: Case, study: Study) -> None:
     """The same seed gives the same paths, another seed gives others."""
     first = _simulate(learner, main)
+    expect_settled(first)
     call, put = _values(first, main)
     call_again, put_again = _values(
         learner.call("simulate", *main.arguments, fresh=True), main
@@ -178,11 +191,24 @@ def test_seed(learner: Learner, main: Case, study: Study) -> None:
     call_other, put_other = _values(second, other)
     if np.array_equal(call, call_other) and np.array_equal(put, put_other):
         raise_for_same_paths(main)
+    expect_settled(second)
+    _expect_all_of_the_seed(learner, main)
     z, z_other = study.normals(first, main), study.normals(second, other)
     known = study.relations(first, main)
     # Draws that repeat within a call would be found again here, and are not this check's.
     again = None if known else repetitions(z, z_other)
     raise_for_seed(relations(z, z_other, known), again, main)
+
+
+def _expect_all_of_the_seed(learner: Learner, main: Case) -> None:
+    """Judge that seeds give other paths which differ in their lowest or highest digits."""
+    case = replace(main, n_paths=257, n_steps=6)
+    call, put = _values(_simulate(learner, case), case)
+    for other in (case.seed ^ 1, case.seed + _SAME_LOW_DIGITS):
+        near = replace(case, other_seed=other)
+        found = _values(_simulate(learner, replace(case, seed=other)), case)
+        if np.array_equal(call, found[0]) and np.array_equal(put, found[1]):
+            raise_for_same_paths(near)
 
 
 def test_faster(

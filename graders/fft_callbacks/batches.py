@@ -83,7 +83,7 @@ def batches(draw: Draw) -> list[Batch]:
         # One of these two lies where the image before it lay, and one elsewhere.
         ("another batch of one", 1, (odd[1], odd[2]), small),
         ("a third batch of one", 1, (odd[1], odd[2]), small),
-        ("even sides", 5, (even[1], even[2]), other),
+        ("even sides", 5, (even[1], even[2]), float(rng.uniform(0.6, 0.85))),
         ("large images", 2, (large[0], large[1]), 20.0),
     )
     return [

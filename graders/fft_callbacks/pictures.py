@@ -134,7 +134,7 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
         Case(
             name="an image with even sides",
             image=picture(rng, sizes[3]),
-            sigma=float(rng.uniform(1.2, 3.2)),
+            sigma=float(rng.uniform(0.6, 0.85)),
         ),
         Case(name="a large image", image=picture(rng, sizes[4]), sigma=20.0),
     ]

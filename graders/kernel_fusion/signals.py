@@ -168,6 +168,8 @@ def operands(draw: Draw, name: str) -> list[Operand]:
         case("one signal in double precision", (even[1],), double),
         case("three dimensions", (3, batches[2], odd[2])),
         case("three dimensions in double precision", (batches[3], 4, even[2]), double),
+        case("three dimensions in Fortran order", (batches[0], 3, odd[1]), order="F"),
+        case("a batch of one", (1, even[2])),
         case("a batch in Fortran order", (batches[2], odd[1]), order="F"),
         case("a square batch", (odd[0], odd[0]), double, "F"),
         case("a power of two", (batches[1], POWERS[inverse]), double),

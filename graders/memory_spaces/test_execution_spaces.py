@@ -97,7 +97,9 @@ def cases(draw: Draw) -> list[Case]:
     first = found[0]
     for memory in SPACES:
         again = _numbers(rng, first.x.size, "complex64")
-        found.append(Case(again, memory, first.space))
+        # The one of the same kind comes soon, where what was kept of the first is in use.
+        place = 2 if memory == first.memory else len(found)
+        found.insert(place, Case(again, memory, first.space))
     return found
 
 

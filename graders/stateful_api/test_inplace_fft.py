@@ -12,18 +12,17 @@ import numpy.typing as npt
 import pytest
 
 from graders.harness.checks import (
-    ArrayValue,
     Learner,
     Observation,
     expect_array,
     expect_close,
     expect_freed,
+    expect_on_gpu,
     expect_phases,
     expect_settled,
     expect_shared_memory,
     gpu,
     host_copies,
-    raise_memory_space,
     require_evidence,
     stream,
 )
@@ -112,8 +111,7 @@ def test_in_place(learner: Learner, cases: list[list[Batch]]) -> None:
             seen.value, len(batches), where=where(batches), noun="batches"
         )
         for result in results:
-            if isinstance(result, ArrayValue) and result.memory_space != "cuda":
-                raise_memory_space(result, "cuda", "a result")
+            expect_on_gpu(result, where=where(batches), name="a result")
         pairs = [(number, number) for number in range(len(batches))]
         expect_shared_memory(seen, pairs, where=where(batches))
         moved = host_copies(require_evidence(seen.evidence))

@@ -5,10 +5,15 @@ Their sentences and code are theirs and not in this repository.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from graders.harness.catalog import Catalog
+from graders.harness.run import Grader
+from tests.graders import tutorial_grading
 from tests.graders.test_tutorials_matmul_validation import FILLED as CASE
 from tests.graders.test_tutorials_matmul_validation import FUSED, SHOWN
 from tests.graders.test_tutorials_sepia_blur import FILLED as BLURS
@@ -50,6 +55,17 @@ NOTEBOOKS = {
     "memory_spaces/transfer_cost": (memory, (BEST, MEASURED, LABELS)),
     "kernel_fusion/matmul_validation": (fusion, (CASE, FUSED + SHOWN)),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> Iterator[None]:
+    """One warm grader for all of them."""
+    with (
+        Grader("simulator", Catalog()) as grader,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(tutorial_grading, "Grader", lambda *_: nullcontext(grader))
+        yield
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,12 @@ TOYS = HERE / "toys"
 
 # The toys' graders and the programs are what is graded, not tests of ours.
 collect_ignore = ["toys", "programs"]
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is there from the collector, which copies it in each forked shard."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,8 @@ def results(
         alone.parent.mkdir(parents=True)
         alone.write_bytes(handed_in.read_bytes())
         work.append((exercise, _submission(exercise, alone)))
-    found = toy_grader.results(Request(work=work, device="simulator", jobs=2))
+    # Some wait for their deadline: more at once than there are cores.
+    found = toy_grader.results(Request(work=work, device="simulator", jobs=4))
     return dict(zip(IDS, found, strict=True))
 
 

@@ -110,9 +110,9 @@ def test_the_whole_notebook_has_a_deadline(
     """Four times what a cell may take; its kernel lives on, with what there is."""
     waits = "while True:\n    pass"
     cells = ("def f(a):\n    return a", waits, waits, waits, waits, "late = 1")
-    with notebooks.learner(kernel_server, tmp_path, *cells, timeout=0.6) as opened:
+    with notebooks.learner(kernel_server, tmp_path, *cells, timeout=0.4) as opened:
         found = opened.notebook()
-        assert found.problem == "the time for the whole notebook was over, 2.4 s"
+        assert found.problem == "the time for the whole notebook was over, 1.6 s"
         assert found.cell(6).not_run == "the time for the whole notebook was over"
         assert opened.call("f", 2).value == 2
         assert opened.variable("late").problem == "missing"
@@ -139,7 +139,7 @@ def test_running_it_again_has_an_end(kernel_server: ForkServer, tmp_path: Path) 
         "import os\ndef die(a):\n    os._exit(2)",
     )
     said = ""
-    with notebooks.learner(kernel_server, tmp_path, *cells, timeout=0.4) as opened:
+    with notebooks.learner(kernel_server, tmp_path, *cells, timeout=0.2) as opened:
         for number in range(8):
             try:
                 opened.call("die", number)

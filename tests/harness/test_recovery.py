@@ -64,8 +64,17 @@ def ended_when_asked(grader: Grader, times: int) -> Iterator[list[int]]:
         ending.result()
 
 
+@pytest.fixture(scope="module")
+def grader(toys: Catalog) -> Iterator[Grader]:
+    """A grader of its own: others' servers are not to be ended."""
+    with Grader("simulator", toys) as own:
+        yield own
+
+
 @pytest.mark.parametrize("times", [1, 2])
-def test_the_server_comes_back(toys: Catalog, tmp_path: Path, times: int) -> None:
+def test_the_server_comes_back(
+    grader: Grader, toys: Catalog, tmp_path: Path, times: int
+) -> None:
     """Who takes it down again has crashed; every other program keeps its points."""
     scale, total = toys.select(["scale"])[0], toys.select(["total"])[0]
     asks = tmp_path / "scale.py"
@@ -73,14 +82,13 @@ def test_the_server_comes_back(toys: Catalog, tmp_path: Path, times: int) -> Non
     reference = scale.reference
     work = [(total, _handed_in(total.name, total.reference))]
     work += [(scale, _handed_in(scale.name, p)) for p in (asks, reference, reference)]
-    with Grader("simulator", toys) as grader:
-        before = grader._server._process.pid
-        request = Request(work=work, device="simulator", jobs=4)
-        with ended_when_asked(grader, times) as ended:
-            first, found, *others = grader.results(request)
-        after = grader._server._process.pid
-        again = grader.results(Request(work=work[:1], device="simulator"))
-        assert grader._server._process.pid == after
+    before = grader._server._process.pid
+    request = Request(work=work, device="simulator", jobs=4)
+    with ended_when_asked(grader, times) as ended:
+        first, found, *others = grader.results(request)
+    after = grader._server._process.pid
+    again = grader.results(Request(work=work[:1], device="simulator"))
+    assert grader._server._process.pid == after
     assert len(ended) == times
     assert ended[0] == before
     assert after not in ended

@@ -30,6 +30,7 @@ from graders.harness.errors import (
 )
 from graders.harness.session import GradingSession, describe_environment
 from graders.harness.supervisor import ForkServer, Worker
+from graders.harness.supervisor import worker as worker_module
 from graders.harness.supervisor.forkserver import worker_environment
 
 PROBE = """
@@ -295,8 +296,11 @@ class _Other:
 
 
 @pytest.fixture
-def other(tmp_path: Path, server: ForkServer) -> Iterator[_Other]:
-    """A worker whose other side is played by the test."""
+def other(
+    tmp_path: Path, server: ForkServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[_Other]:
+    """A worker whose other side is played by the test: no process of it will end."""
+    monkeypatch.setattr(worker_module, "_ENDED_SECONDS", 0.05)
     played = _Other(tmp_path, server)
     yield played
     played.worker.kill()

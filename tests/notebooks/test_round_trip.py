@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from graders.harness.catalog import Catalog, Exercise
-from graders.harness.models import ExerciseResult, Reason, Status
+from graders.harness.models import ExerciseResult, Reason, Status, Submission
 from graders.harness.notebook_writer import build_notebook
 from graders.harness.run import Grader, Request
 from graders.harness.submission import locate
@@ -52,7 +52,7 @@ class Graded:
 
 
 def write(exercises: tuple[Exercise, ...], path: Path, *, fill_in: bool) -> Any:
-    """Write an assignment's notebook, and fill in its stubs with the references."""
+    """Write a notebook of exercises, and fill in their stubs with the references."""
     notebook = build_notebook(CATALOG, exercises, file=path.name)
     cells = {cell.id: cell for cell in notebook.cells}
     for exercise in exercises if fill_in else ():
@@ -61,13 +61,28 @@ def write(exercises: tuple[Exercise, ...], path: Path, *, fill_in: bool) -> Any:
     return notebook
 
 
+def notebooks(*, fill_in: bool) -> Iterator[tuple[str, tuple[Exercise, ...]]]:
+    """
+    Yield the notebooks' names and exercises: filled in, those of whole assignments.
+
+    A notebook is executed for each of its exercises: those with a single one are quick.
+    """
+    if fill_in:
+        for assignment in CATALOG.assignments:
+            yield assignment, CATALOG.exercises(assignment)
+    else:
+        for exercise in EXERCISES:
+            yield exercise.slug, (exercise,)
+
+
 def grade_all(grader: Grader, folder: Path, *, fill_in: bool) -> dict[str, Graded]:
-    """Grade the notebooks of all assignments, and return what came back by exercise."""
-    work, written = [], {}
-    for assignment in CATALOG.assignments:
-        exercises = CATALOG.exercises(assignment)
-        path = folder / f"{assignment}.ipynb"
-        written[assignment] = write(exercises, path, fill_in=fill_in)
+    """Grade the notebooks of all exercises, and return what came back by exercise."""
+    work: list[tuple[Exercise, Submission]] = []
+    written: dict[str, Any] = {}
+    for name, exercises in notebooks(fill_in=fill_in):
+        path = folder / f"{name}.ipynb"
+        notebook = write(exercises, path, fill_in=fill_in)
+        written |= dict.fromkeys((exercise.name for exercise in exercises), notebook)
         work += locate(path, exercises, named=True)
     executed = folder / "executed"
     executed.mkdir()
@@ -75,7 +90,7 @@ def grade_all(grader: Grader, folder: Path, *, fill_in: bool) -> dict[str, Grade
     return {
         result.name: Graded(
             result=result,
-            written=written[result.name.partition("/")[0]],
+            written=written[result.name],
             executed=nbformat.read(
                 executed / f"{result.name.replace('/', '.')}.ipynb", 4
             ),

@@ -14,6 +14,7 @@ import os
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ from graders.harness.worker.loading import (
 # The simulator replaces the learner's clocks; ours are these.
 _real_clock = time.perf_counter
 
+# The results of so many calls are held, so that none lies where another still does.
+_REMEMBERED_CALLS = 3
 # More kernels, copies and other records of one cell than this are not sent.
 _MOST_RECORDS = 40_000
 
@@ -75,7 +78,8 @@ class Child:
         self._reuse_on_host = itertools.cycle((True, True, False))
         self._repeats = 0
         self._all_again = False
-        self._returned: list[Any] = []
+        # Of the last few calls: those of one shape need not follow one another.
+        self._returned: deque[list[Any]] = deque(maxlen=_REMEMBERED_CALLS)
 
     def serve(self) -> None:
         """Answer requests until asked to finish."""
@@ -244,7 +248,8 @@ class Child:
     ) -> None:
         value, seen, node = returned
         if not head["value"]:
-            node, self._returned = {"t": "none"}, []
+            node = {"t": "none"}
+            self._returned.clear()
         elif node is None:
             try:
                 node = seen.encode(value)
@@ -261,9 +266,9 @@ class Child:
             # An object of the learner's may do anything when it is looked at. What is
             # then not sent is not known, and passes no check.
             with contextlib.suppress(BaseException):
-                shared = sharing.facts(value, _arrays_among(args), self._returned)
+                shared = sharing.facts(value, _arrays_among(args), [*self._returned])
                 # Held until the next call: the program must not write there again.
-                self._returned = sharing.arrays_among(value)
+                self._returned.append(sharing.arrays_among(value))
         changed = [
             i
             for i, (arg, old) in enumerate(zip(args, before, strict=True))

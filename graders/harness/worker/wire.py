@@ -27,6 +27,17 @@ MAX_BYTES = 2**30
 MAX_TEXT = 65536
 _DICTIONARIES = frozenset({dict, OrderedDict, defaultdict})
 _CONTAINERS = _DICTIONARIES | {tuple, list}
+# How to read an object of a derived class (a NamedTuple, a StrEnum) as the plain value that
+# it is: by the base's own methods, since those of the class are the learner's.
+_PLAIN: dict[type, Callable[[Any], Any]] = {
+    int: lambda value: int.__add__(value, 0),
+    float: float.__float__,
+    complex: lambda value: complex.__add__(value, 0),
+    str: str.__str__,
+    tuple: lambda value: tuple.__getitem__(value, slice(None)),
+    list: lambda value: list.__getitem__(value, slice(None)),
+    dict: lambda value: dict(dict.items(value)),
+}
 MAX_DEPTH = 24
 MAX_STRIDE = 2**62
 MAX_NODES = 50_000
@@ -205,6 +216,7 @@ class Encoder:
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             return {"t": "opaque", "type": "a deeper or larger structure than is read"}
+        value = _plain(value)
         kind = type(value)
         if value is None:
             return {"t": "none"}
@@ -274,6 +286,17 @@ class Encoder:
             "type": seen.type_name,
             "blob": len(self.blobs) - 1,
         }
+
+
+def _plain(value: Any) -> Any:
+    """Return an object of a class derived from a plain type as one of that type."""
+    kind = type(value)
+    if kind in _PLAIN or kind in _CONTAINERS or issubclass(kind, bool | np.generic):
+        return value
+    for base, read in _PLAIN.items():
+        if issubclass(kind, base):
+            return read(value)
+    return value
 
 
 def decode(node: Any, blobs: list[Blob], depth: int = 0) -> Any:  # noqa: PLR0911 - one line a type

@@ -1,6 +1,6 @@
 # Returns a float's subclass that equals everything.
-# expect: failed value wrong_dtype
-# says: an object of type total.Liar
+# expect: failed value wrong_value
+# says: 1.0
 
 
 class Liar(float):
