@@ -209,7 +209,7 @@ class Child:
         values = [wire.decode(node, blobs) for node in head["args"]]
         self._all_again = self._is_third_repeat(values)
         args = [self._build(value, head) for value in (values or self._held)]
-        self._spare = _arrays_among(args) if head["value"] else []
+        self._spare = streams.arrays_among(args) if head["value"] else []
         handed = [a.iterator if isinstance(a, streams.Stream) else a for a in args]
         problem = signature_problem(function, len(args))
         if problem is not None:
@@ -220,7 +220,9 @@ class Child:
             return
         before = [self._frozen(arg) if head["value"] else None for arg in args]
         self._device.begin(
-            poison=head["poison"], trace=head["trace"], operands=_arrays_among(args)
+            poison=head["poison"],
+            trace=head["trace"],
+            operands=streams.arrays_among(args),
         )
         exception: dict[str, Any] | None = None
         value: Any = None
@@ -266,7 +268,9 @@ class Child:
             # An object of the learner's may do anything when it is looked at. What is
             # then not sent is not known, and passes no check.
             with contextlib.suppress(BaseException):
-                shared = sharing.facts(value, _arrays_among(args), [*self._returned])
+                shared = sharing.facts(
+                    value, streams.arrays_among(args), [*self._returned]
+                )
                 # Held until the next call: the program must not write there again.
                 self._returned.append(sharing.arrays_among(value))
         changed = [
@@ -481,16 +485,6 @@ def _records(evidence: Evidence) -> int:
 
 def _layout(array: Any) -> tuple[Any, ...]:
     return type(array), array.dtype, tuple(array.shape), tuple(array.strides)
-
-
-def _arrays_among(args: list[Any]) -> list[Any]:
-    return sharing.arrays_among([_arrays_of(arg) for arg in args])
-
-
-def _arrays_of(arg: Any) -> Any:
-    if isinstance(arg, streams.Stream):
-        return arg.items
-    return sparse.parts_of(arg) if sparse.is_sparse(arg) else arg
 
 
 def _awaited(value: Any) -> Any:

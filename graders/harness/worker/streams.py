@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from graders.harness.worker import wire
+from graders.harness.worker import sharing, sparse, wire
 
 #: So many items of an iterator are read; a program that gives more is not read on.
 MAX_ITEMS = 4000
@@ -109,3 +109,14 @@ def drain(value: Any, seen: wire.Encoder | None) -> tuple[Any, Any]:
             name = f"an iterator of {MAX_ITEMS:,} items or more"
             return items, {"t": "opaque", "type": name}
     return items, {"t": "list", "items": nodes}
+
+
+def arrays_among(args: list[Any]) -> list[Any]:
+    """Return the arrays in a call's arguments: a stream's items, a matrix's parts."""
+    return sharing.arrays_among([_arrays_of(arg) for arg in args])
+
+
+def _arrays_of(arg: Any) -> Any:
+    if isinstance(arg, Stream):
+        return arg.items
+    return sparse.parts_of(arg) if sparse.is_sparse(arg) else arg
