@@ -62,8 +62,11 @@ def expect_made_there(observation: Observation, nbytes: int, where: str) -> None
 
     Raises:
         ExtraCopies: So many bytes came from the host.
+
+        EnvironmentUnavailable: Copies were not recorded.
     """
-    moved = checks.copied_bytes(observation.evidence, "host_to_device")
+    evidence = checks.require_evidence(observation.evidence)
+    moved = checks.copied_bytes(evidence, "host_to_device")
     if moved >= nbytes:
         msg = (
             f"For {where}, {moved:,} bytes came from the host; a result has {nbytes:,}. "
