@@ -26,6 +26,7 @@ from graders.fft_callbacks.pictures import picture
 from graders.harness.checks import (
     Learner,
     Observation,
+    Pictures,
     describe,
     expect_array,
     expect_close,
@@ -57,6 +58,7 @@ def test_values(
     cases: list[Batch],
     oracles: ModuleType,
     limits: Mapping[str, float],
+    pictures: Pictures,
 ) -> None:
     """Every image of every batch is blurred right, the first and the last included."""
     for index, batch in enumerate(cases):
@@ -73,9 +75,11 @@ def test_values(
                 memory_space=None,
                 name=f"result {number}",
             )
+            expected = oracles.gaussian_blur(image, batch.sigma)
+            pictures.save(case.slug, source=image, result=result, expected=expected)
             expect_close(
                 result,
-                oracles.gaussian_blur(image, batch.sigma),
+                expected,
                 relative_error=limits["relative_error"],
                 name=f"result {number}",
                 where=case.where,

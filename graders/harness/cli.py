@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import math
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -15,17 +17,21 @@ from graders.harness.catalog import Catalog
 from graders.harness.errors import HarnessError, UsageError
 from graders.harness.models import Report, Status
 from graders.harness.report import (
+    SHOWING,
     WRITERS,
     Feedback,
     Progress,
-    expect_writable,
+    Targets,
     print_report,
-    write_whole,
+    repository_files,
 )
+from graders.harness.report.github import without_commands
+from graders.harness.report.tally import is_pending
 from graders.harness.report.terminal import make_console, say
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
 from graders.harness.submission import Found, find, opened
+from graders.harness.time_limit import Deadline
 from graders.harness.worker.confinement import REQUIRED
 
 # Commands that are not grading, and the module of each: imported only when it is called.
@@ -33,6 +39,8 @@ _COMMANDS = {
     "doctor": "doctor",
     "hint": "hints",
     "notebook": "notebook_writer",
+    "regrade": "regrade",
+    "release": "release",
     "selfcheck": "selfcheck",
 }
 
@@ -59,7 +67,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="grade.py",
         description="Grade exercises on nvmath-python and CuPy.",
-        epilog="Other commands, each with --help: hint, notebook, doctor, selfcheck.",
+        epilog="Other commands, each with --help: hint, notebook, doctor, regrade, "
+        "selfcheck, release.",
     )
     parser.add_argument(
         "names",
@@ -106,6 +115,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="save the graded pictures as PNG files",
     )
     parser.add_argument(
+        "--show-hidden",
+        action="store_true",
+        help="tell what hidden checks look at, here and in reports: for instructors alone",
+    )
+    parser.add_argument(
         "--watch",
         action="store_true",
         help="grade again whenever a file is saved, until you quit",
@@ -114,6 +128,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--require-sandbox",
         action="store_true",
         help="refuse to grade where a layer of the sandbox does not hold",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=_time_limit,
+        default=Deadline(),
+        metavar="SECONDS",
+        help="end within this time, with reports: what is not graded by then is said",
     )
     parser.add_argument(
         "--exit-zero",
@@ -128,6 +149,14 @@ def _positive(text: str) -> int:
         msg = f"must be a whole number from 1 (got {text!r})"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
+
+
+def _time_limit(text: str) -> Deadline:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return Deadline(float(text))
+    msg = f"must be a number of seconds above 0 (got {text!r})"
+    raise argparse.ArgumentTypeError(msg)
 
 
 def _report_target(text: str) -> tuple[str, Path]:
@@ -192,8 +221,11 @@ def _grade(arguments: Sequence[str]) -> int:
 def _watch(options: argparse.Namespace, catalog: Catalog, submission: Path) -> int:
     from graders.harness.watching import Watch, watch  # noqa: PLC0415 - only here
 
-    if options.report or options.exit_zero:
-        msg = "--watch shows verdicts here: leave out --report and --exit-zero, or --watch."
+    if options.report or options.exit_zero or options.time_limit.limit:
+        msg = (
+            "--watch shows verdicts here: leave out --report, --exit-zero and "
+            "--time-limit, or --watch."
+        )
         raise UsageError(msg)
     device, why = choose_device(options.device)
     wanted = Watch(
@@ -211,20 +243,19 @@ def _watch(options: argparse.Namespace, catalog: Catalog, submission: Path) -> i
 
 
 def _grade_found(
-    options: argparse.Namespace, catalog: Catalog, shown: str, found: Found
+    options: argparse.Namespace, catalog: Catalog, named: str, found: Found
 ) -> int:
-    for _, path in options.report:
-        expect_writable(path)
+    targets = _targets(options, found)
     device, why = choose_device(options.device)
     console = make_console()
     where = "the GPU" if device == "cuda" else "the simulator"
-    say([f"Grading {shown} on {where}: {why}.", *found.notes], console)
     feedback = Feedback(
         found.work, options.save_output, [path for _, path in options.report]
     )
     checks = sum(len(e.rubric.checks) for e, _ in found.work)
     required = REQUIRED if options.require_sandbox else ()
-    with feedback:
+    with feedback, without_commands(os.environ, sys.stdout):
+        say([f"Grading {named} on {where}: {why}.", *found.notes], console)
         request = Request(
             work=found.work,
             device=device,
@@ -232,29 +263,49 @@ def _grade_found(
             jobs=options.jobs,
             output=options.save_output,
             executed=feedback.kept,
+            figures=any(form in SHOWING for form, _ in options.report),
+            deadline=options.time_limit,
         )
+
+        def shown(whole: Report) -> Report:
+            return whole if options.show_hidden else whole.for_learners()
+
+        def follow(so_far: Report) -> None:
+            targets.follow(shown(so_far))
+
         with (
             Grader(device, catalog, required) as grader,
             Progress(console, checks) as progress,
         ):
-            report = grader.grade(request, progress)
-        problems = _write_reports(report, options.report)
+            following = follow if targets.follows else None
+            report = shown(grader.grade(request, progress, following))
+            problems = targets.write_files(report)  # while there still is time
         print_report(report, console)
+        say(_unreached(report, options.time_limit.limit), console)
         say(feedback.write(), console)
+    problems += targets.write_streams(report)
     if problems:
         raise HarnessError("; ".join(problems))
     return ExitCode.PASSED if options.exit_zero else exit_code(report)
 
 
-def _write_reports(report: Report, targets: Sequence[tuple[str, Path]]) -> list[str]:
-    """Write every report that can be written; return what is wrong with the others."""
-    problems = []
-    for form, path in targets:
-        try:
-            write_whole(path, WRITERS[form](report))
-        except HarnessError as err:
-            problems.append(str(err))
-    return problems
+def _targets(options: argparse.Namespace, found: Found) -> Targets:
+    """Return what reports are wanted; annotations name files of the repository."""
+    is_unpacked = options.submission is not None and options.submission.is_file()
+    is_unpacked = is_unpacked and options.submission.suffix.lower() == ".zip"
+    paths = {e.name: s.path for e, s in found.work if not is_unpacked}
+    files = repository_files(paths, os.environ)
+    return Targets(options.report, WRITERS, files, os.environ)
+
+
+def _unreached(report: Report, limit: float | None) -> list[str]:
+    left = [e.name for e in report.exercises if any(map(is_pending, e.checks))]
+    if not left:
+        return []
+    return [
+        f"The time limit of {limit:g} s was reached: {len(left)} of "
+        f"{len(report.exercises)} exercises were not graded, or not to their end."
+    ]
 
 
 def exit_code(report: Report) -> ExitCode:

@@ -6,6 +6,7 @@ HarnessError                 ours: the instructor, the administrator or we must 
 ├── CatalogError             the three trees do not fit together
 ├── EnvironmentUnavailable   this machine lacks what a check needs
 ├── EnvironmentMismatch      two observations come from different devices
+├── Ungradable               a format has no word for a report without a verdict
 └── WorkerError              the child process that runs the learner's program
     ├── WorkerCrashed        it ended without saying that it was finished
     ├── WorkerTimedOut       it did not answer in time and was killed
@@ -43,6 +44,10 @@ class EnvironmentUnavailable(HarnessError):
 
 class EnvironmentMismatch(HarnessError):
     """Two observations come from different devices and may not be compared."""
+
+
+class Ungradable(HarnessError):
+    """A format would make a zero of an ungraded report; grade again."""
 
 
 class WorkerError(HarnessError):
@@ -102,11 +107,24 @@ class NotRun(Exception):  # noqa: N818 - it is an outcome, not an error
 
     Attributes:
         reason: ``needs_gpu`` or ``prerequisite``.
+
+        not_modelled: Whether the program itself is why: it uses what the simulator does
+            not model.
+
+        place: The staged file and the line that it is about, or None.
     """
 
-    def __init__(self, message: str, *, reason: Reason = Reason.NEEDS_GPU) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Reason = Reason.NEEDS_GPU,
+        not_modelled: bool = False,
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.not_modelled = not_modelled
+        self.place: tuple[str, int] | None = None
 
 
 class Failure(AssertionError):
@@ -121,24 +139,40 @@ class Failure(AssertionError):
         hint: What to try next, or an empty string.
 
         earned: The fraction of the check's points that is earned all the same, 0 to 1.
+
+        place: The staged file and the line that it is about, or None where no line is
+            known. An empty name stands for the exercise's own module.
     """
 
     reason: ClassVar[Reason] = Reason.WRONG_VALUE
 
-    def __init__(self, message: str, *, hint: str = "", earned: float = 0.0) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        earned: float = 0.0,
+        place: tuple[str, int] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.earned = min(1.0, max(0.0, earned))
+        self.place = place
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild_failure, (type(self), self.message, self.hint, self.earned))
+        data = (type(self), self.message, self.hint, self.earned, self.place)
+        return (_rebuild_failure, data)
 
 
 def _rebuild_failure(
-    cls: type[Failure], message: str, hint: str, earned: float
+    cls: type[Failure],
+    message: str,
+    hint: str,
+    earned: float,
+    place: tuple[str, int] | None,
 ) -> Failure:
-    return cls(message, hint=hint, earned=earned)
+    return cls(message, hint=hint, earned=earned, place=place)
 
 
 class Unimplemented(Failure):

@@ -15,9 +15,13 @@ from graders.harness.errors import (
 from graders.harness.models import CheckResult, Reason, Status
 from graders.harness.rubric import CheckRubric
 
+#: In the details: the points of a check that the program itself kept from being run, by
+#: what the simulator does not model. No platform's total goes without them, or a program
+#: could raise its share by that.
+NOT_MODELLED = "not_modelled_points"
 _MAX_TEXT = 1200
 # There was no answer to judge, so that the rubric's advice about answers would mislead.
-_NO_ANSWER = frozenset(
+NO_ANSWER = frozenset(
     {
         Reason.UNIMPLEMENTED,
         Reason.TIMED_OUT,
@@ -55,8 +59,13 @@ def judge(
         details: Figures for the report.
     """
     status, reason, message, hint, earned = _outcome(error)
-    if status is Status.FAILED and not hint and reason not in _NO_ANSWER:
+    if status is Status.FAILED and not hint and reason not in NO_ANSWER:
         hint = check.hint
+    figures = dict(details or {})
+    if check.leaderboard:
+        figures["leaderboard"] = check.leaderboard
+    if isinstance(error, NotRun) and error.not_modelled:
+        figures[NOT_MODELLED] = check.points
     return CheckResult(
         name=check.name,
         title=title,
@@ -67,7 +76,8 @@ def judge(
         message=_printable(message[:_MAX_TEXT]),
         hint=_printable(hint[:_MAX_TEXT]),
         seconds=seconds,
-        details={name: _finite(value) for name, value in (details or {}).items()},
+        details={name: _finite(value) for name, value in figures.items()},
+        visibility=check.visibility,
     )
 
 

@@ -1,11 +1,12 @@
 """The domain's values: what a submission, a check's result and a report are.
 
-Frozen, serialisable and free of behaviour beyond sums. Imports nothing of the engine.
+Frozen, serialisable and free of behaviour beyond sums and what learners may see of them.
+Imports nothing of the engine.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,16 @@ class Reason(StrEnum):
     PREREQUISITE = "prerequisite"
     ENVIRONMENT = "environment"
     HARNESS = "harness"
+    #: One that learners' reports do not tell, of checks that they do not show.
+    HIDDEN = "hidden"
+
+
+class Visibility(StrEnum):
+    """Who may see what a check looks at."""
+
+    PUBLIC = "public"
+    #: Instructors alone; learners see how many there are and what they come to.
+    HIDDEN = "hidden"
 
 
 class Verdict(StrEnum):
@@ -91,6 +102,8 @@ class CheckResult:
         message: What was seen and what was expected, in one to three sentences.
 
         hint: What to try next, or an empty string.
+
+        visibility: Whether learners may see anything of it but its points.
     """
 
     name: str
@@ -103,6 +116,7 @@ class CheckResult:
     hint: str = ""
     seconds: float = 0.0
     details: dict[str, Any] = field(default_factory=dict)
+    visibility: Visibility = Visibility.PUBLIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +209,26 @@ class Report:
         """Whether any check ended in an error of ours."""
         return any(c.status is Status.ERROR for e in self.exercises for c in e.checks)
 
+    @property
+    def has_hidden_checks(self) -> bool:
+        """Whether any check is for instructors alone."""
+        return any(_hidden(e.checks) for e in self.exercises)
+
+    def for_learners(self) -> Report:
+        """
+        Return the report without what instructors alone may see.
+
+        The hidden checks of an exercise come to one result for those that ran, and one
+        each for those that could not be run or judged, which say how many there are and
+        what they earn. Where there are any, the seed is left out, which would draw their
+        inputs again, and what the program printed, which can be their inputs.
+        """
+        if not self.has_hidden_checks:
+            return self
+        exercises = tuple(_exercise_for_learners(e) for e in self.exercises)
+        environment = {**self.environment, "seed": ""}
+        return replace(self, exercises=exercises, environment=environment)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report in the form of the JSON report (see ``report.schema.json``)."""
         return {
@@ -208,6 +242,75 @@ class Report:
             "environment": self.environment,
             "exercises": [_exercise_dict(e) for e in self.exercises],
         }
+
+
+def _hidden(checks: tuple[CheckResult, ...]) -> list[CheckResult]:
+    return [c for c in checks if c.visibility is Visibility.HIDDEN]
+
+
+def _exercise_for_learners(exercise: ExerciseResult) -> ExerciseResult:
+    hidden = _hidden(exercise.checks)
+    if not hidden:
+        return exercise
+    public = [c for c in exercise.checks if c.visibility is Visibility.PUBLIC]
+    unjudged = [c for c in hidden if c.status is Status.ERROR]
+    not_run = [c for c in hidden if _not_run(c) and c not in unjudged]
+    ran = [c for c in hidden if not _not_run(c)]
+    failed = any(c.status is not Status.PASSED for c in ran)
+    merged = (
+        (ran, Status.FAILED if failed else Status.PASSED, "hidden_checks"),
+        (not_run, Status.SKIPPED, "hidden_checks_not_run"),
+        (unjudged, Status.ERROR, "hidden_checks_ungraded"),
+    )
+    public += [
+        _merged(checks, status, name) for checks, status, name in merged if checks
+    ]
+    return replace(
+        exercise,
+        checks=tuple(public),
+        output=_OUTPUT_WITHHELD if exercise.output else "",
+    )
+
+
+_OUTPUT_WITHHELD = (
+    "What the program printed is not shown: it was called for hidden checks as well."
+)
+_REASONS_FOR_LEARNERS = {
+    Status.PASSED: None,
+    Status.FAILED: Reason.HIDDEN,
+    Status.SKIPPED: Reason.NEEDS_GPU,
+    Status.ERROR: Reason.ENVIRONMENT,
+}
+
+
+def _merged(checks: list[CheckResult], status: Status, name: str) -> CheckResult:
+    """Return what learners see of hidden checks: how many there are and what they earn."""
+    passed = sum(c.status is Status.PASSED for c in checks)
+    messages = {
+        Status.PASSED: "",
+        Status.FAILED: f"{passed} of {len(checks)} passed.",
+        Status.SKIPPED: "Only a GPU can tell.",
+        Status.ERROR: "They could not be carried out. No points are lost by that.",
+    }
+    hint = "Your instructor can say more. Which cases has nobody tried yet?"
+    # What the platforms' writers count: grading.NOT_MODELLED, time_limit.NOT_GRADED_YET.
+    details: dict[str, Any] = {}
+    if left := sum(float(c.details.get("not_modelled_points", 0.0)) for c in checks):
+        details["not_modelled_points"] = left
+    if any(c.details.get("not_graded_yet") for c in checks):
+        details["not_graded_yet"] = True
+    return CheckResult(
+        name=name,
+        title=f"Hidden checks pass ({len(checks)}).",
+        status=status,
+        reason=_REASONS_FOR_LEARNERS[status],
+        points=round(sum(c.points for c in checks), 6),
+        max_points=round(sum(c.max_points for c in checks), 6),
+        message=messages[status],
+        hint=hint if status is Status.FAILED else "",
+        details=details,
+        visibility=Visibility.HIDDEN,
+    )
 
 
 def _exercise_dict(exercise: ExerciseResult) -> dict[str, Any]:
@@ -230,6 +333,7 @@ def check_to_dict(check: CheckResult) -> dict[str, Any]:
     data = asdict(check)
     data["status"] = check.status.value
     data["reason"] = check.reason.value if check.reason else None
+    data["visibility"] = check.visibility.value
     data["seconds"] = round(check.seconds, 3)
     return data
 
@@ -239,4 +343,5 @@ def check_from_dict(data: dict[str, Any]) -> CheckResult:
     rest = dict(data)
     rest["status"] = Status(rest["status"])
     rest["reason"] = Reason(rest["reason"]) if rest["reason"] else None
+    rest["visibility"] = Visibility(rest["visibility"])
     return CheckResult(**rest)

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from graders.harness.catalog import Catalog, Exercise
-from graders.harness.checks import Learner, Pictures
+from graders.harness.checks import Learner, Pictures, figures
+from graders.harness.checks.locations import Location
 from graders.harness.errors import (
     EnvironmentUnavailable,
     Failure,
@@ -25,7 +26,7 @@ from graders.harness.errors import (
     NotRun,
     RubricError,
 )
-from graders.harness.grading import judge
+from graders.harness.grading import NOT_MODELLED, judge
 from graders.harness.models import CheckResult, Reason, Status
 from graders.harness.rubric import CheckRubric
 from graders.harness.session import (
@@ -214,6 +215,7 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     if graded is None:
         return
     exercise, check = graded
+    figures.begin(wanted=_session(item.config).figures)
     if check.needs and check.needs != _session(item.config).device:
         msg = "Only a GPU can tell; run it on one with --device cuda."
         raise NotRun(msg)
@@ -225,7 +227,7 @@ def pytest_runtest_call(item: pytest.Item) -> None:
         shown = name.replace("_", " ")
         if before.reason is Reason.NEEDS_GPU:
             msg = f"This check builds on {shown!r}, which needs a GPU."
-            raise NotRun(msg)
+            raise NotRun(msg, not_modelled=NOT_MODELLED in before.details)
         msg = f"This check builds on {shown!r}, which did not pass."
         raise NotRun(msg, reason=Reason.PREREQUISITE)
 
@@ -247,6 +249,10 @@ def pytest_runtest_makereport(
         return report
     title = check_title(item)
     notes = item.stash.get(NOTES, {})
+    if shown := figures.taken(error):
+        notes = {**notes, "figures": shown}
+    if found := _location(item, error):
+        notes = {**notes, "location": found}
     result = judge(check, title, error, seconds=call.duration, details=notes)
     collected.add(exercise.name, result)
     report.user_properties.append(("points", result.points))
@@ -262,6 +268,15 @@ def pytest_runtest_makereport(
         hint = f"\n{result.hint}" if result.hint else ""
         report.longrepr = f"{result.title}\n[{result.reason}] {result.message}{hint}"
     return report
+
+
+def _location(item: Any, error: BaseException | None) -> Location | None:
+    """Return what a check's outcome points at in the learner's program."""
+    learner = getattr(item, "funcargs", {}).get("learner")
+    if learner is None or not isinstance(error, Failure | NotRun):
+        return None
+    found: Location | None = learner.location(error)
+    return found
 
 
 def check_title(item: pytest.Item) -> str:
@@ -292,6 +307,12 @@ def programs(request: pytest.FixtureRequest) -> Iterator[ExercisePrograms]:
 def learner(programs: ExercisePrograms) -> Learner:
     """Return the learner's program."""
     return programs.learner()
+
+
+@pytest.fixture(scope="module")
+def learner_beside(programs: ExercisePrograms) -> Learner:
+    """Return the learner's program in a second worker, for calls at the same time."""
+    return programs.learner_beside()
 
 
 @pytest.fixture(scope="module")

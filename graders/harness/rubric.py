@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.harness.errors import RubricError
+from graders.harness.models import Visibility
 
 _DEFAULT_TIMEOUT = 60.0
 _ASSIGNMENT_KEYS = {"title", "order", "exercises"}
@@ -20,7 +21,7 @@ _EXERCISE_KEYS = {
 }  # fmt: skip
 _LIBRARY_CODE_KEYS = {"random", "transforms"}
 _TUTORIAL_KEYS = {"title", "marks", "timeout", "limits", "checks"}
-_CHECK_KEYS = {"points", "needs", "requires", "hint", "visibility"}
+_CHECK_KEYS = {"points", "needs", "requires", "hint", "visibility", "leaderboard"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,11 @@ class CheckRubric:
 
         hint: Shown where the check fails and has no hint of its own.
 
-        visibility: ``"public"`` or ``"hidden"``.
+        visibility: Who may see what it looks at. Hidden checks come after all others: by
+            then nothing that the program learns from their inputs can show in a message.
+
+        leaderboard: The column of a platform's leaderboard that shows the time ratio
+            which the check measures; empty for none.
     """
 
     name: str
@@ -43,7 +48,8 @@ class CheckRubric:
     needs: str = ""
     requires: tuple[str, ...] = ()
     hint: str = ""
-    visibility: str = "public"
+    visibility: Visibility = Visibility.PUBLIC
+    leaderboard: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,12 +241,8 @@ class _Reader:
             key: self.check(key, value, f"{where}.checks.{key}")
             for key, value in self.table(table, "checks", where).items()
         }
-        for check in checks.values():
-            for other in check.requires:
-                if other not in checks or other == check.name:
-                    self.fail(
-                        f"{where}.checks.{check.name}.requires", f"no check {other!r}"
-                    )
+        self._requirements(checks, where)
+        self._hidden_last(checks, where)
         timeout = self.number(table, "timeout", where, _DEFAULT_TIMEOUT)
         if not timeout:
             self.fail(f"{where}.timeout", "must be more than 0 seconds")
@@ -256,6 +258,31 @@ class _Reader:
             checks=checks,
             marks=marks,
         )
+
+    def _requirements(self, checks: Mapping[str, CheckRubric], where: str) -> None:
+        for check in checks.values():
+            for other in check.requires:
+                key = f"{where}.checks.{check.name}.requires"
+                if other not in checks or other == check.name:
+                    self.fail(key, f"no check {other!r}")
+                if (
+                    checks[other].visibility is Visibility.HIDDEN
+                    and check.visibility is Visibility.PUBLIC
+                ):
+                    self.fail(
+                        key, f"a public check cannot build on the hidden {other!r}"
+                    )
+
+    def _hidden_last(self, checks: Mapping[str, CheckRubric], where: str) -> None:
+        hidden = ""
+        for check in checks.values():
+            if check.visibility is Visibility.HIDDEN:
+                hidden = check.name
+            elif hidden:
+                self.fail(
+                    f"{where}.checks.{check.name}",
+                    f"must come before the hidden check {hidden!r}: hidden ones run last",
+                )
 
     def check(self, name: str, table: Any, where: str) -> CheckRubric:
         self._table_with(table, _CHECK_KEYS, where)
@@ -274,5 +301,6 @@ class _Reader:
             needs=needs,
             requires=tuple(self.strings(table, "requires", where)),
             hint=self.text(table, "hint", where),
-            visibility=visibility,
+            visibility=Visibility(visibility),
+            leaderboard=self.text(table, "leaderboard", where),
         )

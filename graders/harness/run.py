@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from graders.harness.catalog import Catalog, Exercise
-from graders.harness.errors import EnvironmentUnavailable
+from graders.harness.errors import EnvironmentUnavailable, WorkerError
 from graders.harness.measure.lease import Lease
 from graders.harness.models import (
     CheckResult,
@@ -19,13 +20,19 @@ from graders.harness.models import (
     Status,
     Submission,
 )
-from graders.harness.session import GradingSession, describe_environment, new_seed
-from graders.harness.shards import Listener, grade_exercises
+from graders.harness.session import (
+    GradingSession,
+    describe_environment,
+    new_seed,
+    undescribed,
+)
+from graders.harness.shards import Finished, Listener, grade_exercises
 from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer
 from graders.harness.supervisor.forkserver import cache_folder
 from graders.harness.supervisor.library_code import LibraryCode
 from graders.harness.supervisor.notebook import load_nbclient
+from graders.harness.time_limit import Deadline, not_graded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +51,11 @@ class Request:
 
         output: Where graded pictures go, or None.
 
-        last_picture_only: Whether only those of the last case are wanted.
-
         executed: Where executed notebooks are kept until the grading is over, or None.
+
+        figures: Whether the report is to have what can be shown: ``checks.figures``.
+
+        deadline: When to stop; what is not graded by then stands as such in the report.
     """
 
     work: Sequence[tuple[Exercise, Submission]]
@@ -54,8 +63,9 @@ class Request:
     seed: str = ""
     jobs: int = 0
     output: Path | None = None
-    last_picture_only: bool = False
     executed: Path | None = None
+    figures: bool = False
+    deadline: Deadline = field(default_factory=Deadline)
 
 
 class Grader:
@@ -88,7 +98,12 @@ class Grader:
         self._facts: dict[str, object] | None = None
         self._library_code = LibraryCode(cache_folder("library code", shared=False))
 
-    def grade(self, request: Request, listener: Listener | None = None) -> Report:
+    def grade(
+        self,
+        request: Request,
+        listener: Listener | None = None,
+        follow: Callable[[Report], None] | None = None,
+    ) -> Report:
         """
         Grade and return the report.
 
@@ -96,26 +111,43 @@ class Grader:
             request: What is to be graded.
 
             listener: Called with each check's result as it comes.
+
+            follow: Called with the report as it stands at the beginning and after each
+                exercise. Exercises that are not graded by then are in it as such, and the
+                environment is not described.
         """
         started = time.perf_counter()
         session = self._session(request)
-        results = self._results(session, request, listener)
-        if self._facts is None:
+
+        def report(results: Sequence[ExerciseResult], facts: dict[str, Any]) -> Report:
+            return Report(
+                device=self.device,
+                exercises=tuple(results),
+                environment={
+                    **facts,
+                    "seed": session.seed,
+                    "digests": {e.name: s.digest for e, s in request.work},
+                },
+                seconds=time.perf_counter() - started,
+            )
+
+        finished: Finished | None = None
+        if follow is not None:
+            so_far = [not_graded(e, handed_in) for e, handed_in in request.work]
+            follow(report(so_far, undescribed(session)))
+
+            def finished(index: int, result: ExerciseResult) -> None:
+                so_far[index] = result
+                follow(report(so_far, undescribed(session)))
+
+        results = self._results(session, request, listener, finished)
+        if self._facts is None and not request.deadline.is_over():
             self._facts = describe_environment(session)
-        return Report(
-            device=self.device,
-            exercises=tuple(results),
-            environment={
-                **self._facts,
-                "seed": session.seed,
-                "digests": {e.name: s.digest for e, s in request.work},
-            },
-            seconds=time.perf_counter() - started,
-        )
+        return report(results, self._facts or undescribed(session))
 
     def results(self, request: Request) -> list[ExerciseResult]:
         """Grade without a report; an exercise may come more than once in the request."""
-        return self._results(self._session(request), request, None)
+        return self._results(self._session(request), request, None, None)
 
     def _session(self, request: Request) -> GradingSession:
         return GradingSession(
@@ -125,14 +157,18 @@ class Grader:
             seed=request.seed or new_seed(),
             submission=Path(),
             output=request.output,
-            last_picture_only=request.last_picture_only,
             executed=request.executed,
+            figures=request.figures,
             lease=Lease("gpu-0") if self.device == "cuda" else None,
             library_code=self._library_code if self.device == "cuda" else None,
         )
 
     def _results(
-        self, session: GradingSession, request: Request, listener: Listener | None
+        self,
+        session: GradingSession,
+        request: Request,
+        listener: Listener | None,
+        finished: Finished | None,
     ) -> list[ExerciseResult]:
         listener = listener or (lambda _name, _result: None)
         if self.device == "cuda":
@@ -147,19 +183,52 @@ class Grader:
             request.work,
             jobs=request.jobs or len(os.sched_getaffinity(0)),
             listener=listener,
+            deadline=request.deadline,
+            finished=finished,
         )
         if self._server.is_alive():
             return results
+        self._expect_server(session)
         # Some program took the fork server down, and all workers with it. Which one shows
         # when each exercise that suffered is graded again by itself.
         for index, result in enumerate(results):
             if suffered(result):
-                self._restart(session)
-                work = [request.work[index]]
-                again = grade_exercises(session, work, jobs=1, listener=listener)[0]
-                results[index] = again if self._server.is_alive() else blamed(again)
+                results[index] = self._alone(session, request, index, listener)
         self._restart(session)
         return results
+
+    def _alone(
+        self, session: GradingSession, request: Request, index: int, listener: Listener
+    ) -> ExerciseResult:
+        """Grade one exercise again by itself; without time for that it is not graded."""
+        work = [request.work[index]]
+        if request.deadline.is_over():
+            return not_graded(*work[0])
+        self._restart(session)
+        again = grade_exercises(
+            session, work, jobs=1, listener=listener, deadline=request.deadline
+        )[0]
+        return again if self._server.is_alive() else blamed(again)
+
+    def _expect_server(self, session: GradingSession) -> None:
+        """
+        Make sure that a server starts where no program has run yet.
+
+        Raises:
+            EnvironmentUnavailable: None does: no program is to blame for that.
+        """
+        self._restart(session)
+        worker = self._server.fork()
+        try:
+            worker.start()
+        except WorkerError as err:
+            msg = (
+                f"No program can be run here: {err}. That is the machine's fault, and no "
+                "points are affected. `python grade.py doctor` says what mends it."
+            )
+            raise EnvironmentUnavailable(msg) from err
+        finally:
+            worker.finish()
 
     def _expect_layers(self) -> None:
         if not self._required:

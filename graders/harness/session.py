@@ -17,8 +17,10 @@ import numpy as np
 
 from graders.harness.catalog import Catalog, Exercise
 from graders.harness.checks import Learner, Pictures
+from graders.harness.checks.absent import AbsentProgram
 from graders.harness.errors import CatalogError, EnvironmentUnavailable, WorkerError
 from graders.harness.measure.lease import Lease
+from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer
 from graders.harness.supervisor.library_code import LibraryCode
 
@@ -48,9 +50,9 @@ class GradingSession:
 
         output: Where graded pictures go, or None.
 
-        last_picture_only: Whether only those of the last case are wanted.
-
         executed: Where executed notebooks are kept until the grading is over, or None.
+
+        figures: Whether checks keep what a report can show: ``checks.figures``.
 
         library_code: Code of the device libraries for workers on a GPU, or None.
     """
@@ -62,8 +64,8 @@ class GradingSession:
     submission: Path
     module: Path | None = None
     output: Path | None = None
-    last_picture_only: bool = False
     executed: Path | None = None
+    figures: bool = False
     lease: Lease | None = field(default=None)
     library_code: LibraryCode | None = None
 
@@ -89,15 +91,24 @@ class ExercisePrograms:
         self._session = session
         self._exercise = exercise
         self._opened: dict[Path, Learner] = {}
-        self._pictures: list[Pictures] = []
         self.path = path
 
     def learner(self) -> Learner:
         """Return the submission, in its worker."""
         return self._open(self.path)
 
+    def learner_beside(self) -> Learner:
+        """
+        Return the submission in a second worker, which may be called at the same time.
+
+        A notebook's cells run only once: there it is the first.
+        """
+        if is_notebook(self.path):
+            return self.learner()
+        return self._open(self.path, beside=True)
+
     def reference(self) -> Learner:
-        """Return the reference solution, in a worker of its own."""
+        """Return the reference solution, in a worker of its own; bundles have none."""
         return self._open(self._exercise.reference, trusted=True)
 
     def baseline(self) -> Learner:
@@ -110,32 +121,29 @@ class ExercisePrograms:
 
     def pictures(self) -> Pictures:
         """Return the writer of graded pictures."""
-        session = self._session
-        opened = Pictures(
-            session.output, self._exercise.name, last_only=session.last_picture_only
-        )
-        self._pictures.append(opened)
-        return opened
+        return Pictures(self._session.output, self._exercise.name)
 
     def close(self) -> None:
-        """Write what pictures are left to write, and end all workers."""
-        for pictures in self._pictures:
-            pictures.close()
+        """End all workers."""
         for program in self._opened.values():
             program.close()
 
-    def _open(self, path: Path, *, trusted: bool = False) -> Learner:
+    def _open(
+        self, path: Path, *, trusted: bool = False, beside: bool = False
+    ) -> Learner:
         # A trusted program never shares a worker with the learner's, even where the
         # submission is the reference itself.
-        key = path / "trusted" if trusted else path
+        key = path / "trusted" if trusted else path / "beside" if beside else path
+        lease = self._session.lease
         if key not in self._opened:
-            self._opened[key] = Learner(
+            absent = trusted and not path.is_file()
+            self._opened[key] = (AbsentProgram if absent else Learner)(
                 path,
                 path.stem if trusted else self._exercise.slug,
                 self._session.server,
                 timeout=self._exercise.rubric.timeout,
                 data=self._exercise.data,
-                lease=self._session.lease,
+                lease=lease.another() if lease and beside else lease,
                 owner=self._owner(path, trusted=trusted),
                 functions=() if trusted else self._exercise.rubric.functions,
                 library_code="" if path == self._exercise.baselines else self._code(),
@@ -213,11 +221,7 @@ def describe_environment(session: GradingSession) -> dict[str, Any]:
 
     Where no worker can tell any more, the report says that and keeps its results.
     """
-    facts: dict[str, Any] = {
-        "device": session.device,
-        "layers": [],
-        "missing_layers": {},
-    }
+    facts = undescribed(session)
     try:
         worker = session.server.fork()
         try:
@@ -231,6 +235,32 @@ def describe_environment(session: GradingSession) -> dict[str, Any]:
     except WorkerError as err:
         facts["problem"] = f"the device could not be described: {err}"
     return {**facts, "host": describe_host()}
+
+
+def undescribed(session: GradingSession) -> dict[str, Any]:
+    """Return the facts of a report for which nobody asked a worker."""
+    return {
+        "device": session.device,
+        "judged_by": judging_digests(session.catalog),
+        "layers": [],
+        "missing_layers": {},
+    }
+
+
+def judging_digests(catalog: Catalog) -> dict[str, str]:
+    """Return a SHA-256 of the engine, and of each assignment's checks, rubric and truth."""
+    graders = catalog.root / "graders"
+    parts = {"engine": sorted((graders / "harness").rglob("*.py"))}
+    for name in catalog.assignments:
+        oracles = catalog.root / "reference" / name / "oracles.py"
+        parts[name] = [*sorted((graders / name).glob("*.*")), oracles]
+    found = {}
+    for name, paths in parts.items():
+        whole = hashlib.sha256()
+        for path in filter(Path.is_file, paths):
+            whole.update(hashlib.sha256(path.read_bytes()).digest())
+        found[name] = whole.hexdigest()
+    return found
 
 
 def describe_host() -> dict[str, Any]:

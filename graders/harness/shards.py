@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import selectors
+import signal
 import sys
 import tempfile
 import time
@@ -38,8 +39,10 @@ from graders.harness.plugin import RESULTS, SESSION, Collected
 from graders.harness.report import keep_executed
 from graders.harness.session import GradingSession
 from graders.harness.supervisor.users import die_with_parent
+from graders.harness.time_limit import Deadline, not_graded
 
 Listener = Callable[[str, CheckResult], None]
+Finished = Callable[[int, ExerciseResult], None]
 _USAGE_EXITS = (2, 3, 4)
 # Plugins of pytest's that no check needs, and those that collect garbage: a shard is there
 # for half a second, of which pytest's own beginning is the larger part.
@@ -62,6 +65,7 @@ class _Shard:
     pipe: int
     started: float
     data: bytes = b""
+    told: int = 0
 
 
 def grade_exercises(
@@ -70,6 +74,8 @@ def grade_exercises(
     *,
     jobs: int,
     listener: Listener,
+    deadline: Deadline | None = None,
+    finished: Finished | None = None,
 ) -> list[ExerciseResult]:
     """
     Grade each exercise and return the results in the order of ``work``.
@@ -83,27 +89,50 @@ def grade_exercises(
         jobs: How many run at once.
 
         listener: Called with each check's result as it comes.
+
+        deadline: When to start no other exercise and to stop those that run. What checks
+            found by then stands; the others are not graded.
+
+        finished: Called with the place in ``work`` and the result of each exercise as it
+            is graded.
     """
+    deadline = deadline or Deadline()
     _import_helpers(work)
     waiting = list(enumerate(work))
     running: dict[int, _Shard] = {}
     done: dict[int, ExerciseResult] = {}
     selector = selectors.DefaultSelector()
-    while waiting or running:
+    while (waiting or running) and not deadline.is_over():
         while waiting and len(running) < jobs:
             index, (exercise, submission) = waiting.pop(0)
             shard = _start(session, exercise, submission, index)
             running[shard.pipe] = shard
             selector.register(shard.pipe, selectors.EVENT_READ)
-        for key, _ in selector.select():
+        for key, _ in selector.select(deadline.seconds_left()):
             shard = running[key.fd]
             chunk = os.read(shard.pipe, 1 << 16)
-            shard.data = _report_lines(shard, shard.data + chunk, listener)
+            shard.data += chunk
+            _report_lines(shard, listener)
             if not chunk:
                 selector.unregister(shard.pipe)
                 del running[shard.pipe]
                 done[shard.index] = _finish(shard)
+                if finished is not None:
+                    finished(shard.index, done[shard.index])
+    done |= {shard.index: _stop(shard) for shard in running.values()}
+    done |= {i: not_graded(exercise, handed_in) for i, (exercise, handed_in) in waiting}
     return [done[index] for index in range(len(work))]
+
+
+def _stop(shard: _Shard) -> ExerciseResult:
+    """End a shard for which there is no time left; its workers end with it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(shard.pid, signal.SIGKILL)
+    os.close(shard.pipe)
+    os.waitpid(shard.pid, 0)
+    found, _ = _found(shard)
+    seconds = time.perf_counter() - shard.started
+    return not_graded(shard.exercise, shard.submission, found, seconds)
 
 
 def _import_helpers(work: Sequence[tuple[Exercise, Submission]]) -> None:
@@ -122,14 +151,15 @@ def _import_helpers(work: Sequence[tuple[Exercise, Submission]]) -> None:
                     importlib.import_module(f"graders.{folder.name}.{path.stem}")
 
 
-def _report_lines(shard: _Shard, data: bytes, listener: Listener) -> bytes:
-    """Pass new checks to the listener; keep all lines, they are the result."""
-    for line in data[len(shard.data) :].splitlines():
+def _report_lines(shard: _Shard, listener: Listener) -> None:
+    """Pass new checks to the listener, once a whole line is there: figures are long."""
+    new, newline, _ = shard.data[shard.told :].rpartition(b"\n")
+    shard.told += len(new) + len(newline)
+    for line in new.splitlines():
         with contextlib.suppress(ValueError):
             event = json.loads(line)
             if "check" in event:
                 listener(shard.exercise.name, check_from_dict(event["check"]))
-    return data
 
 
 def _start(
@@ -158,7 +188,9 @@ def _run(
     """Run one exercise's checks in this forked process and write what they found."""
 
     def send(event: dict[str, Any]) -> None:
-        os.write(write, json.dumps(event).encode() + b"\n")
+        data = json.dumps(event).encode() + b"\n"
+        while data:  # a signal may cut a write short
+            data = data[os.write(write, data) :]
 
     log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
     os.dup2(log.fileno(), 1)
@@ -235,15 +267,7 @@ def _problem(said: str) -> str:
 def _finish(shard: _Shard) -> ExerciseResult:
     os.close(shard.pipe)
     _, code = os.waitpid(shard.pid, 0)
-    found: dict[str, CheckResult] = {}
-    end: dict[str, str] = {}
-    for line in shard.data.splitlines():
-        with contextlib.suppress(ValueError):
-            event = json.loads(line)
-            if "check" in event:
-                result = check_from_dict(event["check"])
-                found[result.name] = result
-            end = event.get("end", end)
+    found, end = _found(shard)
     problem = end.get("problem") or (
         "" if end else f"its process ended with status {code}"
     )
@@ -257,6 +281,20 @@ def _finish(shard: _Shard) -> ExerciseResult:
         digest=shard.submission.digest,
         output=end.get("output", ""),
     )
+
+
+def _found(shard: _Shard) -> tuple[dict[str, CheckResult], dict[str, str]]:
+    """Return the results of a shard's checks, and what it said at its end."""
+    found: dict[str, CheckResult] = {}
+    end: dict[str, str] = {}
+    for line in shard.data.splitlines():
+        with contextlib.suppress(ValueError):
+            event = json.loads(line)
+            if "check" in event:
+                result = check_from_dict(event["check"])
+                found[result.name] = result
+            end = event.get("end", end)
+    return found, end
 
 
 def _names(shard: _Shard) -> list[str]:
@@ -276,6 +314,7 @@ def _check_or_missing(
         reason=Reason.HARNESS,
         points=0.0,
         max_points=exercise.rubric.checks[name].points,
+        visibility=exercise.rubric.checks[name].visibility,
         message=f"The check did not run: {problem or 'its grader ended early'}",
         hint="This is the harness's fault, not yours; tell your instructor.",
     )

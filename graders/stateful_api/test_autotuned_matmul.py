@@ -221,6 +221,7 @@ def test_not_slower(
         note=note,
         other_name="the same products untuned, autotuning left out",
         time=execution_time,
+        prepare_alone=True,
         hint="Is the algorithm that was tuned the one that is executed?",
     )
 

@@ -47,8 +47,8 @@ def sepia_blur(image: Any, sigma: float) -> Any:
 
 def blur_batch(images: list[Any], sigma: float) -> list[Any]:
     """Blur ``(H, W)`` float32 images one by one, with nvmath's stateless functions."""
-    height, width = images[0].shape
-    response = gaussian_response(height, width, sigma) / cp.float32(height * width)
+    height, width = shape = images[0].shape
+    response = gaussian_response(*shape, sigma) / cp.float32(height * width)
     options = {"last_axis_parity": "odd" if width % 2 else "even"}
     epilog = {"ltoir": _multiply(), "data": response.data.ptr}
     return [

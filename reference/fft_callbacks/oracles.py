@@ -101,7 +101,8 @@ def blur_batch(images: Sequence[npt.NDArray[Any]], sigma: float) -> list[Array]:
 
 def cost_per_image(n: int, costs: Mapping[str, float]) -> float:
     """Return what one image of a batch of ``n`` costs, the setup shared by all."""
-    return (costs["compile"] + costs["plan"]) / n + costs["execute"]
+    shared = costs["compile"] + costs["plan"]
+    return shared / n + costs["execute"]
 
 
 def cost_per_image_mistakes(n: int, costs: Mapping[str, float]) -> dict[str, float]:

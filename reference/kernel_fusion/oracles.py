@@ -217,13 +217,13 @@ def gemm_flops(m: int, n: int, k: int) -> dict[str, tuple[int, int]]:
         product: each the exact count, with k - 1 additions for an entry of the product,
         and the usual one, with k.
     """
-    scaled_c_and_sum = 2 * m * n
+    beta_c_and_sum = 2 * m * n
     products = (m * n * (2 * k - 1), 2 * m * n * k)
     return {
         form: (products[0] + rest, products[1] + rest)
         for form, rest in (
-            ("operator", m * k + scaled_c_and_sum),
-            ("matmul", m * n + scaled_c_and_sum),
+            ("operator", m * k + beta_c_and_sum),
+            ("matmul", m * n + beta_c_and_sum),
         )
     }
 

@@ -105,7 +105,7 @@ LOG_LINES = {
 
 
 def where_does_it_run(call: str, space: str) -> tuple[str, str]:
-    """Return a call's execution space and its result's memory space."""
+    """Return the execution space of a call and the memory space of its result."""
     return EXECUTION[call, space], space
 
 

@@ -3,7 +3,7 @@
     python tests/benchmarks/install_size.py --output FILE.json
 
 It makes a virtual environment, installs the project without extras, and adds up what
-lies in it (goal: under 900 MB). No CUDA library but NVVM may be among it.
+lies in it (goal: under 900 MB). Of CUDA only NVVM and the runtime may be among it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 GOAL_MB = 900
-ALLOWED = ("libnvvm",)
+ALLOWED = ("libcudart", "libnvvm")
 
 
 def main() -> int:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from graders.harness import checks, notes, plugin, rubric, selfcheck
+from graders.harness import checks, notes, plugin, regrade, rubric, selfcheck
 from graders.harness.catalog import Catalog
 from graders.harness.cli import ExitCode, build_parser
 from graders.harness.corpus import disagreement, read_corpus
 from graders.harness.errors import UsageError
 from graders.harness.models import Submission
+from graders.harness.release import command as release
 from graders.harness.run import Grader, Request
 from graders.harness.submission import locate
 
@@ -171,7 +172,8 @@ def test_tests_exist(document: Path) -> None:
 @BY_NAME
 def test_options_exist(document: Path) -> None:
     names = ("cli.py", "selfcheck.py", "plugin.py", "doctor/command.py", "hints.py")
-    files = [HARNESS / name for name in (*names, "notebook_writer.py")]
+    more = ("notebook_writer.py", "regrade.py", "release/command.py")
+    files = [HARNESS / name for name in (*names, *more)]
     sources = "\n".join(path.read_text("utf-8") for path in files)
     known = set(re.findall(r'"(--[a-z-]+)"', sources))
     said = "\n".join([*inline(document), *commands(document)])
@@ -223,6 +225,12 @@ def test_grading_commands_are_understood() -> None:
             names = [w for w in words[1:] if not w.startswith("-")]
             assert len(names) == 1, shown
             Catalog().select([n for n in names if not PLACEHOLDER.search(n)])
+            continue
+        if words[:1] == ["release"]:
+            Catalog().select(release.build_parser().parse_args(words[1:]).names)
+            continue
+        if words[:1] == ["regrade"]:
+            regrade.build_parser().parse_args(words[1:])
             continue
         if words[:1] == ["doctor"]:
             assert set(words[1:]) <= {"--json", "PATH"}, shown

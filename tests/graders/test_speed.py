@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +38,9 @@ class Program:
         self.evidence = evidence
         self.rounds = 0
         self.starts = 1
+        self.alone = False
+        self.prepared_alone = True
+        self.others_let_in = 0
 
     def hold(self, args: tuple[Any, ...]) -> None:
         assert args == (1,)
@@ -43,8 +48,20 @@ class Program:
     def restart(self) -> None:
         self.starts += 1
 
-    def call_held(self, function: str, *, trace: bool) -> Observation:
+    @contextmanager
+    def gpu_alone(self) -> Iterator[Callable[[], None]]:
+        def let_others_in() -> None:
+            self.others_let_in += 1
+
+        self.alone = True
+        yield let_others_in
+        self.alone = False
+
+    def call_held(self, function: str, *, trace: bool, alone: bool) -> Observation:
         assert (function, trace) == ("f", True)
+        assert alone or not self.rounds, "only the first call may share the GPU"
+        self.prepared_alone = self.prepared_alone and alone
+        assert alone or not self.alone, "it is prepared before the GPU is held"
         self.rounds += 1
         return Observation(evidence=self.evidence, seconds=1.0)
 
@@ -89,3 +106,19 @@ def test_a_program_that_runs_nothing_is_told_so() -> None:
     blind = replace(nothing, available=False, unavailable_because="no CUPTI")
     with pytest.raises(EnvironmentUnavailable, match="no CUPTI"):
         compare(Program(blind), Program(right), time=execution_time)
+
+
+def test_the_gpu_is_held_for_all_rounds_together() -> None:
+    """One hold serves all rounds, and between rounds others may be let in."""
+    mine, others = Program(product(1e-3)), Program(product(2e-3))
+    compare(mine, others)
+    assert mine.others_let_in == mine.rounds - 1 == others.rounds - 1
+    assert not mine.alone
+
+
+def test_what_tunes_itself_is_prepared_alone() -> None:
+    """Others' work would mislead a program that measures times and keeps its choice."""
+    for alone in (False, True):
+        mine, others = Program(product(1e-3)), Program(product(2e-3))
+        compare(mine, others, prepare_alone=alone)
+        assert mine.prepared_alone is others.prepared_alone is alone

@@ -33,7 +33,7 @@ BASE = {
     package.metadata["Name"].lower(): package.version
     for package in metadata.distributions()
     if not package.metadata["Name"].lower().startswith(("cup", "nvidia-cu"))
-}
+} | {"nvidia-cuda-runtime": "13.5.37"}
 PACKAGES = BASE | {"cupy-cuda13x": "14.2.0", "cupti-python": "13.4.0"}
 
 

@@ -130,13 +130,15 @@ def test_packages_that_are_missing_or_out_of_range(tmp_path: Path) -> None:
 
 def test_the_toolkits_own_nvvm_serves_as_well(tmp_path: Path) -> None:
     """Where a callback compiles without the package, nobody need install that."""
-    installed = {k: v for k, v in made_up.BASE.items() if k != "nvidia-nvvm"}
+    of_the_toolkit = ("nvidia-cuda-runtime", "nvidia-nvvm")
+    installed = {k: v for k, v in made_up.BASE.items() if k not in of_the_toolkit}
     works = Answer(facts={"version": "13.0.48", "path": "libnvvm.so.4"})
     machine = made_up.MadeUp(tmp_path, installed, {"nvvm": works})
     assert problems(packages.probe_packages(machine)) == []
     broken = made_up.MadeUp(tmp_path, installed, {"nvvm": Answer(problem="it hung")})
     found = problems(packages.probe_packages(broken))
-    assert [f.text[-12:] for f in found] == ["nvidia-nvvm."]
+    (told,) = (f.text for f in found)
+    assert told.endswith("not installed: nvidia-cuda-runtime, nvidia-nvvm.")
 
 
 def test_packages_as_they_must_be(tmp_path: Path) -> None:

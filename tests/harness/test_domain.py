@@ -256,6 +256,7 @@ def test_errors_are_ours_and_failures_are_the_learners() -> None:
         "prerequisite",
         "environment",
         "harness",
+        "hidden",
         "inconclusive",
     }
     assert {r.value for r in reasons} == {r.value for r in Reason} - not_failures

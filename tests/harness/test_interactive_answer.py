@@ -5,58 +5,24 @@ from __future__ import annotations
 import base64
 import io
 import re
-import tempfile
 from dataclasses import replace
-from html.parser import HTMLParser
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from graders.harness.checks import Pictures
+from graders.harness.checks import Pictures, figures
+from graders.harness.errors import WrongValue
 from graders.harness.models import CheckResult, ExerciseResult, Reason, Report, Status
 from graders.harness.report.html_answer import render_answer
-from graders.harness.report.shown_pictures import (
-    ShownPicture,
-    shown_pictures,
-)
+from tests.harness.html_page import Page
 
 HOSTILE = (
     "<script>alert(1)</script> & \"q\" 'a' \u202egnp.\u2066 \x1b[31m \x00 \ud800 ok"
 )
-VOID = {"img", "br"}
 
 
-class Page(HTMLParser):
-    """Reads HTML: its tags, what they say, and whether they are well nested."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open[-1:] != ["style"]:
-            self.text += f"{data} "
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-
-def check(status: Status, points: float, **more: str) -> CheckResult:
+def check(status: Status, points: float, **more: Any) -> CheckResult:
     reason = {Status.FAILED: Reason.WRONG_VALUE, Status.SKIPPED: Reason.NEEDS_GPU}
     return CheckResult(
         name=more.pop("name", "the_values"), title=more.pop("title", "It is right."),
@@ -75,7 +41,6 @@ def test_score_checks_message_and_hint_are_there() -> None:
     page = Page(
         render_answer(
             report(check(Status.PASSED, 2.5), failed, check(Status.SKIPPED, 0)),
-            {},
             ["Graded on the simulator."],
         )
     )
@@ -93,7 +58,7 @@ def test_score_checks_message_and_hint_are_there() -> None:
 def test_the_same_words_are_said_once() -> None:
     """Checks that failed for the same reason are told together."""
     failed = check(Status.FAILED, 0, message="Nothing is written yet.")
-    text = render_answer(report(failed, replace(failed, name="place")), {})
+    text = render_answer(report(failed, replace(failed, name="place")))
     assert text.count("Nothing is written yet.") == 1
     assert "the values, place" in text
 
@@ -104,7 +69,7 @@ def test_nothing_hostile_gets_through() -> None:
         Status.FAILED, 0, name=HOSTILE, title=HOSTILE, message=HOSTILE, hint=HOSTILE
     )
     result = ExerciseResult(name=HOSTILE, title=HOSTILE, checks=(hostile,))
-    text = render_answer(replace(report(), exercises=(result, result)), {}, [HOSTILE])
+    text = render_answer(replace(report(), exercises=(result, result)), [HOSTILE])
     page = Page(text)
     assert page.all("script") == []
     assert "<script>alert(1)</script>" in page.text
@@ -116,7 +81,7 @@ def test_nothing_hostile_gets_through() -> None:
 
 def test_nothing_comes_from_outside_and_nothing_runs() -> None:
     """The answer stands alone: no script, no handler, no address."""
-    text = render_answer(report(check(Status.FAILED, 0, message="m", hint="h")), {})
+    text = render_answer(report(check(Status.FAILED, 0, message="m", hint="h")))
     page = Page(text)
     assert not re.search(r"https?:|@import|url\(|javascript:", text)
     assert all(not name.startswith("on") for _, a in page.tags for name in a)
@@ -124,18 +89,17 @@ def test_nothing_comes_from_outside_and_nothing_runs() -> None:
 
 def test_it_can_be_read_without_eyes_or_colours() -> None:
     """Headers say what they head, pictures what they show, and a status is a word."""
-    picture = np.zeros((4, 6, 3))
-    text = render_answer(report(check(Status.FAILED, 0)), {"soft/blur": saved(picture)})
-    page = Page(text)
+    details = seen(np.zeros((4, 6, 3)))
+    page = Page(render_answer(report(check(Status.FAILED, 0, details=details))))
     assert [a["scope"] for a in page.all("th")] == ["col", "col", "col", "row"]
     assert len(page.all("img")) == 3
-    assert all("soft/blur" in str(a["alt"]) for a in page.all("img"))
+    assert len({str(a["alt"]) for a in page.all("img")}) == 3
     assert "failed" in page.text
 
 
 def test_both_themes_of_jupyterlab_can_show_it() -> None:
     """Colours are JupyterLab's, or a pair of text and ground of our own."""
-    style = render_answer(report(), {}).partition("</style>")[0]
+    style = render_answer(report()).partition("</style>")[0]
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", style)
     for selector, body in rules:
         fixed = re.search(r"(?<![\w-])color:\s*#", body)
@@ -155,14 +119,28 @@ def contrast_with_white(colour: str) -> float:
     return 1.05 / (light + 0.05)
 
 
-def saved(picture: object, *, wrong: bool = True) -> tuple[ShownPicture, ...]:
-    array = np.asarray(picture)
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = Pictures(Path(folder), "soft/blur", last_only=True)
-        for case, scale in (("a-last", 1.0), ("a-first", 0.5)):
-            pictures.save(case, source=array, result=array * scale, expected=array)
-        pictures.close()
-        return shown_pictures(Path(folder) / "soft" / "blur", wrong=wrong)
+def seen(picture: object, *, wrong: bool = True) -> dict[str, Any]:
+    """Return the figures of a check that looked at two cases, the second half as bright."""
+    expected = np.asarray(picture, dtype=np.float64)
+    figures.begin(wanted=True)
+    for scale in (1.0, 0.5):
+        result = expected * scale
+        Pictures(None, "soft/blur").save(
+            "a-case", source=expected, result=result, expected=expected
+        )
+    if wrong:
+        figures.see_error("the result", "a case", result, expected, limit=1e-3)
+    return {"figures": figures.taken(WrongValue("Wrong.") if wrong else None)}
+
+
+def shown(picture: object, *, wrong: bool = True) -> list[tuple[str, str]]:
+    """Return the captions of the pictures in an answer, and their data."""
+    status = Status.FAILED if wrong else Status.PASSED
+    text = render_answer(report(check(status, 0, details=seen(picture, wrong=wrong))))
+    captions = re.findall("<figcaption>(.*?)</figcaption>", text)
+    return list(
+        zip(captions, [str(a["src"]) for a in Page(text).all("img")], strict=True)
+    )
 
 
 def decoded(uri: str) -> Image.Image:
@@ -174,33 +152,24 @@ def decoded(uri: str) -> Image.Image:
 def test_pictures_are_of_one_scale_and_small() -> None:
     """Three pictures of the same size, of a case with much detail, are 200 kB at most."""
     rng = np.random.default_rng(1)
-    shown = saved(rng.random((900, 700, 3)))
-    assert [p.caption for p in shown] == [
-        "expected", "your result", "difference, brightest where it is largest",
+    pictures = shown(rng.random((900, 700, 3)))
+    assert [caption.partition(",")[0] for caption, _ in pictures] == [
+        "expected", "your result", "difference",
     ]  # fmt: skip
-    assert len({(p.width, p.height) for p in shown}) == 1
-    assert sum(len(p.uri) for p in shown) <= 200_000 + 300
-    sizes = {decoded(p.uri).size for p in shown}
-    assert sizes == {(shown[0].width, shown[0].height)}
+    assert sum(len(data) for _, data in pictures) <= 200_000 + 300
+    sizes = [decoded(data).size for _, data in pictures]
+    assert sizes[0] == sizes[1]
 
 
 def test_a_brighter_result_is_shown_brighter() -> None:
     """Expected picture and result are not scaled each for itself."""
-    expected, result, _ = (decoded(p.uri) for p in saved(np.ones((9, 9))))
-    assert expected.getpixel((4, 4)) == 255
-    assert result.getpixel((4, 4)) == 128
+    (_, expected), (_, result), (caption, _) = shown(np.ones((9, 9)))
+    assert decoded(expected).getpixel((4, 4)) == 255
+    assert decoded(result).getpixel((4, 4)) == 128
+    assert caption == "difference, from 0 (dark) to 0.5 (bright)"
 
 
 def test_a_right_result_is_shown_alone() -> None:
     """Where no value is wrong, a difference would only show rounding."""
-    (shown,) = saved(np.ones((9, 9)), wrong=False)
-    assert shown.caption == "your result"
-
-
-@pytest.mark.parametrize("left", [[], ["a-result.png"]])
-def test_no_pictures_are_no_fault(left: list[str], tmp_path: Path) -> None:
-    """An exercise without pictures, or with half a case, shows none."""
-    for name in left:
-        Image.new("L", (2, 2)).save(tmp_path / name)
-    assert shown_pictures(tmp_path, wrong=True) == ()
-    assert shown_pictures(tmp_path / "missing", wrong=True) == ()
+    ((caption, _),) = shown(np.ones((9, 9)), wrong=False)
+    assert caption == "your result"

@@ -66,7 +66,7 @@ def test_other_gpus_are_free(tmp_path: Path) -> None:
     assert _taken(two, alone=True).wait(5)
     one.release()
     two.release()
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len({p.name.rpartition("GPU-")[2][:1] for p in tmp_path.iterdir()}) == 2
 
 
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
@@ -98,3 +98,92 @@ def test_releasing_twice_is_harmless(tmp_path: Path) -> None:
     lease.release()
     lease.acquire(alone=False)
     lease.release()
+
+
+def test_numeric_work_does_not_starve_timing(tmp_path: Path) -> None:
+    """A lease alone is had although others share it in turns without a gap."""
+    others = [Lease("gpu-0", tmp_path) for _ in range(3)]
+    stop = threading.Event()
+
+    def share(lease: Lease) -> None:
+        while not stop.is_set():
+            lease.acquire(alone=False)
+            time.sleep(0.05)
+            lease.release()
+
+    threads = [threading.Thread(target=share, args=(lease,)) for lease in others]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.02)  # so that one of them holds it at any time
+    timing = Lease("gpu-0", tmp_path, patience=0.2)
+    started = time.monotonic()
+    taken = _taken(timing, alone=True)
+    assert taken.wait(10)
+    assert time.monotonic() - started < 2
+    timing.release()
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_numeric_work_goes_first_for_a_while(tmp_path: Path) -> None:
+    """Who waits for a lease alone holds nobody up before its patience is at an end."""
+    first, second = Lease("gpu-0", tmp_path), Lease("gpu-0", tmp_path)
+    first.acquire(alone=False)
+    timing = Lease("gpu-0", tmp_path, patience=0.5)
+    taken = _taken(timing, alone=True)
+    assert _taken(second, alone=False).wait(0.4)
+    second.release()
+    time.sleep(0.6)
+    assert not (late := _taken(second, alone=False)).wait(0.2)
+    first.release()
+    assert taken.wait(5)
+    timing.release()
+    assert late.wait(5)
+    second.release()
+
+
+def test_one_hold_serves_many_calls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one hold calls come and go; others get in between, after a while only."""
+    monkeypatch.setattr("graders.harness.measure.lease._TURN", 0.2)
+    timing, other = Lease("gpu-0", tmp_path), Lease("gpu-0", tmp_path)
+    with timing.held_alone():
+        for _ in range(3):
+            timing.acquire(alone=True)
+            timing.release()
+        waiting = _taken(other, alone=False)
+        timing.let_others_in()
+        assert not waiting.wait(0.25)
+        given = threading.Thread(target=timing.let_others_in)
+        given.start()
+        assert waiting.wait(5)
+        other.release()
+        given.join(5)
+        later = _taken(other, alone=False)
+        assert not later.wait(0.1)
+    assert later.wait(5)
+    other.release()
+
+
+def test_those_who_wait_alone_come_one_after_the_other(tmp_path: Path) -> None:
+    """Numeric work that came between them waits for all of them, and is then let in."""
+    holder = Lease("gpu-0", tmp_path)
+    holder.acquire(alone=False)
+    timing = [Lease("gpu-0", tmp_path, patience=0) for _ in range(2)]
+    taken = [_taken(lease, alone=True) for lease in timing]
+    time.sleep(0.1)
+    late = _taken(numeric := Lease("gpu-0", tmp_path), alone=False)
+    time.sleep(0.1)
+    holder.release()
+    for _ in timing:
+        while not any(event.is_set() for event in taken):
+            time.sleep(0.01)
+        assert not late.is_set()
+        first = next(i for i, event in enumerate(taken) if event.is_set())
+        taken.pop(first)
+        timing[first].release()
+        timing = [lease for i, lease in enumerate(timing) if i != first]
+    assert late.wait(5)
+    numeric.release()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from graders.harness.catalog import Catalog
+from graders.harness.errors import EnvironmentUnavailable
 from graders.harness.models import (
     CheckResult,
     ExerciseResult,
@@ -23,6 +24,7 @@ from graders.harness.models import (
 )
 from graders.harness.run import Grader, Request, blamed, suffered
 from graders.harness.submission import digest
+from graders.harness.supervisor import forkserver
 
 # The sandbox lets no program end the server: this one asks the test to, and waits for it.
 ASKS = """
@@ -157,3 +159,19 @@ def test_who_is_blamed_has_crashed(reason: Reason | None) -> None:
     assert "os.kill" in check.hint
     assert (check.name, check.max_points) == ("check_1", 1.0)
     assert found.verdict is Verdict.FAILED
+
+
+def test_a_server_that_never_starts_is_nobodys_program(
+    toys: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a library is missing no program is blamed, and no points are taken."""
+    server = tmp_path / "server.py"
+    server.write_text("raise SystemExit('libcudart.so.13 was not found')\n")
+    monkeypatch.setattr(forkserver, "_SERVER", server)
+    (exercise,) = toys.select(["scale"])
+    work = [(exercise, Submission(exercise=exercise.name, path=exercise.reference))]
+    with (
+        Grader("simulator", toys) as grader,
+        pytest.raises(EnvironmentUnavailable, match=r"libcudart.*grade\.py doctor"),
+    ):
+        grader.grade(Request(work=work, device="simulator", jobs=1))

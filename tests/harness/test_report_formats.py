@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from graders.harness.models import CheckResult, ExerciseResult, Reason, Report, 
 from graders.harness.report import WRITERS
 from graders.harness.report.junit import render_junit
 from graders.harness.report.markdown import render_markdown
+from tests.harness.test_report_platforms import VARIABLES
 
 XSD = Path(__file__).with_name("schemas") / "junit-10.xsd"
 NASTY = (
@@ -75,6 +78,7 @@ REPORTS = {
     "empty": report(),
     "no_checks": report(ExerciseResult(name="demo/none", title="None", checks=())),
 }
+ON_GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(ROOT)}
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -161,15 +165,41 @@ def test_a_passed_report_is_short() -> None:
     assert "###" not in render_markdown(done)
 
 
+def test_each_format_is_described() -> None:
+    """With how to ask for it, and in the table of what becomes of points not run."""
+    text = (ROOT / "docs" / "platforms.md").read_text("utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    for form in WRITERS:
+        assert any(f"`{form}`" in row for row in rows), form
+        assert f"--report {form}:" in text or form == "html"
+
+
 def test_the_command_writes_each_format(tmp_path: Path) -> None:
+    """Each into its file; Autolab's scores also on the last line of standard output."""
     targets = {form: tmp_path / f"report.{form}" for form in WRITERS}
     options = [f"--report={form}:{path}" for form, path in targets.items()]
+    options += ["--report=autolab:/dev/stdout", "--report=github:/dev/stdout"]
     command = [sys.executable, str(ROOT / "grade.py"), "execution_spaces", *options]
-    subprocess.run(
-        [*command, "--device", "simulator"],
-        capture_output=True,
-        check=False,
-        timeout=120,
-    )
+    said = tmp_path / "said"
+    with said.open("w") as output:  # as a shell's > does: nothing may begin it anew
+        subprocess.run(
+            [*command, "--device", "simulator"],
+            stdout=output,
+            env={**os.environ, **VARIABLES, **ON_GITHUB},
+            check=False,
+            timeout=120,
+        )
     assert all(path.stat().st_size for path in targets.values())
+    lines = said.read_text("utf-8").splitlines()
+    assert lines[1].startswith("Grading ")
+    token = lines[0].removeprefix("::stop-commands::")
+    end = lines.index(f"::{token}::")
+    assert not any(line.startswith("::") for line in lines[1:end])
+    assert all(line.startswith(("::", "{")) for line in lines[end:])
+    assert json.loads(lines[-1]) == {"scores": {"execution_spaces": 0}}
+    errors = [line for line in lines if line.startswith("::error ")]
+    stub = "assignments/memory_spaces/execution_spaces.py"
+    assert errors
+    assert all(error.startswith(f"::error file={stub},line=") for error in errors)
+    assert any(line.startswith("Failed: 0 of 10 points") for line in lines)
     xmlschema.XMLSchema(XSD).validate(str(targets["junit"]))

@@ -14,7 +14,7 @@ from graders.harness.run import Grader
 from graders.harness.session import choose_device
 from tests.security import campaign as campaigns
 from tests.security.figures import Figures
-from tests.security.hostile_corpus import Hostile, read_hostile
+from tests.security.hostile_corpus import STEPS, Hostile, read_hostile
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,14 +26,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hostile",
         default="all",
-        choices=("all", "third", "cuda"),
+        choices=(*STEPS, "cuda"),
         help="Which programs are graded: every third is a fair sample; cuda takes those "
         "that attack a GPU.",
     )
     group.addoption(
         "--as-user",
-        default="third",
-        choices=("all", "third", "none"),
+        default="tenth",
+        choices=(*STEPS, "none"),
         help="Which are graded again by an ordinary user, if root runs the tests.",
     )
 
@@ -50,9 +50,7 @@ def programs(pytestconfig: pytest.Config) -> list[Hostile]:
     found = read_hostile()
     if pytestconfig.getoption("--hostile", "all") == "cuda":
         return [h for h in found if h.program.devices == {"cuda"}]
-    return (
-        found[::3] if pytestconfig.getoption("--hostile", "all") == "third" else found
-    )
+    return found[:: STEPS[pytestconfig.getoption("--hostile", "all")]]
 
 
 @pytest.fixture(scope="session")

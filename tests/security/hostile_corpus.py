@@ -24,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "submissions" / "hostile"
 #: Seconds that a call of a program may take that does not hang.
 PATIENCE = 30.0
+#: How many programs of a sample stand for how many of all.
+STEPS = {"all": 1, "third": 3, "tenth": 10}
 
 
 @dataclass(frozen=True, kw_only=True)

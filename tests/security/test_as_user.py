@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from graders.harness.worker import landlock
 from graders.harness.worker.confinement import REQUIRED
 from tests.security import remains
 from tests.security.figures import Figures
-from tests.security.hostile_corpus import ROOT, read_hostile
+from tests.security.hostile_corpus import ROOT, STEPS, read_hostile
 
 _NOBODY = 65534
 _PARTS = (
@@ -68,7 +69,7 @@ def test_ordinary_users_are_as_safe(
     copy: Path, pytestconfig: pytest.Config, figures: Figures, expected: set[str]
 ) -> None:
     """The same tests pass for a user without rights."""
-    part = pytestconfig.getoption("--as-user", "third")
+    part = pytestconfig.getoption("--as-user", "tenth")
     if part == "none":
         pytest.skip("not asked for (--as-user)")
     if not _readable(copy):
@@ -86,8 +87,9 @@ def test_ordinary_users_are_as_safe(
     found = recorded["as ordinary user"]
     figures.take("as ordinary user", found)
     # Neither skipped nor without its sandbox: what root's workers have, but a user.
-    assert found["attacks tried"] + len(found["skipped"]) >= len(read_hostile()) // 3
-    assert found["attacks tried"] >= len(read_hostile()) // 4, found["skipped"]
+    sample = len(read_hostile()) // STEPS[part]
+    assert found["attacks tried"] + len(found["skipped"]) >= sample
+    assert found["attacks tried"] >= 0.75 * sample, found["skipped"]
     assert found["user"] == "ordinary"
     assert expected <= set(found["layers"]), found["missing layers"]
 
@@ -95,7 +97,7 @@ def test_ordinary_users_are_as_safe(
 def _readable(copy: Path) -> bool:
     try:
         return _run(copy, [sys.executable, "-c", "import pytest"]).returncode == 0
-    except PermissionError:
+    except OSError:
         return False
 
 
@@ -107,15 +109,34 @@ def _run(copy: Path, command: list[str]) -> subprocess.CompletedProcess[str]:
         if name in ("PATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
     }
     home = str(copy / "home")
+    user = f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"
     return subprocess.run(
-        command,
+        [*_with_python_in_view(copy), "setpriv", *user, *command],
         cwd=copy,
         env={**environment, "HOME": home, "TMPDIR": home},
-        user=_NOBODY,
-        group=_NOBODY,
-        extra_groups=[],
         capture_output=True,
         text=True,
         timeout=_SECONDS,
         check=False,
     )
+
+
+# In a mount namespace of its own: what bars the way to a folder gives way to an empty one
+# in which nothing but that folder lies.
+_IN_VIEW = """
+mkdir -p "$3" && mount --bind "$2" "$3" && mount -t tmpfs -o mode=755 none "$1" &&
+mkdir -p "$2" && mount --bind "$3" "$2" && shift 3 && exec "$@"
+"""
+
+
+def _with_python_in_view(copy: Path) -> list[str]:
+    """Return a command's beginning that shows Python to it, where root's home hides it."""
+    command: list[str] = []
+    for number, prefix in enumerate(dict.fromkeys((sys.base_prefix, sys.prefix))):
+        python = Path(prefix).resolve()
+        barred = [p for p in python.parents if not p.stat().st_mode & stat.S_IXOTH]
+        if barred:
+            aside = copy / f"python-{number}"
+            places = [str(barred[-1]), str(python), str(aside)]
+            command += ["sh", "-euc", _IN_VIEW, "sh", *places]
+    return ["unshare", "--mount", *command] if command else []

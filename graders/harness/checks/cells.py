@@ -61,7 +61,7 @@ def raise_for_cells(cells: Sequence[CellRun], *, simulated: bool) -> None:
                 raise_for_call(cell.exception, what, simulated=simulated)
             except Crashed as err:
                 hint = f"Mend code cell {cell.number}, and run the cells from the top."
-                raise Crashed(str(err), hint=hint) from err
+                raise Crashed(str(err), hint=hint, place=err.place) from err
         if cell.not_run and cell.source.strip():
             msg = f"Code cell {cell.number} was not run: {cell.not_run}."
             raise Crashed(msg, hint="Run it by itself, and look at what it does.")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graders.harness.checks.figures import see_error
 from graders.harness.errors import WrongDtype, WrongMemorySpace, WrongShape, WrongValue
 from graders.harness.worker.wire import ArrayValue, Opaque
 
@@ -144,6 +145,8 @@ def expect_close(
     )
     if good:
         return
+    limit = _ELEMENT_MARGIN * relative_error * scale
+    see_error(name, where, wide, expected, limit=limit)
     in_case = f" for {where}" if where else ""
     seen = _largest(wide, expected, difference, scale)
     cause = _cause(wide, expected, relative_error, mistakes or {})

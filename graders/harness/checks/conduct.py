@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from graders.harness.checks.figures import see_evidence
 from graders.harness.device.evidence import Copy, Evidence, Kernel
 from graders.harness.errors import (
     Crashed,
@@ -129,7 +130,8 @@ def expect_in_bounds(observation: Observation, where: str, hint: str = "") -> No
         if fault.kind in _OUT_OF_BOUNDS:
             line = f" (line {fault.line})" if fault.line else ""
             msg = f"{fault.message.rstrip('.')}{line}; {where}."
-            raise WrongValue(msg, hint=hint or _OFFSETS)
+            place = ("", fault.line) if fault.line else None
+            raise WrongValue(msg, hint=hint or _OFFSETS, place=place)
 
 
 def require_evidence(evidence: Evidence) -> Evidence:
@@ -142,6 +144,7 @@ def require_evidence(evidence: Evidence) -> Evidence:
     if not evidence.available:
         msg = f"kernels and copies cannot be recorded here: {evidence.unavailable_because}"
         raise incomplete(evidence, msg)
+    see_evidence(evidence)
     return evidence
 
 

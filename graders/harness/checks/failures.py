@@ -40,6 +40,7 @@ _COMPILER_MODULES = (
     "cuda.bindings.nvvm.",
     "cuda.bindings._internal.nvvm.",
 )
+_COMPILED_AT = re.compile(r'File "(?:[^"\n]*/)?([^"/\n]+)", line (\d{1,7})')
 _LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
 # What the driver says, through cuda.core, of a kernel that was compiled well.
 _LAUNCH_ERROR = re.compile(r"CUDA_ERROR_(?:INVALID_VALUE|LAUNCH_\w+|ILLEGAL_\w+)")
@@ -147,6 +148,16 @@ def raise_for_load(
 
         simulated: Whether the device is the simulator, which does not model everything.
     """
+    try:
+        _raise_for_load(problem, module, simulated=simulated)
+    except (Failure, NotRun) as outcome:
+        outcome.place = _pointed_at(problem, outcome)
+        raise
+
+
+def _raise_for_load(
+    problem: dict[str, Any], module: str, *, simulated: bool
+) -> NoReturn:
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
     _raise_if_common(problem, f"Importing {module}", simulated=simulated)
     at = _place(problem)
@@ -189,6 +200,16 @@ def raise_for_call(
 
         args: What it was called with, for the hint.
     """
+    try:
+        _raise_for_call(problem, function, args, simulated=simulated)
+    except (Failure, NotRun) as outcome:
+        outcome.place = _pointed_at(problem, outcome)
+        raise
+
+
+def _raise_for_call(
+    problem: dict[str, Any], function: str, args: Sequence[Any], *, simulated: bool
+) -> NoReturn:
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
     at = _place(problem)
     unwritten = "builtins.NotImplementedError" in types and problem["innermost"]
@@ -224,7 +245,8 @@ def raise_for_unwritten(function: str, file: str, line: int) -> NoReturn:
     msg = (
         f"{function} is not written yet: from line {line} of {file} on it does nothing."
     )
-    raise Unimplemented(msg, hint="Replace its pass by what the TODO asks for.")
+    hint = "Replace its pass by what the TODO asks for."
+    raise Unimplemented(msg, hint=hint, place=(file, line))
 
 
 def described(problem: dict[str, Any]) -> str:
@@ -280,7 +302,7 @@ def _raise_if_common(problem: dict[str, Any], what: str, *, simulated: bool) -> 
     at = _place(problem)
     if simulated and _NOT_MODELLED in types:
         msg = f"{what} uses what the simulator does not model{at}: {text}"
-        raise NotRun(msg)
+        raise NotRun(msg, not_modelled=True)
     if "builtins.MemoryError" in types or kind == "OutOfMemoryError":
         msg = f"{what} ran out of memory{at}: {text}"
         raise OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
@@ -302,6 +324,20 @@ def _compiler_hint(text: str) -> str:
         "Look at the function that is compiled: its parameters, what it returns, and the "
         "types of the numbers in it."
     )
+
+
+def _pointed_at(
+    problem: dict[str, Any], outcome: Failure | NotRun
+) -> tuple[str, int] | None:
+    """Return the file and line that an exception is about, where one is known."""
+    frames = problem["frames"]
+    if isinstance(outcome, CompileFailed):
+        # A compiler names the line of the callback; the frame is only of who compiles it.
+        own = {frame["file"] for frame in frames}
+        for named in _COMPILED_AT.finditer(problem["message"][:_MOST_READ]):
+            if named[1] in own:
+                return named[1], int(named[2])
+    return (frames[-1]["file"], frames[-1]["line"]) if frames else None
 
 
 def _place(problem: dict[str, Any]) -> str:

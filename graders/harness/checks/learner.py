@@ -17,6 +17,7 @@ from graders.harness.checks.failures import (
     raise_for_unwritten,
     without_installation,
 )
+from graders.harness.checks.locations import Location, Sources
 from graders.harness.checks.notebooks import NotebookProgram
 from graders.harness.checks.remembered import Remembered, key_of
 from graders.harness.errors import (
@@ -34,7 +35,7 @@ from graders.harness.measure.lease import Lease
 from graders.harness.submission import stage
 from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer, Observation, Worker
-from graders.harness.supervisor.notebook import KernelDied, NotebookRun
+from graders.harness.supervisor.notebook import CellRun, KernelDied, NotebookRun
 
 # What all calls of an exercise may take, in calls that take as long as they may.
 _CALLS_IN_ALL = 4
@@ -97,6 +98,8 @@ class Learner:
         self._output = ""
         self._held: tuple[Any, ...] = ()
         self._keyed: tuple[Any, ...] = ()
+        self._sources = Sources(path, slug, self._cells)
+        self._called = ""
         self._spent = 0.0
         self.layers: tuple[str, ...] = ()
 
@@ -145,6 +148,7 @@ class Learner:
 
             NotRun: It uses what this device does not model.
         """
+        self._called = function
         key = key_of(function, args, (poison, trace, value, *may_raise))
         self._keyed += args  # an array that is known by its identity must live on
         found = None if fresh else self._remembered.get(key)
@@ -221,17 +225,35 @@ class Learner:
             self._worker.kill()
             self._worker = None
 
-    def call_held(self, function: str, *, trace: bool = True) -> Observation:
+    @contextmanager
+    def gpu_alone(self) -> Iterator[Callable[[], None]]:
+        """
+        Lease the GPU to this program and those called beside it, for many rounds.
+
+        Yields:
+            What lets others in for a moment, to be called between rounds; it does so only
+            where they have waited for long.
+        """
+        if self._lease is None:
+            yield lambda: None
+            return
+        with self._lease.held_alone():
+            yield self._lease.let_others_in
+
+    def call_held(
+        self, function: str, *, trace: bool = True, alone: bool = True
+    ) -> Observation:
         """
         Call a function with fresh copies of the held arguments, for its evidence and time.
 
-        Nothing is poisoned and no result crosses. The GPU is leased to nobody else, and
-        idle when the time is taken.
+        Nothing is poisoned and no result crosses. The GPU is idle when the time is taken.
 
         Args:
             function: The function's name.
 
             trace: Whether kernels and copies are recorded.
+
+            alone: Whether the GPU is to be leased to nobody else meanwhile.
 
         Raises:
             Failure, NotRun: As for :meth:`call`.
@@ -244,7 +266,7 @@ class Learner:
                 poison=False,
                 trace=trace,
                 value=False,
-                alone=True,
+                alone=alone,
             )
         )
 
@@ -277,7 +299,7 @@ class Learner:
         try:
             worker = self._ready()
             try:
-                with _leased(self._lease, alone=alone), self._counted():
+                with _leased(self._lease, alone=alone) as lease, self._counted(lease):
                     seen = worker.call(
                         function,
                         args,
@@ -285,6 +307,7 @@ class Learner:
                         poison=poison,
                         trace=trace,
                         value=value,
+                        pause=None if alone or self._lease is None else lease,
                     )
             finally:
                 self._output = worker.output_tail()
@@ -306,13 +329,13 @@ class Learner:
             return Crashed(msg, hint="Return the result; leave file descriptors alone.")
 
     @contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Count what a call takes, without its wait for the GPU."""
+    def _counted(self, lease: _leased) -> Iterator[None]:
+        """Count what a call takes, without its waits for the GPU."""
         started = time.monotonic()
         try:
             yield
         finally:
-            self._spent += time.monotonic() - started
+            self._spent += time.monotonic() - started - lease.waited
 
     def _checked(
         self, seen: Observation, function: str, args: tuple[Any, ...]
@@ -409,6 +432,14 @@ class Learner:
             simulated = self._server.device == "simulator"
             raise_for_load(problem, module, simulated=simulated)
 
+    def _cells(self) -> Sequence[CellRun]:
+        run = self._notebook.run if self._notebook is not None else None
+        return run.cells if run is not None else ()
+
+    def location(self, error: Failure | NotRun) -> Location | None:
+        """Return what an outcome of a check points at in the program, or None."""
+        return self._sources.location(error, self._called)
+
     @property
     def output(self) -> str:
         """The end of what the program printed, without this machine's own paths."""
@@ -427,15 +458,33 @@ class Learner:
 
 
 class _leased:  # noqa: N801 - a context manager, used like a function
-    """Hold the GPU's lease, shared or alone; nothing to hold in the simulator."""
+    """
+    Hold the GPU's lease, shared or alone; nothing to hold in the simulator.
+
+    Attributes:
+        waited: Seconds for which it was waited for again, after a program had compiled.
+    """
 
     def __init__(self, lease: Lease | None, *, alone: bool) -> None:
         self._lease = lease
         self._alone = alone
+        self.waited = 0.0
 
-    def __enter__(self) -> None:
+    def begin(self) -> None:
+        """Give the lease back for a while: the program compiles."""
+        if self._lease is not None:
+            self._lease.release()
+
+    def end(self) -> None:
+        """Take it again."""
+        started = time.monotonic()
+        self.__enter__()
+        self.waited += time.monotonic() - started
+
+    def __enter__(self) -> _leased:
         if self._lease is not None:
             self._lease.acquire(alone=self._alone)
+        return self
 
     def __exit__(self, *exc_info: object) -> None:
         if self._lease is not None:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-_GRAY_DIMENSIONS = 2
+from graders.harness.checks.figures import see_pictures
+from graders.harness.drawing import as_bytes
 
 
 class Pictures:
@@ -20,17 +21,10 @@ class Pictures:
         folder: Where ``<assignment>/<exercise>/<case>-<what>.png`` go, or None.
 
         exercise: ``assignment/exercise``.
-
-        last_only: Whether only the last case is written, by :meth:`close`: each takes
-            time. The default is to write all of them.
     """
 
-    def __init__(
-        self, folder: Path | None, exercise: str, *, last_only: bool = False
-    ) -> None:
+    def __init__(self, folder: Path | None, exercise: str) -> None:
         self._folder = None if folder is None else folder / exercise
-        self._last_only = last_only
-        self._last: tuple[str, dict[str, npt.NDArray[Any]]] | None = None
 
     def save(
         self,
@@ -43,6 +37,8 @@ class Pictures:
         """
         Save the input, the result, the expected picture and their difference.
 
+        A report that shows pictures gets small ones of what was judged last.
+
         Args:
             case: The case's name, for the file names.
 
@@ -52,19 +48,10 @@ class Pictures:
 
             expected: The oracle's, laid out likewise.
         """
-        if self._folder is None:
-            return
         taken = {"input": source, "result": result, "expected": expected}
-        if self._last_only:
-            self._last = (case, taken)
-        else:
+        see_pictures(case.replace("-", " "), taken)
+        if self._folder is not None:
             _write(self._folder, case, taken)
-
-    def close(self) -> None:
-        """Write what has not been written yet."""
-        if self._folder is not None and self._last is not None:
-            _write(self._folder, *self._last)
-            self._last = None
 
 
 def _write(folder: Path, case: str, taken: dict[str, npt.NDArray[Any]]) -> None:
@@ -74,14 +61,4 @@ def _write(folder: Path, case: str, taken: dict[str, npt.NDArray[Any]]) -> None:
     # Scaled to its own largest error: rounding noise looks grey, structure shows.
     shown = {**taken, "difference": difference / scale if scale else difference}
     for what, picture in shown.items():
-        Image.fromarray(_bytes(picture)).save(folder / f"{case}-{what}.png")
-
-
-def _bytes(picture: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    clean = np.nan_to_num(
-        np.asarray(picture, dtype=np.float64), nan=1.0, posinf=1.0, neginf=0.0
-    )
-    data: npt.NDArray[np.uint8] = (np.clip(clean, 0.0, 1.0) * 255 + 0.5).astype(
-        np.uint8
-    )
-    return data if data.ndim == _GRAY_DIMENSIONS else np.ascontiguousarray(data)
+        Image.fromarray(as_bytes(picture)).save(folder / f"{case}-{what}.png")

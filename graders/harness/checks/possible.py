@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from graders.harness.checks.absent import AbsentProgram, ProgramAbsent
 from graders.harness.checks.learner import Learner
 from graders.harness.errors import Crashed, EnvironmentUnavailable
 
@@ -17,6 +18,8 @@ def expect_possible(
 ) -> None:
     """
     Make the call with the reference, which must not crash.
+
+    Without a reference, as in a learners' bundle, nothing is known, and nothing raised.
 
     Args:
         reference: The reference solution, in its own worker.
@@ -32,6 +35,8 @@ def expect_possible(
     """
     try:
         reference.call(function, *args, may_raise=may_raise)
+    except ProgramAbsent:
+        return
     except Crashed as err:
         msg = (
             "This machine cannot do it: the reference crashes too "
@@ -61,6 +66,19 @@ def on_a_machine_for(
     """
     try:
         yield
-    except Crashed:
+    except Crashed as crash:
         expect_possible(reference, function, *args, may_raise=may_raise)
+        if isinstance(reference, AbsentProgram) and reference.on_gpu:
+            raise _perhaps_the_machine(crash) from crash
         raise
+
+
+def _perhaps_the_machine(crash: Crashed) -> Crashed:
+    """Return a crash that does not claim to be the program's alone."""
+    doubt = (
+        "There is no reference here to try whether this machine can do it at all: "
+        "`python grade.py doctor` says what it lacks."
+    )
+    told = Crashed(crash.message, hint=f"{crash.hint} {doubt}".strip())
+    told.__dict__.update({**crash.__dict__, "hint": told.hint})
+    return told

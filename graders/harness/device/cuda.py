@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from graders.harness.device.activities import (
@@ -31,13 +32,14 @@ from graders.harness.device.gpu_facts import (
     package_versions,
 )
 from graders.harness.device.libraries import OperationRecorder
-from graders.harness.device.numba_watch import poison_allocations
+from graders.harness.device.numba_watch import poison_allocations, watch_compiler
 from graders.harness.device.poison import PoisoningAllocator
 from graders.harness.device.toolchain import load_matching_nvvm
 from graders.harness.device.transfers import download, duplicate, refill, upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     import numpy.typing as npt
 
@@ -74,6 +76,7 @@ class CudaDevice:
         self._asked_to_trace = False
         self._began = 0.0
         self.context_before_fork = False
+        self.compiling: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def is_learner_file(self) -> Callable[[str], bool]:
@@ -279,10 +282,10 @@ class CudaDevice:
         )
 
     def _watch_numba(self) -> None:
-        """Follow numba-cuda's launches, and poison what it allocates by itself."""
-        self._recorder.install_numba(
-            importlib.import_module("numba.cuda.dispatcher")._Kernel
-        )
+        """Follow numba-cuda's compiler and launches, and poison what it allocates."""
+        dispatcher = importlib.import_module("numba.cuda.dispatcher")
+        self._recorder.install_numba(dispatcher._Kernel)
+        watch_compiler(dispatcher.CUDADispatcher, lambda: self.compiling())
         driver = importlib.import_module("numba.cuda.cudadrv.driver")
         allocator = self._ready_allocator()
         poison_allocations(

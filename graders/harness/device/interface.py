@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     import numpy.typing as npt
 
@@ -24,10 +25,14 @@ class Device(Protocol):
 
         is_learner_file: Says of a file name whether it is the learner's; the worker sets it
             before it loads the module.
+
+        compiling: A context in which the program compiles for the device and leaves it
+            alone; the worker sets it.
     """
 
     name: str
     is_learner_file: Callable[[str], bool]
+    compiling: Callable[[], AbstractContextManager[None]]
 
     def preload(self) -> None:
         """

@@ -10,6 +10,7 @@ import functools
 import re
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -40,6 +41,27 @@ def _device_calls(text: str) -> str:
     if any(symbol in text for symbol in symbols):
         found.append("mathdx")
     return " ".join(found)
+
+
+def watch_compiler(
+    dispatcher_class: Any, compiling: Callable[[], AbstractContextManager[None]]
+) -> None:
+    """
+    Enter a context whenever a kernel is compiled, linked and loaded.
+
+    Args:
+        dispatcher_class: ``numba.cuda.dispatcher.CUDADispatcher``.
+
+        compiling: Gives the context.
+    """
+    compile_ = dispatcher_class.compile
+
+    @functools.wraps(compile_)
+    def watched(self: Any, sig: Any) -> Any:
+        with compiling():
+            return compile_(self, sig)
+
+    dispatcher_class.compile = watched
 
 
 def watch_launches(

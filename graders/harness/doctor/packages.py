@@ -17,8 +17,9 @@ from graders.harness.doctor.machine import Machine
 _BOTH = ("simulator", "cuda")
 _NAME = re.compile(r"[\w.-]+")
 _VENV = ("python3 -m venv .venv", ". .venv/bin/activate")
+# A CUDA toolkit has them as well.
+_OF_THE_TOOLKIT = frozenset({"nvidia-cuda-runtime", "nvidia-nvvm"})
 # Without these `grade.py` itself does not start.
-_NVVM = "nvidia-nvvm"
 _NEEDED = frozenset({"numpy", "pytest", "rich", "nvmath-python", "numba-cuda", "numba"})
 
 
@@ -29,8 +30,9 @@ def probe_packages(machine: Machine) -> Iterator[Finding]:
     names = [_NAME.match(line)[0] for line in wanted]  # type: ignore[index]
     facts = {name: machine.version(name) or "not installed" for name in names}
     missing = [name for name in names if machine.version(name) is None]
-    if _NVVM in missing and not machine.nvvm().why_not():
-        missing.remove(_NVVM)  # the CUDA toolkit's own serves
+    if _OF_THE_TOOLKIT & set(missing) and not machine.nvvm().why_not():
+        # The CUDA toolkit's own serve.
+        missing = [name for name in missing if name not in _OF_THE_TOOLKIT]
     if missing:
         shown = ", ".join(missing)
         yield Finding(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graders.harness.release.manifest import read_manifest
+
 if TYPE_CHECKING:
     from graders.harness.catalog import Catalog, Exercise
 
@@ -95,7 +97,14 @@ def gradable(
 
 
 def needed_libraries(exercise: Exercise) -> set[str]:
-    """Return the libraries that an exercise's reference uses on a GPU."""
+    """
+    Return the libraries that an exercise's reference uses on a GPU.
+
+    A learners' bundle has no references; its manifest says what they use.
+    """
+    manifest = read_manifest(exercise.root)
+    if manifest is not None and exercise.name in manifest.libraries:
+        return set(manifest.libraries[exercise.name])
     text = _text(exercise.reference)
     return {name for name, pattern in _USES.items() if re.search(pattern, text)}
 
@@ -104,7 +113,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except OSError:
-        return ""  # learners' bundles have no references
+        return ""
 
 
 def sentences(

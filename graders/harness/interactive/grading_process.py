@@ -13,7 +13,6 @@ import os
 import select
 import signal
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,10 +24,10 @@ from rich.console import Console
 from graders.harness.catalog import Catalog
 from graders.harness.errors import HarnessError
 from graders.harness.interactive.program import Program, in_session_words
-from graders.harness.models import ExerciseResult, Reason, Report, Submission
+from graders.harness.models import Report, Submission
 from graders.harness.report import print_report
 from graders.harness.report.html_answer import render_answer
-from graders.harness.report.shown_pictures import shown_pictures
+from graders.harness.report.json_report import without_figures
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
 from graders.harness.submission import digest
@@ -99,20 +98,8 @@ class _Desk:
             (e, Submission(exercise=e.name, path=p, digest=digest(p)))
             for e, p in zip(exercises, paths, strict=True)
         ]
-        with tempfile.TemporaryDirectory(prefix="grade-pictures-") as folder:
-            asked = Request(
-                work=work,
-                device=device,
-                output=Path(folder),
-                last_picture_only=True,
-            )
-            report = self._warm(device).grade(asked)
-            pictures = {
-                result.name: shown_pictures(
-                    Path(folder) / result.name, wrong=_is_wrong(result)
-                )
-                for result in report.exercises
-            }
+        asked = Request(work=work, device=device, figures=True)
+        report = self._warm(device).grade(asked).for_learners()
         told = replace(
             report,
             exercises=tuple(
@@ -126,8 +113,8 @@ class _Desk:
         notes = [where, *request["notes"]]
         return {
             "text": _as_text(told, notes),
-            "html": render_answer(told, pictures, notes),
-            "report": told.to_dict(),
+            "html": render_answer(told, notes),
+            "report": without_figures(told.to_dict()),
         }
 
     def _warm(self, device: str) -> Grader:
@@ -144,10 +131,6 @@ class _Desk:
     def __exit__(self, *exc_info: object) -> None:
         if self._grader is not None:
             self._grader.close()
-
-
-def _is_wrong(result: ExerciseResult) -> bool:
-    return any(check.reason is Reason.WRONG_VALUE for check in result.checks)
 
 
 def _program(item: dict[str, Any]) -> Program:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from graders.harness.interactive.statements import Statement
 from graders.harness.models import CheckResult, ExerciseResult
@@ -121,9 +122,33 @@ class _Words:
         )
 
     def of_check(self, check: CheckResult) -> CheckResult:
+        details = dict(check.details)
+        if found := details.pop("location", None):
+            details |= self._of_location(found)
         return replace(
-            check, message=self._of_text(check.message), hint=self._of_text(check.hint)
+            check,
+            message=self._of_text(check.message),
+            hint=self._of_text(check.hint),
+            details=details,
         )
+
+    def _of_location(self, found: dict[str, Any]) -> dict[str, Any]:
+        """Return a location as the learner's cell has it; nothing for lines of ours."""
+        if found["file"] == self._file_beside:
+            return {"location": {**found, "file": self._file}}
+        if found["file"] != self._file:
+            return {"location": found}
+        label, line = self._place(found["line"])
+        if not label:
+            return {}
+        source = [[self._place(n), text] for n, text in found["source"]]
+        shown = [[there, text] for (cell, there), text in source if cell == label]
+        return {"location": {"file": label, "line": line, "source": shown}}
+
+    def _place(self, number: int) -> tuple[str, int]:
+        """Return the cell and the line there of a line of the module."""
+        known = 0 < number <= len(self._places)
+        return self._places[number - 1] if known else ("", 0)
 
     def _of_text(self, text: str) -> str:
         text = _FILE.sub(r"line \2 of \1", text)
@@ -135,6 +160,6 @@ class _Words:
 
     def _of_line(self, found: re.Match[str]) -> str:
         word, number, file = found[1], int(found[2]), found[3]
-        known = file in (None, self._file) and 0 < number <= len(self._places)
-        label, line = self._places[number - 1] if known else ("", 0)
+        own = file in (None, self._file)
+        label, line = self._place(number) if own else ("", 0)
         return f"{word} {line} of {label}" if label else found[0]

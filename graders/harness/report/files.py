@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import sys
 import tempfile
 from pathlib import Path
 
 from graders.harness.errors import HarnessError, UsageError
+
+_STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_OPEN_FILE = re.compile(r"/(?:dev/fd|proc/self/fd)/(\d{1,6})")
 
 
 def expect_writable(path: Path) -> None:
@@ -21,6 +26,9 @@ def expect_writable(path: Path) -> None:
         if path.is_dir():
             msg = f"--report: {path} is a folder. Name a file."
             raise UsageError(msg)
+        if (number := _descriptor(path)) is not None:
+            os.fstat(number)
+            return
         if is_special(path):
             return  # to open a pipe would already tell its reader something
         target = _target(path)
@@ -37,14 +45,17 @@ def write_whole(path: Path, text: str) -> None:
     """
     Write a file through a temporary one beside it, so that no reader sees half of it.
 
-    A device or a pipe is written as it is: another file cannot take its place.
+    A device or a pipe is written as it is: another file cannot take its place. Standard
+    output is written where it stands, be it a file of the shell's.
 
     Raises:
         HarnessError: It cannot be written. A file that was there before is there still,
             and nothing else is left.
     """
     try:
-        if is_special(path):
+        if (number := _descriptor(path)) is not None:
+            _write_descriptor(number, text)
+        elif is_special(path):
             path.write_text(text, encoding="utf-8")
         else:
             target = _target(path)
@@ -61,7 +72,7 @@ def write_whole(path: Path, text: str) -> None:
 def _replace(target: Path, text: str) -> None:
     number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
+        with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
             os.fchmod(number, 0o644)  # a report is for others, unlike other temporaries
             file.write(text)
             file.flush()
@@ -71,6 +82,24 @@ def _replace(target: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _descriptor(path: Path) -> int | None:
+    """Return the number of the open file that a path such as /dev/stdout stands for."""
+    shown = os.path.abspath(path)  # noqa: PTH100 - links are not to be followed
+    if shown in _STANDARD:
+        return _STANDARD[shown]
+    found = _OPEN_FILE.fullmatch(shown)
+    return int(found[1]) if found else None
+
+
+def _write_descriptor(number: int, text: str) -> None:
+    # To open it anew would begin a file of the shell's from its start.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    data = text.encode("utf-8", "replace")
+    while data:
+        data = data[os.write(number, data) :]
 
 
 def _target(path: Path) -> Path:

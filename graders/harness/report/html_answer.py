@@ -6,20 +6,16 @@ what is around it. A status is a word and a sign, never a colour alone.
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from graders.harness.models import CheckResult, ExerciseResult, Report, Status
-from graders.harness.report.shown_pictures import ShownPicture
-
-_MARKS = {
-    Status.PASSED: ("✓", "passed"),
-    Status.FAILED: ("✗", "failed"),
-    Status.ERROR: ("!", "ungraded"),
-    Status.SKIPPED: ("-", "not run"),
-}
-# A picture of a few pixels is enlarged, so that they can be told apart.
-_SMALLEST_WIDTH = 160
+from graders.harness.models import CheckResult, ExerciseResult, Report
+from graders.harness.report.html_figures import View, image_view
+from graders.harness.report.html_text import (
+    MARKS,
+    escaped,
+    not_run_note,
+    told_together,
+)
 
 # The badges bring both their colours, readable on any page. All else inherits. The class is
 # named twice where JupyterLab's own rules for tables would come first.
@@ -64,36 +60,31 @@ _STYLE = """
 
 def render_answer(
     report: Report,
-    pictures: Mapping[str, Sequence[ShownPicture]],
     notes: Sequence[str] = (),
 ) -> str:
     """
     Return a report as HTML that can stand in a page.
 
     Args:
-        report: What was graded.
-
-        pictures: What to show of each exercise, by its name.
+        report: What was graded, with figures: of these the pictures are shown.
 
         notes: What else is to be said, each in a line.
     """
     parts = [f"<style>{_STYLE}</style>"]
     for exercise in report.exercises:
-        parts.append(_exercise(exercise, pictures.get(exercise.name, ())))
+        parts.append(_exercise(exercise))
     if len(report.exercises) > 1:
         parts.append(f"<p>{_verdict(report)}</p>")
-    parts += [f'<p class="aside">{_clean(note)}</p>' for note in notes]
+    parts += [f'<p class="aside">{escaped(note)}</p>' for note in notes]
     return f'<div class="gpu-grade">{"".join(parts)}</div>'
 
 
-def _exercise(exercise: ExerciseResult, pictures: Sequence[ShownPicture]) -> str:
+def _exercise(exercise: ExerciseResult) -> str:
     rows = "".join(_row(check) for check in exercise.checks)
-    told = "".join(
-        _told(exercise, message, hint) for message, hint in _groups(exercise)
-    )
-    shown = "".join(_figure(picture, exercise) for picture in pictures)
+    told = "".join(_told(checks) for checks in told_together(exercise))
+    shown = "".join(_figure(f) for check in exercise.checks for f in _pictures(check))
     return (
-        f"<section><h4><code>{_clean(exercise.name)}</code> {_clean(exercise.title)}</h4>"
+        f"<section><h4><code>{escaped(exercise.name)}</code> {escaped(exercise.title)}</h4>"
         f"<p>{_verdict(exercise)}</p>"
         '<table><thead><tr><th scope="col">Result</th><th scope="col">Check</th>'
         '<th scope="col" class="points">Points</th></tr></thead>'
@@ -102,8 +93,7 @@ def _exercise(exercise: ExerciseResult, pictures: Sequence[ShownPicture]) -> str
 
 
 def _verdict(graded: ExerciseResult | Report) -> str:
-    left = graded.not_run_points
-    note = f" ({left:g} could not be checked on this machine)" if left else ""
+    note = f" ({left})" if (left := not_run_note(graded)) else ""
     return (
         f"<strong>{graded.verdict.value.capitalize()}</strong>: {graded.score:g} of "
         f"{graded.max_score:g} points{note}."
@@ -111,56 +101,51 @@ def _verdict(graded: ExerciseResult | Report) -> str:
 
 
 def _row(check: CheckResult) -> str:
-    sign, word = _MARKS[check.status]
+    sign, word = MARKS[check.status]
     kind = word.replace(" ", "-")
     return (
         f'<tr><td><span class="badge {kind}"><span aria-hidden="true">{sign}</span> {word}'
-        f'</span></td><th scope="row">{_clean(check.title)}</th>'
+        f'</span></td><th scope="row">{escaped(check.title)}</th>'
         f'<td class="points">{check.points:g} of {check.max_points:g}</td></tr>'
     )
 
 
-def _groups(exercise: ExerciseResult) -> list[tuple[str, str]]:
-    """Return what is to be said of the checks, the same words only once."""
-    said = (c for c in exercise.checks if c.status is not Status.PASSED)
-    return list(dict.fromkeys((c.message, c.hint) for c in said))
-
-
-def _told(exercise: ExerciseResult, message: str, hint: str) -> str:
-    checks = [
-        c
-        for c in exercise.checks
-        if c.status is not Status.PASSED and (c.message, c.hint) == (message, hint)
-    ]
+def _told(checks: Sequence[CheckResult]) -> str:
     names = ", ".join(c.name.replace("_", " ") for c in checks)
-    next_step = f"<p><strong>Next:</strong> {_lines(hint)}</p>" if hint else ""
-    _, word = _MARKS[checks[0].status]
+    first = checks[0]
+    next_step = (
+        f"<p><strong>Next:</strong> {_lines(first.hint)}</p>" if first.hint else ""
+    )
+    _, word = MARKS[first.status]
     kind = word.replace(" ", "-")
     return (
-        f'<div class="told {kind}"><p><strong>{_clean(names)}</strong> '
-        f"[{_clean(checks[0].reason or word)}]</p>"
-        f"<p>{_lines(message)}</p>{next_step}</div>"
+        f'<div class="told {kind}"><p><strong>{escaped(names)}</strong> '
+        f"[{escaped(first.reason or word)}]</p>"
+        f"<p>{_lines(first.message)}</p>{next_step}</div>"
     )
 
 
-def _figure(picture: ShownPicture, exercise: ExerciseResult) -> str:
-    factor = max(1, -(-_SMALLEST_WIDTH // max(picture.width, 1)))
-    alt = f"{picture.caption}, of {exercise.name}"
+def _pictures(check: CheckResult) -> list[View]:
+    """Return the pictures of a check without its input, which the notebook shows."""
+    figures = check.details.get("figures") or ()
+    shown = [f for f in figures if f["kind"] == "image" and f["what"] != "input"]
+    return [view for figure in shown if (view := image_view(figure)) is not None]
+
+
+def _figure(picture: View) -> str:
     return (
-        f'<figure><img src="{_clean(picture.uri)}" alt="{_clean(alt)}" '
-        f'width="{picture.width * factor}" height="{picture.height * factor}">'
-        f"<figcaption>{_clean(picture.caption)}</figcaption></figure>"
+        f'<figure><img src="{escaped(picture["uri"])}" alt="{escaped(picture["alt"])}" '
+        f'width="{picture["width"]}" height="{picture["height"]}">'
+        f"<figcaption>{escaped(_caption(picture))}</figcaption></figure>"
     )
+
+
+def _caption(picture: View) -> str:
+    scale = picture["scale"]
+    ends = f", from {scale[0]} (dark) to {scale[1]} (bright)" if scale else ""
+    gaps = "; NaN or infinite in blue" if picture["has_gaps"] else ""
+    return f"{picture['label']}{ends}{gaps}"
 
 
 def _lines(text: str) -> str:
-    return "<br>".join(_clean(line) for line in text.split("\n"))
-
-
-def _clean(text: str) -> str:
-    """Return a text that shows as it is: no mark-up, and nothing that hides letters."""
-    plain = text.encode("utf-8", "replace").decode("utf-8")
-    shown = "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain
-    )
-    return html.escape(shown)
+    return "<br>".join(escaped(line) for line in text.split("\n"))

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from graders.harness.models import CheckResult, ExerciseResult, Report, Status
+from graders.harness.report.visible import visible
 
 # https://www.w3.org/TR/xml/#charsets: all that XML 1.0 cannot hold, even escaped.
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+_MOST_CHARACTERS = 20_000
 _ELEMENTS = {
     Status.FAILED: "failure",
     Status.ERROR: "error",
@@ -95,4 +97,5 @@ def _seconds(seconds: float) -> str:
 
 
 def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    held = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+    return visible(held, _MOST_CHARACTERS)

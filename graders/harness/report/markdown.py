@@ -17,9 +17,14 @@ from graders.harness.models import (
     Status,
     Verdict,
 )
+from graders.harness.report.tally import all_checks
+from graders.harness.report.visible import fitted, visible
+from graders.harness.report.wording import left_open
 
 # What means something to GitHub's Markdown, to HTML, or as a reference (@name, #1, a link).
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|~@&$]|:(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+#: Bytes of a job summary: GitHub takes 1 MiB of a step, and no more comes of markup.
+LIMIT = 1_000_000
 _VERDICTS = {
     Verdict.PASSED: "Passed",
     Verdict.FAILED: "Failed",
@@ -33,15 +38,17 @@ _SIGNS = {
 
 
 def render_markdown(report: Report) -> str:
-    """Return the report as Markdown in GitHub's flavour."""
-    return "\n".join(_lines(report)) + "\n"
+    """Return the report as Markdown in GitHub's flavour, cut to what a summary may have."""
+    return fitted(
+        lambda most: "\n".join(_lines(report, most)) + "\n", LIMIT, "markdown"
+    )
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, most: int) -> Iterator[str]:
     yield f"## {_VERDICTS[report.verdict]}: {_points(report.score, report.max_score)}"
     yield ""
     if report.not_run_points:
-        yield f"{report.not_run_points:g} points could not be checked on this machine."
+        yield left_open(all_checks(report))
         yield ""
     yield "| | Exercise | Points |"
     yield "| --- | --- | ---: |"
@@ -50,12 +57,12 @@ def _lines(report: Report) -> Iterator[str]:
         name = f"`{exercise.name}` {_text(exercise.title)}"
         yield f"| {_SIGNS[exercise.verdict]} | {name} | {earned} |"
     for exercise in report.exercises:
-        yield from _details(exercise)
+        yield from _details(exercise, most)
     yield ""
     yield f"Graded on {_text(_device(report))} in {report.seconds:.1f} s."
 
 
-def _details(exercise: ExerciseResult) -> Iterator[str]:
+def _details(exercise: ExerciseResult, most: int) -> Iterator[str]:
     told = [c for c in exercise.checks if c.status in (Status.FAILED, Status.ERROR)]
     builds = [c for c in exercise.checks if c.reason is Reason.PREREQUISITE]
     if not told:
@@ -72,9 +79,9 @@ def _details(exercise: ExerciseResult) -> Iterator[str]:
         titles = " ".join(_text(check.title) for check in checks)
         lost = sum(check.max_points - check.points for check in checks)
         yield f"- **{titles}** (`{reason}`, {lost:g} points)<br>"
-        yield f"  {_text(message)}" + ("<br>" if hint else "")
+        yield f"  {_text(visible(message, most))}" + ("<br>" if hint else "")
         if hint:
-            yield f"  Next: {_text(hint)}"
+            yield f"  Next: {_text(visible(hint, most))}"
     if builds:
         waiting = sum(check.max_points for check in builds)
         yield f"- {len(builds)} checks build on these and wait ({waiting:g} points)."

@@ -10,7 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from graders.harness.models import CheckResult, ExerciseResult, Report, Status, Verdict
+from graders.harness.models import (
+    CheckResult,
+    ExerciseResult,
+    Report,
+    Status,
+    Verdict,
+    Visibility,
+)
 
 _MARKS = {
     Status.PASSED: ("passed", "green"),
@@ -64,9 +71,9 @@ class Progress:
     def __call__(self, exercise: str, result: CheckResult) -> None:
         """Take note of a check's result."""
         self._done += 1
-        self._say(
-            f"{exercise}: {result.name.replace('_', ' ')} {_MARKS[result.status][0]}"
-        )
+        hidden = result.visibility is Visibility.HIDDEN
+        name = "a hidden check" if hidden else result.name.replace("_", " ")
+        self._say(f"{exercise}: {name} {_MARKS[result.status][0]}")
 
     def _say(self, text: str) -> None:
         if self._status is not None:

@@ -13,12 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import numpy as np
-
 from graders.harness.device.evidence import Evidence
 from graders.harness.errors import ProtocolError, WorkerCrashed, WorkerTimedOut
 from graders.harness.supervisor import answers
 from graders.harness.supervisor.answers import MALFORMED as _MALFORMED
+from graders.harness.supervisor.asked import MOST_COMPILED, Pause, call_proxy
 from graders.harness.supervisor.observation import Observation, Proxy
 from graders.harness.worker import wire
 from graders.harness.worker.scratch import remove
@@ -33,7 +32,6 @@ _ENDED_SECONDS = 1.5  # a process that the GPU driver holds may take longer
 _ENDING_SECONDS = 0.5  # from the end of the conversation to the end of the process
 _FINISH_SECONDS = 1.0
 _INTERRUPT_SECONDS = 1.0  # from an interrupt to the end of what it interrupts
-_MOST_PROXIED = 2**26
 
 
 class Worker:
@@ -118,6 +116,7 @@ class Worker:
         poison: bool = True,
         trace: bool = True,
         value: bool = True,
+        pause: Pause | None = None,
     ) -> Observation:
         """
         Call a function of the loaded module.
@@ -137,6 +136,8 @@ class Worker:
 
             value: Whether the result crosses.
 
+            pause: What is given back while the program compiles a kernel, if anything.
+
         Raises:
             WorkerCrashed: The worker ended without an answer.
 
@@ -155,12 +156,15 @@ class Worker:
             "poison": poison,
             "trace": trace,
             "value": value,
+            "tell_compiling": pause is not None,
             "parameters": list(next(iter(proxies.values())).parameters)
             if proxies
             else [],
         }
         started = time.perf_counter()
-        answer, blobs = self._request(head, encoder.blobs, timeout, proxies)
+        answer, blobs = self._request(
+            head, encoder.blobs, timeout, proxies, pause=pause
+        )
         seconds = time.perf_counter() - started
         return self.observation(answer, blobs, seconds)
 
@@ -257,17 +261,23 @@ class Worker:
         proxies: dict[int, Proxy] | None = None,
         *,
         wants: str = "",
+        pause: Pause | None = None,
     ) -> tuple[dict[str, Any], list[wire.Blob]]:
         self._arm(timeout)
         self._expect_silence()
         self._send(head, blobs)
+        compiled = 0
         while True:
             answer, answer_blobs = self._receive()
             if wants and answer.get("op") != wants:
                 raise self.malformed(ValueError())
-            if answer.get("op") != "proxy":
+            if answer.get("op") == "proxy":
+                self._serve_proxy(answer, answer_blobs, proxies or {})
+            elif answer.get("op") == "compiling" and pause and compiled < MOST_COMPILED:
+                compiled += 1
+                self._serve_compilation(pause)
+            else:
                 return answer, answer_blobs
-            self._send(*self._serve_proxy(answer, answer_blobs, proxies or {}))
 
     def _expect_silence(self) -> None:
         """A worker speaks when it is asked: an answer that lies there was made up."""
@@ -286,39 +296,25 @@ class Worker:
 
     def _serve_proxy(
         self, head: dict[str, Any], blobs: list[wire.Blob], proxies: dict[int, Proxy]
-    ) -> tuple[dict[str, Any], list[wire.Blob]]:
+    ) -> None:
         try:
-            proxy = proxies[answers.count(head["n"], 2**63)]
-            values = [wire.decode(node, blobs) for node in head["args"]]
-            arrays = [value.array for value in values]
+            answer, arrays = call_proxy(head, blobs, proxies)
         except _MALFORMED as err:
             self.kill()
             msg = f"the worker's request for a function is malformed: {type(err).__name__}"
             raise ProtocolError(msg) from err
-        before = [array.tobytes() for array in arrays]
-        encoder = wire.Encoder()
-        answer: dict[str, Any]
-        try:
-            if sum(array.nbytes for array in arrays) > _MOST_PROXIED:
-                msg = f"the arrays have more than {_MOST_PROXIED:,} bytes"
-                raise ValueError(msg)
-            with np.errstate(all="ignore"):
-                answer = {
-                    "op": "proxy_result",
-                    "value": encoder.encode(proxy.function(arrays)),
-                }
-        except Exception as err:  # noqa: BLE001 - a stranger's arrays may raise anything
-            answer = {
-                "op": "proxy_raise",
-                "type": type(err).__name__,
-                "message": str(err)[:1000],
-            }
-        answer["changed"] = [
-            [i, encoder.encode(new)]
-            for i, (new, old) in enumerate(zip(arrays, before, strict=True))
-            if new.tobytes() != old
-        ]
-        return answer, encoder.blobs
+        self._send(answer, arrays)
+
+    def _serve_compilation(self, pause: Pause) -> None:
+        """Let others use the GPU while the program compiles; its time goes on meanwhile."""
+        pause.begin()
+        answer, _ = self._receive()
+        if answer.get("op") != "compiled":
+            raise self.malformed(ValueError())
+        left = self._deadline - time.monotonic()
+        pause.end()
+        self._deadline = time.monotonic() + left  # others' use of it is not its fault
+        self._send({"op": "go"}, [])
 
     def observation(
         self, head: dict[str, Any], blobs: list[wire.Blob], seconds: float

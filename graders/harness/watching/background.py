@@ -82,7 +82,8 @@ class Background:
         while (job := self._jobs.get()) is not None:
             report, error = None, None
             try:
-                report = self._grader.grade(job.request, self._listener(job.number))
+                graded = self._grader.grade(job.request, self._listener(job.number))
+                report = graded.for_learners()
             except Exception as err:  # noqa: BLE001 - shown, and the watch goes on
                 error = err
             self._running.clear()

@@ -12,7 +12,6 @@ import inspect
 import itertools
 import os
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +25,7 @@ import numpy as np
 from graders.harness.device.evidence import Evidence
 from graders.harness.device.interface import Device
 from graders.harness.worker import sharing, sparse, stand_ins, streams, wire
+from graders.harness.worker.asking import Asking
 from graders.harness.worker.cells import Cells
 from graders.harness.worker.channel import Channel
 from graders.harness.worker.confinement import Layers
@@ -71,7 +71,8 @@ class Child:
         self._cells: Cells | None = None
         self._folder = ""
         self._held: list[Any] = []
-        self._asking = threading.Lock()
+        self._asking = Asking(channel, device, self._seen_by_user)
+        device.compiling = self._asking.compiling
         self._spare: list[Any] = []
         self._reuse = False
         # Host arrays: of the last call's, two are filled again and one is not.
@@ -228,6 +229,7 @@ class Child:
         value: Any = None
         node: Any = None
         seen = wire.Encoder(self._seen_by_user)
+        self._asking.telling = head["tell_compiling"]
         started = _real_clock()
         try:  # running an iterator that came back belongs to the call
             value = _awaited(function(*handed))
@@ -237,6 +239,7 @@ class Child:
         except BaseException as exc:  # noqa: BLE001 - sys.exit and the like included
             exception = describe_exception(exc, self._folder)
         seconds = _real_clock() - started
+        self._asking.telling = False
         self._answer(head, (value, seen, node), exception, seconds, args, before)
 
     def _answer(
@@ -367,7 +370,7 @@ class Child:
         if isinstance(value, _Master):
             return self._device.duplicate(value.array)
         if isinstance(value, wire.ProxyRef):
-            return self._proxy(value.number, head["parameters"])
+            return self._asking.proxy(value.number, head["parameters"])
         if isinstance(value, wire.SparseValue):
             parts = [self._build(part, head) for part in value.parts]
             return sparse.assembled(value.format, value.shape, parts)
@@ -431,41 +434,6 @@ class Child:
                     return spare
                 break
         return array
-
-    def _proxy(self, number: int, parameters: list[str]) -> Callable[..., Any]:
-        """Return a callable whose work is done by the grading process."""
-        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-        signature = inspect.Signature(
-            [inspect.Parameter(name, kind) for name in parameters]
-        )
-
-        def candidate(*args: Any, **kwargs: Any) -> Any:
-            return self._ask(number, list(signature.bind(*args, **kwargs).args))
-
-        candidate.__signature__ = signature  # type: ignore[attr-defined]
-        return candidate
-
-    def _ask(self, number: int, args: list[Any]) -> Any:
-        encoder = wire.Encoder(self._seen_by_user)
-        for arg in args:
-            if (
-                isinstance(arg, np.ndarray)
-                or self._as_array(arg, self._device.snapshot) is None
-            ):
-                msg = f"Unsupported type {type(arg)}"
-                raise TypeError(msg)
-        nodes = [encoder.encode(arg) for arg in args]
-        with self._asking:  # the program may ask from threads of its own
-            self._channel.send(
-                {"op": "proxy", "n": number, "args": nodes}, encoder.blobs
-            )
-            head, blobs = self._channel.receive()
-        for index, node in head.get("changed", []):
-            args[index][...] = self._device.to_device(wire.decode(node, blobs).array)
-        if head["op"] == "proxy_raise":
-            kinds = {"ValueError": ValueError, "TypeError": TypeError}
-            raise kinds.get(head["type"], RuntimeError)(head["message"])
-        return self._device.to_device(wire.decode(head["value"], blobs).array)
 
     def _public_names(self) -> list[str]:
         if self._cells is not None:

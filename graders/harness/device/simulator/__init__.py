@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from graders.harness.device.simulator.machine import MACHINE, learner_files_unde
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     import numpy.typing as npt
 
@@ -32,6 +34,7 @@ class SimulatorDevice:
     def __init__(self) -> None:
         self._trace = True
         self._threads: set[threading.Thread] = set()
+        self.compiling: Callable[[], AbstractContextManager[None]] = nullcontext
 
     @property
     def is_learner_file(self) -> Callable[[str], bool]:
