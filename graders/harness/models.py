@@ -309,7 +309,6 @@ def _merged(checks: list[CheckResult], status: Status, name: str) -> CheckResult
         message=messages[status],
         hint=hint if status is Status.FAILED else "",
         details=details,
-        visibility=Visibility.HIDDEN,
     )
 
 

@@ -27,7 +27,7 @@ from graders.harness.errors import (
     RubricError,
 )
 from graders.harness.grading import NOT_MODELLED, judge
-from graders.harness.models import CheckResult, Reason, Status
+from graders.harness.models import CheckResult, Reason, Status, Visibility
 from graders.harness.rubric import CheckRubric
 from graders.harness.session import (
     ExercisePrograms,
@@ -216,6 +216,9 @@ def pytest_runtest_call(item: pytest.Item) -> None:
         return
     exercise, check = graded
     figures.begin(wanted=_session(item.config).figures)
+    pictures = getattr(item, "funcargs", {}).get("pictures")
+    if pictures is not None:
+        pictures.saving = check.visibility is Visibility.PUBLIC
     if check.needs and check.needs != _session(item.config).device:
         msg = "Only a GPU can tell; run it on one with --device cuda."
         raise NotRun(msg)

@@ -175,7 +175,7 @@ def test_options_exist(document: Path) -> None:
     more = ("notebook_writer.py", "regrade.py", "release/command.py")
     files = [HARNESS / name for name in (*names, *more)]
     sources = "\n".join(path.read_text("utf-8") for path in files)
-    known = set(re.findall(r'"(--[a-z-]+)"', sources))
+    known = {*re.findall(r'"(--[a-z-]+)"', sources), "--dist"}  # pytest-xdist's
     said = "\n".join([*inline(document), *commands(document)])
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", said)) <= known, document.name
 
@@ -195,6 +195,10 @@ def test_text_is_for_users() -> None:
 
 
 # -------------------------------------------------------------------------- commands
+
+
+#: These tests, by README's command: two files of them at a time.
+TESTS = "python -m pytest -n 2 --dist loadfile"
 
 
 def grade_commands() -> Iterator[tuple[str, list[str]]]:
@@ -272,7 +276,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     pattern = re.search(r"grep .*?'(\^.*?)' README.md", script)
     assert pattern is not None
     found = [line for line in commands(README) if re.search(pattern[1], line)]
-    assert found == ["pip install -e '.[test]' && python -m pytest"]
+    assert found == [f"pip install -e '.[test]' && {TESTS}"]
 
 
 def readme_runs() -> list[tuple[str, str]]:
@@ -284,7 +288,7 @@ def readme_runs() -> list[tuple[str, str]]:
             continue
         for line in text.splitlines():
             command = line.split("&&")[-1].strip()
-            if command.startswith("pip install") or command == "python -m pytest":
+            if command.startswith("pip install") or command == TESTS:
                 continue  # test_install_commands_..., test_ci_runs_...
             runs.append((command, following[1] if following[0] == "text" else ""))
     return runs

@@ -17,7 +17,7 @@ import pytest
 
 from graders.harness.errors import HarnessError, RubricError, Ungradable, UsageError
 from graders.harness.grading import judge
-from graders.harness.models import Reason, Report, Status
+from graders.harness.models import Reason, Report, Status, Visibility
 from graders.harness.report import WRITERS
 from graders.harness.report.github import without_commands
 from graders.harness.report.identity import classroom50_identity
@@ -107,6 +107,18 @@ def test_gradescope_shows_checks_with_points() -> None:
     assert fine["status"] == "passed"
     assert data["stdout_visibility"] == "hidden"
     assert data["output"].startswith("Failed: 5.5 of 14.5 points. 1 point could not")
+
+
+def test_gradescope_shows_hidden_checks_to_instructors_alone() -> None:
+    """Whoever asks for them all keeps them from learners; their counts may be seen."""
+    graded = MIXED.exercises[0]
+    secret = replace(graded.checks[0], name="secret", visibility=Visibility.HIDDEN)
+    whole = report(replace(graded, checks=(*graded.checks, secret)))
+    shown = [test["visibility"] for test in gradescope(whole)["tests"]]
+    assert shown == ["visible"] * len(graded.checks) + ["hidden"]
+    learners = gradescope(whole.for_learners())["tests"]
+    assert {test["visibility"] for test in learners} == {"visible"}
+    assert learners[-1]["name"].endswith("Hidden checks pass (1).")
 
 
 def test_gradescope_leaderboard() -> None:

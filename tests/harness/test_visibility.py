@@ -185,6 +185,36 @@ def test_the_command_line_hides(
     assert "0 of 1 passed." in said()
 
 
+def test_pictures_of_hidden_checks_are_not_saved(
+    hiding: Catalog,
+    toy_grader: Grader,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """--save-output keeps what public checks look at, and nothing else."""
+    path = hiding.root / "graders" / "toys" / "test_scale.py"
+    text = path.read_text("utf-8")
+    for name in ("values", "later"):
+        head = f"def test_{name}(learner: Learner, draw: Draw"
+        assert head in text
+        saves = f'pictures.save("{name}", source=BLACK, result=BLACK, expected=BLACK)'
+        before, after = text.split(head)
+        signature, body = after.split('."""\n', 1)
+        signature = f"{head}, pictures: Pictures{signature}"
+        text = f'{before}{signature}."""\n    {saves}\n{body}'
+    text = text.replace("    Observation,\n", "    Observation,\n    Pictures,\n", 1)
+    path.write_text(text.replace("\nDraw =", "\nBLACK = np.zeros((2, 3))\nDraw =", 1))
+    (tmp_path / "scale.py").write_text(TELLS)
+    found = find(tmp_path / "scale.py", hiding.select(["toys/scale"]), named=True)
+    monkeypatch.setattr(toy_grader, "_catalog", hiding)
+    output = tmp_path / "pictures"
+    request = Request(work=found.work, device="simulator", output=output)
+    (result,) = toy_grader.grade(request).exercises
+    assert [c.status for c in result.checks[:2]] == [Status.PASSED, Status.FAILED]
+    saved = {p.name.partition("-")[0] for p in output.rglob("*.png")}
+    assert saved == {"values"}
+
+
 class _Played:
     """A grader that has graded already."""
 

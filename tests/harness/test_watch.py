@@ -302,8 +302,9 @@ def test_screens(in_tmux: InTmux, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--report", "json:out.json"], "leave out --report and --exit-zero"),
-        (["--exit-zero"], "leave out --report and --exit-zero"),
+        (["--report", "json:out.json"], "leave out --report, --exit-zero and"),
+        (["--exit-zero"], "leave out --report, --exit-zero and --time-limit"),
+        (["--time-limit", "9"], "leave out --report, --exit-zero and --time-limit"),
         (["gaussian_blurr"], "Did you mean 'gaussian_blur'?"),
         (["--submission", "nowhere"], "nowhere: there is no such file or folder"),
         (["--submission", "work.zip"], "Unpack it and watch the folder"),

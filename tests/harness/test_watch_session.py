@@ -499,8 +499,12 @@ def test_without_keys_none_are_named(toys: Catalog, tmp_path: Path) -> None:
     assert "hint" not in said
 
 
-def test_pages_are_scrolled_away_not_wiped(toys: Catalog, tmp_path: Path) -> None:
+def test_pages_are_scrolled_away_not_wiped(
+    toys: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was there is pushed up into what one can scroll back to."""
+    monkeypatch.setenv("LINES", "25")
+    monkeypatch.setenv("COLUMNS", "80")
     out = Terminal()
     watch = make(toys, tmp_path, ["scale"], out=out)
     watch.end()

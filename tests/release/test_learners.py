@@ -221,7 +221,7 @@ def test_it_installs_in_a_fresh_environment(bundle: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     program = "import graders, grade; print(graders.__file__)"
     said = subprocess.run(
-        [python, "-c", program],
+        [python, "-I", "-c", program],  # a PYTHONPATH may lead to this repository
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -11,7 +11,13 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from graders.harness.models import CheckResult, ExerciseResult, Report, Status
+from graders.harness.models import (
+    CheckResult,
+    ExerciseResult,
+    Report,
+    Status,
+    Visibility,
+)
 from graders.harness.report import wording
 from graders.harness.report.tally import all_checks, is_pending, not_run
 from graders.harness.report.visible import as_json, number, on_one_line, visible
@@ -72,7 +78,8 @@ def _test(
         "number": place,
         "output": said,
         "tags": [exercise.name],
-        "visibility": "visible",
+        # Instructors' reports alone have hidden checks: learners' have their counts.
+        "visibility": "hidden" if check.visibility is Visibility.HIDDEN else "visible",
         "extra_data": {
             "exercise": exercise.name,
             "check": check.name,
