@@ -1,8 +1,8 @@
 """The graders are graded: each program of the corpus is judged as it says of itself.
 
 Here some right programs of each exercise, and of the wrong ones enough that each check
-meets each reason that it can fail for. ``grade.py selfcheck --full`` takes them all; CI runs
-it.
+meets each reason that it can fail for. CI runs ``grade.py selfcheck --full`` as well, which
+takes them all.
 """
 
 from __future__ import annotations

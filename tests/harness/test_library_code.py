@@ -66,6 +66,7 @@ class Libraries:
         device.FFT = FFT
         self.random = random
         self.modules: dict[str, Any] = {
+            "nvmath": SimpleNamespace(__version__="1.0.0"),  # the real one needs CUDA
             "nvmath.device": device,
             "nvmath.device.cufftdx": cufftdx,
             "nvmath.device.cufftdx_numba": ModuleType("nvmath.device.cufftdx_numba"),
