@@ -123,12 +123,16 @@ def test_gradescope_shows_hidden_checks_to_instructors_alone() -> None:
 
 def test_gradescope_leaderboard() -> None:
     """A column for each check that wants one; two of a name are told apart."""
-    column = {"name": "speed", "value": 3.001, "order": "desc"}
-    assert gradescope(MIXED)["leaderboard"] == [column]
+    columns = [
+        {"name": "speed", "value": 3.001, "order": "desc"},
+        {"name": "speed (ms)", "value": 2.5, "order": "asc"},
+    ]
+    assert gradescope(MIXED)["leaderboard"] == columns
     assert "leaderboard" not in gradescope(BROKEN)
     both = report(MIXED.exercises[0], replace(MIXED.exercises[0], name="demo/again"))
     names = [entry["name"] for entry in gradescope(both)["leaderboard"]]
-    assert names == ["double: speed", "again: speed"]
+    own = ["double: speed", "double: speed (ms)"]
+    assert names == [*own, "again: speed", "again: speed (ms)"]
     fine = MIXED.exercises[0].checks[-1]
     slow = replace(fine, status=Status.FAILED, reason=Reason.TOO_SLOW, points=0.0)
     assert "leaderboard" not in gradescope(report(exercise("demo/double", slow)))
@@ -544,7 +548,7 @@ def test_markus_gets_a_line_a_check() -> None:
 
 def test_autolab_ends_with_the_scores() -> None:
     shown, scores = lines(WRITERS["autolab"](MIXED))
-    assert scores == {"scores": {"double": 3.5, "half": 2}, "scoreboard": [3.001]}
+    assert scores == {"scores": {"double": 3.5, "half": 2}, "scoreboard": [3.001, 2.5]}
     assert shown["_presentation"] == "semantic"
     assert shown["stages"] == ["double", "half"]
     assert shown["double"]["The fine are right."] == {"passed": True}

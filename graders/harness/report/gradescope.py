@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import median
 from typing import Any
 
 from graders.harness.models import (
@@ -108,10 +109,11 @@ def _told(exercise: ExerciseResult) -> Iterator[tuple[CheckResult, str]]:
 
 def leaderboard(report: Report) -> Iterator[dict[str, Any]]:
     """
-    Yield a column for each passed check whose rubric wants one and that measured a ratio.
+    Yield two columns for each passed check whose rubric wants them and that took times.
 
-    The value is the ratio, the other program's time over the submission's; of several the
-    smallest. More is better.
+    The first is the ratio, the other program's time over the submission's; of several the
+    smallest. More is better. The second is the submission's own time in milliseconds, the
+    median of its rounds; of several the largest. Less is better.
     """
     wanted = [
         (exercise, check, str(name))
@@ -126,9 +128,25 @@ def leaderboard(report: Report) -> Iterator[dict[str, Any]]:
             column = name if alone else f"{exercise.name.rpartition('/')[2]}: {name}"
             value = round(min(ratios), 3)
             yield {"name": on_one_line(column), "value": value, "order": "desc"}
+            if times := _milliseconds(check):
+                value, unit = round(max(times), 4), f"{column} (ms)"
+                yield {"name": on_one_line(unit), "value": value, "order": "asc"}
 
 
 def _ratios(check: CheckResult) -> list[float]:
     """Return the time ratios that a check measured: ``measure.ratio.Ratio`` as data."""
     found = [v.get("ratio") for v in check.details.values() if isinstance(v, dict)]
     return [r for r in found if isinstance(r, float) and math.isfinite(r)]
+
+
+def _milliseconds(check: CheckResult) -> list[float]:
+    """Return the submission's time for each ratio that a check measured, in ms."""
+    found = []
+    for figures in check.details.values():
+        samples = figures.get("samples") if isinstance(figures, dict) else None
+        pairs = samples if isinstance(samples, list | tuple) else []
+        own = [pair[0] for pair in pairs if isinstance(pair, list | tuple) and pair]
+        own = [t for t in own if isinstance(t, float) and 0 < t < math.inf]
+        if own:
+            found.append(1e3 * median(own))
+    return found
