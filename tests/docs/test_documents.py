@@ -174,6 +174,7 @@ def test_options_exist(document: Path) -> None:
     names = ("cli.py", "selfcheck.py", "plugin.py", "doctor/command.py", "hints.py")
     more = ("notebook_writer.py", "regrade.py", "release/command.py")
     files = [HARNESS / name for name in (*names, *more)]
+    files.append(ROOT / "tests" / "security" / "conftest.py")
     sources = "\n".join(path.read_text("utf-8") for path in files)
     known = {*re.findall(r'"(--[a-z-]+)"', sources), "--dist"}  # pytest-xdist's
     said = "\n".join([*inline(document), *commands(document)])
