@@ -19,7 +19,7 @@ from graders.harness.run import Grader, Request
 from graders.harness.submission import digest, locate
 from graders.harness.supervisor import ForkServer
 from tests.security import remains
-from tests.security.hostile_corpus import Hostile, HurriedCatalog
+from tests.security.hostile_corpus import BY_ROOT, Hostile, HurriedCatalog
 
 #: Seconds that a program may hold the grader beyond its deadline.
 GRACE = 2.0
@@ -206,9 +206,14 @@ def _possible(
         if device not in program.program.devices:
             needed = " or ".join(sorted(program.program.devices))
             campaign.skipped[program.name] = f"it needs the device {needed}"
-        elif program.needs and program.needs not in campaign.layers:
-            why = campaign.missing.get(program.needs, "it is not there")
-            campaign.skipped[program.name] = f"the layer {program.needs!r}: {why}"
+        elif program.needs.endswith(BY_ROOT) and os.geteuid():
+            campaign.skipped[program.name] = "only root can see what it does"
+        elif (layer := program.needs.removesuffix(BY_ROOT)) not in (
+            "",
+            *campaign.layers,
+        ):
+            why = campaign.missing.get(layer, "it is not there")
+            campaign.skipped[program.name] = f"the layer {layer!r}: {why}"
         else:
             yield program
 

@@ -3,7 +3,8 @@
 Beside the corpus' header lines (``graders.harness.corpus``) a program has
 ``# exercise: ASSIGNMENT/EXERCISE``, and may have
 
-``# needs: LAYER``     the layer of the sandbox that stops it; skipped where it is missing
+``# needs: LAYER``     the layer of the sandbox that stops it; skipped where it is missing,
+                     and with ``by root`` behind it where the grader is an ordinary user
 ``# deadline: N``      seconds that a call may take; the others have enough for any program
 ``# known: WHY``       it cannot be prevented here; counted apart, and never as prevented
 
@@ -24,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests" / "submissions" / "hostile"
 #: Seconds that a call of a program may take that does not hang.
 PATIENCE = 30.0
+#: Behind a layer: it stops the program only where the grader is root.
+BY_ROOT = " by root"
 #: How many programs of a sample stand for how many of all.
 STEPS = {"all": 1, "third": 3, "tenth": 10}
 

@@ -1,7 +1,7 @@
 # Fills the disk through a file that has no name any more, 3 GB of it.
 # exercise: fft_callbacks/gaussian_blur
 # expect: failed values crashed; memory_space crashed; inputs_unchanged crashed; fused crashed
-# needs: watched
+# needs: watched by root
 # deadline: 6
 
 import os
