@@ -26,8 +26,9 @@ from graders.harness.models import (
 from graders.harness.report import WRITERS
 from graders.harness.report.json_report import SCHEMA
 from graders.harness.report.tally import checkable_points, in_whole_points
-from tests.harness.played_reports import reports
-from tests.harness.test_report_platforms import commands, lines, read, validate
+from tests.harness.played_reports import read, reports
+from tests.harness.test_report_github import commands
+from tests.harness.test_report_platforms import lines, validate
 
 CLOSE = pytest.approx
 

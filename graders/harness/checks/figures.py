@@ -1,5 +1,4 @@
-"""
-What a check looked at, for reports that show it: pictures, errors, a timeline.
+"""What a check looked at, for reports that show it: pictures, errors, a timeline.
 
 Checks pass on what they judge (:func:`see_pictures` and its neighbours), which costs
 nothing unless the grading wants figures. When the check is over, :func:`taken` makes small,

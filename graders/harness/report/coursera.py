@@ -9,18 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graders.harness.models import Report, Status
+from graders.harness.models import Report
 from graders.harness.report import wording
 from graders.harness.report.tally import expect_gradable, fraction
 from graders.harness.report.visible import as_json, fitted, on_one_line
 
 _LIMIT = 1_000_000
-_WORDS = {
-    Status.PASSED: "passed",
-    Status.FAILED: "failed",
-    Status.ERROR: "ungraded",
-    Status.SKIPPED: "not run",
-}
 
 
 def render_coursera(report: Report) -> str:
@@ -52,6 +46,6 @@ def _lines(report: Report, most: int) -> Iterator[str]:
         for check, said in zip(exercise.checks, told, strict=True):
             points = f"{check.points:g}/{check.max_points:g}"
             title = on_one_line(check.title, max(most, 80))
-            yield f"  {_WORDS[check.status]}  {points}  {title}"
+            yield f"  {wording.STATUS_WORDS[check.status]}  {points}  {title}"
             if most:
                 yield from (f"      {line}" for line in said.splitlines())

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 from graders.harness.models import CheckResult, ExerciseResult, Report, Status, Verdict
 from graders.harness.report.visible import visible
+from graders.harness.report.wording import STATUS_WORDS
 
 #: A status as a sign and a word: colour alone tells nobody anything.
 MARKS = {
-    Status.PASSED: ("✓", "passed"),
-    Status.FAILED: ("✗", "failed"),
-    Status.ERROR: ("!", "ungraded"),
-    Status.SKIPPED: ("-", "not run"),
+    Status.PASSED: ("✓", STATUS_WORDS[Status.PASSED]),
+    Status.FAILED: ("✗", STATUS_WORDS[Status.FAILED]),
+    Status.ERROR: ("!", STATUS_WORDS[Status.ERROR]),
+    Status.SKIPPED: ("-", STATUS_WORDS[Status.SKIPPED]),
 }
 #: Likewise a verdict.
 VERDICT_MARKS = {

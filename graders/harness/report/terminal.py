@@ -18,12 +18,13 @@ from graders.harness.models import (
     Verdict,
     Visibility,
 )
+from graders.harness.report.wording import STATUS_WORDS
 
 _MARKS = {
-    Status.PASSED: ("passed", "green"),
-    Status.FAILED: ("failed", "red"),
-    Status.ERROR: ("ungraded", "magenta"),
-    Status.SKIPPED: ("not run", "yellow"),
+    Status.PASSED: (STATUS_WORDS[Status.PASSED], "green"),
+    Status.FAILED: (STATUS_WORDS[Status.FAILED], "red"),
+    Status.ERROR: (STATUS_WORDS[Status.ERROR], "magenta"),
+    Status.SKIPPED: (STATUS_WORDS[Status.SKIPPED], "yellow"),
 }
 _PLAIN_WIDTH = 100
 

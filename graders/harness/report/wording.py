@@ -9,6 +9,13 @@ from graders.harness.models import CheckResult, ExerciseResult, Report, Status, 
 from graders.harness.report.tally import all_checks, is_pending, not_run
 from graders.harness.report.visible import MOST_CHARACTERS, on_one_line, visible
 
+#: A status in the words of people.
+STATUS_WORDS = {
+    Status.PASSED: "passed",
+    Status.FAILED: "failed",
+    Status.ERROR: "ungraded",
+    Status.SKIPPED: "not run",
+}
 _VERDICTS = {
     Verdict.PASSED: "Passed",
     Verdict.FAILED: "Failed",
