@@ -1,0 +1,1 @@
+"""Grade the submissions of a whole class: intake, scheduling, journal, gradebook."""
