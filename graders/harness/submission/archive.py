@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -22,18 +22,18 @@ from graders.harness.submission.notebook_file import MAX_FILE, SUFFIX
 from graders.harness.submission.plain_file import NotPlain, read_plain
 
 _MB = 2**20
-_MAX_ARCHIVE = 100 * _MB
-_MAX_ENTRIES = 20_000
-_MAX_FILES = 1_000
-_MAX_TOTAL = 100 * _MB
+MAX_ARCHIVE = 100 * _MB
+MAX_ENTRIES = 20_000
+MAX_FILES = 1_000
+MAX_TOTAL = 100 * _MB
 _MAX_RATIO = 200
 _SMALL = _MB  # below it a great ratio does no harm: a file of blanks
 _MAX_DEPTH = 12
 _WANTED = (".py", SUFFIX)
-_OTHER_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+OTHER_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 # What systems and tools leave in archives; names that begin with a dot are left out too.
-_NOT_HANDED_IN = {"__MACOSX", "__pycache__", "site-packages", "node_modules"}
-_DAMAGES = (
+NOT_HANDED_IN = {"__MACOSX", "__pycache__", "site-packages", "node_modules"}
+DAMAGES = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -42,6 +42,10 @@ _DAMAGES = (
     struct.error,
 )
 _PACK_AGAIN = "Pack the files again, as an ordinary zip."
+
+
+class HoldsNothing(UsageError):
+    """A zip holds no module and no notebook."""
 
 
 @contextmanager
@@ -68,39 +72,100 @@ def opened(path: Path) -> Iterator[Path]:
         yield _without_top_folder(folder)
 
 
+def files_in(shown: str, content: bytes) -> dict[PurePosixPath, bytes]:
+    """
+    Return the modules and notebooks of a zip, by their path in it.
+
+    They are those that :func:`opened` writes; a single folder at the top is still there.
+
+    Args:
+        shown: What messages call the zip.
+
+        content: Its bytes.
+
+    Raises:
+        UsageError: As for :func:`opened`.
+    """
+    expect_size(shown, len(content))
+    found: dict[PurePosixPath, bytes] = {}
+    for place, data in _files(shown, content):
+        if any(parent in found for parent in place.parents):
+            raise _both(shown, place)
+        found[place] = data
+    for place in found:
+        if any(parent in found for parent in place.parents):
+            raise _both(shown, place)
+    return found
+
+
+def expect_size(shown: str, size: int) -> None:
+    """
+    Refuse a zip of more bytes than are read.
+
+    Raises:
+        UsageError: There are more.
+    """
+    if size > MAX_ARCHIVE:
+        msg = (
+            f"{shown} has {size / _MB:,.1f} MB, and at most {MAX_ARCHIVE // _MB} MB are "
+            "read. Pack modules and notebooks only."
+        )
+        raise UsageError(msg)
+
+
+def without_top_folder(
+    files: Mapping[PurePosixPath, bytes],
+) -> dict[PurePosixPath, bytes]:
+    """Return files by their path in the folder in which there is more than a folder."""
+    inside = dict(files)
+    while inside and all(len(place.parts) > 1 for place in inside):
+        if len({place.parts[0] for place in inside}) > 1:
+            break
+        inside = {PurePosixPath(*p.parts[1:]): data for p, data in inside.items()}
+    return inside
+
+
 def _unpack(path: Path, folder: Path) -> None:
     try:
-        content = read_plain(path.resolve(), _MAX_ARCHIVE)
+        content = read_plain(path.resolve(), MAX_ARCHIVE)
     except NotPlain as err:
         raise UsageError(f"{path} {err}.") from err  # noqa: EM102
+    for place, data in _files(str(path), content):
+        _write(path, folder / place, data)
+
+
+def _files(shown: str, content: bytes) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield what is wanted of a zip, after all of it was looked at."""
     # Each entry begins with this mark. To count them is quick, to read them is not.
     marks = content.count(b"PK\x01\x02")
-    if marks > _MAX_ENTRIES:
-        msg = f"{path} holds {marks:,} files; at most {_MAX_ENTRIES:,} are looked at."
+    if marks > MAX_ENTRIES:
+        msg = f"{shown} holds {marks:,} files; at most {MAX_ENTRIES:,} are looked at."
         raise UsageError(msg)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _write_files(path, archive, folder)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        ValueError,
-        NotImplementedError,
-    ) as err:
-        msg = f"{path} is no zip file, or a damaged one ({err}). {_PACK_AGAIN}"
+            for place, entry in _expected(shown, archive).items():
+                with archive.open(entry) as file:
+                    # A size that is named is a claim: without it, all would be
+                    # inflated at once.
+                    data = file.read(entry.file_size + 1)
+                yield place, data
+    except DAMAGES as err:
+        msg = f"{shown} is no zip file, or a damaged one ({err}). {_PACK_AGAIN}"
         raise UsageError(msg) from err
 
 
-def _write_files(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:
+def _expected(
+    path: str, archive: zipfile.ZipFile
+) -> dict[PurePosixPath, zipfile.ZipInfo]:
+    """Return the entries that are read, within all limits."""
     entries = archive.infolist()
     places = {_place(path, entry.filename): entry for entry in entries}
-    wanted = {p: e for p, e in places.items() if _is_wanted(p) and not e.is_dir()}
+    wanted = {p: e for p, e in places.items() if is_wanted(p) and not e.is_dir()}
     if not wanted:
-        raise UsageError(_nothing_in(path, list(places)))
-    if len(wanted) > _MAX_FILES:
+        raise HoldsNothing(_nothing_in(path, list(places)))
+    if len(wanted) > MAX_FILES:
         msg = (
-            f"{path} holds {len(wanted):,} modules and notebooks; at most {_MAX_FILES:,} "
+            f"{path} holds {len(wanted):,} modules and notebooks; at most {MAX_FILES:,} "
             "are read. Pack your own files only."
         )
         raise UsageError(msg)
@@ -110,22 +175,18 @@ def _write_files(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:
         if named[place] > 1:
             msg = f"{path} holds {str(place)!r} twice. {_PACK_AGAIN}"
             raise UsageError(msg)
-        _expect_harmless(path, place, entry)
+        expect_harmless(path, place, entry)
         total += entry.file_size
-    if total > _MAX_TOTAL:
+    if total > MAX_TOTAL:
         msg = (
             f"{path} holds {total / _MB:,.0f} MB of modules and notebooks; at most "
-            f"{_MAX_TOTAL // _MB} MB are read. Clear the outputs of the notebooks."
+            f"{MAX_TOTAL // _MB} MB are read. Clear the outputs of the notebooks."
         )
         raise UsageError(msg)
-    for place, entry in wanted.items():
-        with archive.open(entry) as file:
-            # A size that is named is a claim: without it, all would be inflated at once.
-            content = file.read(entry.file_size + 1)
-        _write(path, folder / place, content)
+    return wanted
 
 
-def _place(path: Path, name: str) -> PurePosixPath:
+def _place(path: str, name: str) -> PurePosixPath:
     """Return where in the folder an entry belongs."""
     place = PurePosixPath(name.replace("\\", "/"))  # Windows writes such names
     drive = bool(place.parts) and place.parts[0].endswith(":")
@@ -138,20 +199,27 @@ def _place(path: Path, name: str) -> PurePosixPath:
     return place
 
 
-def _is_wanted(place: PurePosixPath) -> bool:
-    odd = any(p.startswith(".") or p in _NOT_HANDED_IN for p in place.parts)
+def is_wanted(place: PurePosixPath) -> bool:
+    """Return whether a path is that of a module or notebook that was handed in."""
+    odd = any(p.startswith(".") or p in NOT_HANDED_IN for p in place.parts)
     return place.suffix.lower() in _WANTED and not odd
 
 
-def _nothing_in(path: Path, places: Sequence[PurePosixPath]) -> str:
-    inner = [p for p in places if p.suffix.lower() in _OTHER_ARCHIVES]
+def _nothing_in(path: str, places: Sequence[PurePosixPath]) -> str:
+    inner = [p for p in places if p.suffix.lower() in OTHER_ARCHIVES]
     text = f"{path} holds no module (.py) and no notebook ({SUFFIX})"
     if inner:
         return f"{text}, but {str(inner[0])!r}. Archives in archives are not opened."
     return f"{text}. Expected were those of the exercises."
 
 
-def _expect_harmless(path: Path, place: PurePosixPath, entry: zipfile.ZipInfo) -> None:
+def expect_harmless(path: str, place: PurePosixPath, entry: zipfile.ZipInfo) -> None:
+    """
+    Refuse an entry that is no ordinary file, or not as large as it may be.
+
+    Raises:
+        UsageError: It is refused; the message says why.
+    """
     where = f"{path}: {str(place)[:200]!r}"
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
@@ -189,11 +257,15 @@ def _write(path: Path, target: Path, content: bytes) -> None:
         with target.open("xb") as file:
             file.write(content)
     except (FileExistsError, NotADirectoryError) as err:
-        msg = f"{path}: {target.name!r} is both a file and a folder. {_PACK_AGAIN}"
-        raise UsageError(msg) from err
+        raise _both(str(path), PurePosixPath(target.name)) from err
     except OSError as err:
         msg = f"{path} cannot be opened: {target.parent}: {err.strerror}. Make room there."
         raise EnvironmentUnavailable(msg) from err
+
+
+def _both(path: str, place: PurePosixPath) -> UsageError:
+    msg = f"{path}: {place.name!r} is both a file and a folder. {_PACK_AGAIN}"
+    return UsageError(msg)
 
 
 def _without_top_folder(folder: Path) -> Path:

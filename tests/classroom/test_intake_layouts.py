@@ -1,0 +1,610 @@
+"""Which layout a class's folder has, and what is in it: exports of platforms and others."""
+
+from __future__ import annotations
+
+import os
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from graders.harness.classroom import intake
+from graders.harness.classroom.entries import Classroom, Entry
+from graders.harness.classroom.intake import LAYOUTS, read_class, tree
+from graders.harness.classroom.intake.zip_tree import opened_tree
+from graders.harness.errors import UsageError
+from tests.classroom.exports import GRADESCOPE, PROGRAM, packed, plant, put
+
+
+def by_key(classroom: Classroom) -> dict[str, Entry]:
+    """Return the submissions by key, of which there is one each."""
+    entries = {entry.key: entry for entry in classroom.entries}
+    assert len(entries) == len(classroom.entries)
+    return entries
+
+
+def files(classroom: Classroom) -> dict[str, list[str]]:
+    """Return the names of what was handed in, by key; a refusal in its words."""
+    found = {}
+    for entry in classroom.entries:
+        try:
+            found[entry.key] = list(entry.handed.read())
+        except UsageError as err:
+            found[entry.key] = [str(err)]
+    return found
+
+
+def zipped(folder: Path) -> Path:
+    """Return a zip of a folder, which stands beside it."""
+    path = folder.with_name(f"{folder.name} export.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            archive.write(file, file.relative_to(folder))
+    return path
+
+
+# ---------------------------------------------------------------- folders
+
+
+def test_a_folder_of_all_kinds(tmp_path: Path) -> None:
+    """Folders, zips, notebooks and modules are each the submission of somebody."""
+    plant(tmp_path, "ada/toys/scale.py", "bob.zip", "cyd.ipynb", "dee.py", "dee.ipynb")
+    classroom = read_class(tmp_path)
+    assert classroom.layout == "folders"
+    assert files(classroom) == {
+        "ada": ["scale.py"],
+        "bob": ["scale.py"],
+        "cyd": ["cyd.ipynb"],
+        "dee": ["dee.ipynb", "dee.py"],
+    }
+    assert [m.id for e in classroom.entries for m in e.members] == [
+        "ada",
+        "bob",
+        "cyd",
+        "dee",
+    ]
+    assert classroom.strays == classroom.notes == ()
+
+
+def test_a_zip_is_as_its_folder(tmp_path: Path) -> None:
+    """With the folder at its top or without it, and learners' zips in it."""
+    folder = plant(tmp_path / "class", "ada/x/scale.py", "bob.zip", "ada/y/total.py")
+    flat = read_class(zipped(folder))
+    nested = tmp_path / "class (1).zip"
+    nested.write_bytes(
+        packed({f"class/{p.relative_to(folder)}": p.read_bytes()
+                for p in folder.rglob("*") if p.is_file()})
+    )  # fmt: skip
+    expected = {"ada": ["x/scale.py", "y/total.py"], "bob": ["scale.py"]}
+    assert files(read_class(folder)) == expected
+    assert files(flat) == expected
+    assert files(read_class(nested)) == expected
+
+
+def test_one_learner_is_a_class_too(tmp_path: Path) -> None:
+    """The only folder is theirs, in a zip as well."""
+    plant(tmp_path / "plain", "ada/toys/scale.py", "ada/other/total.py")
+    name = "Ada_12_assignsubmission_file_"
+    plant(tmp_path / "moodle", f"{name}/toys/scale.py")
+    for path in (tmp_path / "plain", tmp_path / "moodle"):
+        key = "ada" if path.name == "plain" else "ada-12"
+        assert list(files(read_class(path))) == [key]
+        assert list(files(read_class(zipped(path)))) == [key]
+
+
+def test_a_folder_comes_before_the_zip_that_it_was_in(tmp_path: Path) -> None:
+    """They are of one learner, and it is said which counts."""
+    plant(tmp_path, "ada/toys/total.py", "ada.zip")
+    (entry,) = read_class(tmp_path).entries
+    assert list(entry.handed.read()) == ["total.py"]
+    assert entry.notes == ("ada.zip was not read: the folder of the same name counts.",)
+
+
+def test_strays_are_told(tmp_path: Path) -> None:
+    """Each with its reason; what systems leave behind is passed over."""
+    plant(tmp_path, "ada/scale.py", "grades.csv", ".git/config", "__MACOSX/._ada")
+    plant(
+        tmp_path, ".DS_Store", "Thumbs.db", "desktop.ini", "._ada", "__pycache__/a.pyc"
+    )
+    (tmp_path / "loop").symlink_to(".")
+    (tmp_path / "out.py").symlink_to("/etc/hostname")
+    os.mkfifo(tmp_path / "pipe.py")
+    classroom = read_class(tmp_path)
+    assert set(by_key(classroom)) == {"ada"}
+    assert set(classroom.strays) == {
+        ".git: it is hidden",
+        "__pycache__: Python left it there",
+        "grades.csv: no folder, zip, module or notebook",
+        "loop: it is a link, which is not followed",
+        "out.py: it is a link, which is not followed",
+        "pipe.py: it is a pipe or a device",
+    }
+
+
+def test_results_in_the_same_folder_are_no_submission(tmp_path: Path) -> None:
+    """A second run would grade the first one's files."""
+    plant(tmp_path, "ada.py", "out/journal.jsonl", "out/results/ada.json")
+    plant(tmp_path, "out/reports/ada.html")
+    classroom = read_class(tmp_path)
+    assert set(by_key(classroom)) == {"ada"}
+    assert classroom.strays == ("out: it holds the results of a grading",)
+
+
+def test_an_archive_that_is_not_opened_is_a_submission(tmp_path: Path) -> None:
+    """Somebody handed it in, so somebody has to look at it."""
+    plant(tmp_path, "ada.tar.gz", "bob.rar")
+    found = files(read_class(tmp_path))
+    assert "but 'ada.tar.gz'. Only zips are opened." in found["ada"][0]
+    assert "'bob.rar'" in found["bob"][0]
+
+
+def test_an_empty_folder_is_a_submission(tmp_path: Path) -> None:
+    """Its owner is not lost, and its reading says what is wrong."""
+    (tmp_path / "ada").mkdir()
+    plant(tmp_path, "bob/notes.pdf")
+    found = files(read_class(tmp_path))
+    assert found["ada"][0].endswith("(.ipynb): there is nothing in it.")
+    assert found["bob"][0].endswith("(.ipynb), but 'notes.pdf'.")
+
+
+def test_what_looks_like_one_submission_is_said(tmp_path: Path) -> None:
+    """A folder too high, and a folder too low."""
+    plant(tmp_path / "all", "class/ada/scale.py", "class/bob/scale.py")
+    assert str(tmp_path / "all" / "class") in read_class(tmp_path / "all").notes[0]
+    plant(tmp_path / "one", "scale.py", "total.py")
+    assert "grade.py --submission" in read_class(tmp_path / "one").notes[0]
+
+
+# ---------------------------------------------------------------- Canvas
+
+
+CANVAS = (
+    "lovelaceada_42_1001_scale-2.py",
+    "lovelaceada_42_990_scale.py",
+    "lovelaceada_42_1002_total (1).py",
+    "zolaémile_LATE_43_1003_work-1.ipynb",
+    "zolaémile_LATE_43_1004_work-2.ipynb",
+    "obrien_44_1005_toys.zip",
+    "typist_45_text.html",
+    "mixed_46_text.html",
+    "mixed_46_1006_scale.py",
+    "anon_aB3xY_1007_scale.py",
+)
+
+
+def test_canvas(tmp_path: Path) -> None:
+    """Names are taken apart, resubmissions count under their first name."""
+    classroom = read_class(plant(tmp_path, *CANVAS))
+    assert classroom.layout == "canvas"
+    found = files(classroom)
+    anonymous = next(key for key in found if key.startswith("anonymous-"))
+    assert found == {
+        "lovelaceada-42": ["scale.py", "total.py"],
+        "zolaemile-43": ["work.ipynb", "zolaémile_LATE_43_1003_work-1.ipynb"],
+        "obrien-44": ["scale.py"],
+        "typist-45": ["typist (45) handed in text or a link, and no file."],
+        "mixed-46": ["scale.py"],
+        anonymous: ["scale.py"],
+    }
+    entries = by_key(classroom)
+    assert [k for k, e in entries.items() if e.late] == ["zolaemile-43"]
+    assert entries["lovelaceada-42"].notes == (
+        "scale.py was uploaded more than once: the last upload counts.",
+    )
+    assert "was not read" in entries["mixed-46"].notes[0]
+    assert entries["zolaemile-43"].members[0].id == "43"
+    assert entries[anonymous].members[0].name == ""
+
+
+def test_the_last_upload_counts_on_canvas(tmp_path: Path) -> None:
+    """By Canvas's number of the file, which does not sort as a text."""
+    put(tmp_path / "ada_1_99_scale.py", b"old = 1")
+    put(tmp_path / "ada_1_100_scale-1.py", b"new = 1")
+    put(tmp_path / "bob_2_99_toys.zip", packed({"scale.py": b"old = 1", "a.py": b""}))
+    put(tmp_path / "bob_2_100_toys-1.zip", packed({"scale.py": b"new = 1"}))
+    ada, bob = read_class(tmp_path).entries
+    assert ada.handed.read() == {"scale.py": b"new = 1"}
+    assert bob.handed.read() == {"scale.py": b"new = 1", "a.py": b""}
+
+
+# ---------------------------------------------------------------- Moodle
+
+
+@pytest.mark.parametrize("end", ["_", ""])
+def test_moodle_in_folders(tmp_path: Path, end: str) -> None:
+    """A folder for each participant and kind of what was handed in."""
+    plant(
+        tmp_path,
+        f"Ada Lovelace_12_assignsubmission_file{end}/toys/scale.py",
+        f"Ada Lovelace_12_assignsubmission_file{end}/more/total.py",
+        f"Ada Lovelace_12_assignsubmission_onlinetext{end}/onlinetext.html",
+        f"O'Brien Zoë_13_assignsubmission_file{end}/first.zip",
+        f"O'Brien Zoë_13_assignsubmission_file{end}/apply.py",
+        f"Participant 14_14_assignsubmission_file{end}/scale.py",
+        f"Typist_15_assignsubmission_onlinetext{end}/onlinetext.html",
+        f"Ada Lovelace_12_assignfeedback_file{end}/marked.py",
+        "readme.txt",
+    )
+    classroom = read_class(tmp_path)
+    assert classroom.layout == "moodle"
+    found = files(classroom)
+    assert "handed in typed text, and no file" in found.pop("typist-15")[0]
+    assert found == {
+        "ada-lovelace-12": ["more/total.py", "toys/scale.py"],
+        "obrien-zoe-13": ["apply.py", "scale.py"],
+        "participant-14-14": ["scale.py"],
+    }
+    entries = by_key(classroom)
+    assert entries["obrien-zoe-13"].members[0].name == "O'Brien Zoë"
+    assert entries["participant-14-14"].members[0].name == ""
+    assert "was not read" in entries["ada-lovelace-12"].notes[0]
+    assert len(classroom.strays) == 2
+
+
+def test_moodle_without_folders(tmp_path: Path) -> None:
+    """Files lie side by side, with the participant's name before their own."""
+    ada = "Ada Lovelace_12_assignsubmission_file_"
+    plant(tmp_path, f"{ada}scale.py", f"{ada}total_2.py", f"{ada}x.zip")
+    put(tmp_path / f"{ada}data.zip", packed({"data.csv": b"1"}))
+    classroom = read_class(tmp_path)
+    assert classroom.layout == "moodle"
+    assert files(classroom) == {"ada-lovelace-12": ["scale.py", "total_2.py"]}
+
+
+# ---------------------------------------------------------------- nbgrader
+
+
+def test_nbgrader(tmp_path: Path) -> None:
+    """A course's folder, its submissions, and the folder of one assignment's learners."""
+    course = plant(
+        tmp_path / "course",
+        "submitted/bitdiddle/ps1/scale.ipynb",
+        "submitted/bitdiddle/ps2/total.ipynb",
+        "submitted/hacker/ps1/scale.ipynb",
+        "submitted/hacker/loose.ipynb",
+        "source/ps1/scale.ipynb",
+        "nbgrader_config.py",
+    )
+    put(
+        course / "submitted/bitdiddle/ps1/timestamp.txt",
+        b"2026-02-02 15:58:23.948203 America/Mars\n",
+    )
+    put(
+        course / "submitted/hacker/ps1/timestamp.txt",
+        b"2026-02-02 15:58:23.948203 UTC\n",
+    )
+    for path in (course, course / "submitted", zipped(course)):
+        classroom = read_class(path)
+        assert classroom.layout == "nbgrader"
+        assert files(classroom) == {
+            "bitdiddle--ps1": ["scale.ipynb"],
+            "bitdiddle--ps2": ["total.ipynb"],
+            "hacker--ps1": ["scale.ipynb"],
+        }
+        entries = by_key(classroom)
+        assert entries["hacker--ps1"].submitted == "2026-02-02T15:58:23.948203+00:00"
+        assert entries["bitdiddle--ps1"].submitted == "2026-02-02T15:58:23.948203"
+        assert entries["bitdiddle--ps2"].submitted == ""
+        assert any(s.startswith("hacker/loose.ipynb: ") for s in classroom.strays)
+        assert "2 assignments (ps1, ps2)" in classroom.notes[0]
+
+
+def test_nbgraders_exchange(tmp_path: Path) -> None:
+    """Of a learner's submissions to an assignment the last counts."""
+    plant(
+        tmp_path,
+        "ada+ps1+2026-02-02 15:58:23.948203 UTC+x1/old.ipynb",
+        "ada+ps1+2026-02-03 15:58:23.948203 UTC+a1/new.ipynb",
+        "bob+ps1+2026-02-03 15:58:23.948203 UTC/new.ipynb",
+    )
+    classroom = read_class(tmp_path)
+    assert classroom.layout == "nbgrader"
+    assert files(classroom) == {"ada--ps1": ["new.ipynb"], "bob--ps1": ["new.ipynb"]}
+    assert "1 earlier submission" in classroom.entries[0].notes[0]
+
+
+def test_attempts_as_blackboard_names_them(tmp_path: Path) -> None:
+    """The example of ``nbgrader zip_collect``; the last attempt counts."""
+    plant(
+        tmp_path,
+        "ps1_bitdiddle_attempt_2016-01-30-15-00-00_problem1.ipynb",
+        "ps1_bitdiddle_attempt_2016-01-30-16-00-00_problem2.ipynb",
+        "ps1_bitdiddle_attempt_2016-01-30-16-00-00.txt",
+        "ps1_hacker_attempt_2016-01-30-16-00-00.txt",
+    )
+    classroom = read_class(tmp_path)
+    assert classroom.layout == "blackboard"
+    found = files(classroom)
+    assert found["bitdiddle"] == ["problem2.ipynb"]
+    assert "handed in no file" in found["hacker"][0]
+    assert by_key(classroom)["bitdiddle"].submitted == "2016-01-30T16:00:00"
+
+
+# ---------------------------------------------------------------- Gradescope
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_gradescope(tmp_path: Path, *, wrapped: bool) -> None:
+    """Who handed in what stands in the metadata; groups, and the last of several."""
+    export = tmp_path / "assignment_7_export" if wrapped else tmp_path
+    plant(
+        export,
+        "submission_101/scale.py",
+        "submission_102/homework/scale.py",
+        "submission_103/scale.ipynb",
+        "submission_105/scale.py",
+        "notes.txt",
+    )
+    put(export / "submission_metadata.yml", GRADESCOPE.encode())
+    classroom = read_class(tmp_path)
+    assert classroom.layout == "gradescope"
+    entries = by_key(classroom)
+    group = next(key for key in entries if key.startswith("bashkirtseff"))
+    found = files(classroom)
+    assert "but it is not there" in found.pop("lost")[0]
+    assert found == {
+        "0042": ["scale.ipynb"],
+        group: ["scale.py"],
+        "submission_105": ["scale.py"],
+    }
+    assert entries["0042"].members[0].name == "Ada Lovelace"
+    assert entries["0042"].submitted == "2026-03-06T05:06:07.123456+00:00"
+    assert [m.id for m in entries[group].members] == ["maria@example.org", "zola"]
+    assert entries[group].submitted == "2026-03-05T05:06:07.123456+01:00"
+    assert "does not say who" in entries["submission_105"].notes[0]
+    assert classroom.strays == (
+        "notes.txt: submission_metadata.yml does not name it",
+        "submission_101: the same people handed in again, which counts",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{",
+        b"\xff\xfe\x00",
+        b"a: [\n" * 5_000,
+        b"a: &a [b]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: !!python/object:os.system {}\n- x",
+        b"just a text",
+        b"",
+    ],
+    ids=["open", "bytes", "deep", "mixed", "text", "empty"],
+)
+def test_metadata_that_cannot_be_read(tmp_path: Path, text: bytes) -> None:
+    """They are ours to mend: nobody can tell whose the folders are."""
+    plant(tmp_path, "submission_1/scale.py")
+    put(tmp_path / "submission_metadata.yml", text)
+    with pytest.raises(UsageError, match=r"submission_metadata\.yml"):
+        read_class(tmp_path)
+
+
+def test_metadata_that_refer_to_themselves(tmp_path: Path) -> None:
+    """They are read in as much time as they are long."""
+    plant(tmp_path, "submission_1/scale.py")
+    lines = [f"a{n + 1}: &a{n + 1} [*a{n}, *a{n}]\n" for n in range(60)]
+    text = "a: &a {b: *a}\na0: &a0 [x]\n" + "".join(lines)
+    mine = "submission_1:\n  :submitters:\n  - :sid: a1\n  :created_at: *a60\n"
+    put(tmp_path / "submission_metadata.yml", (text + mine).encode())
+    assert files(read_class(tmp_path))["a1"] == ["scale.py"]
+
+
+def test_what_learners_wrote_is_not_parsed(tmp_path: Path) -> None:
+    """Results are most of the metadata: they are passed over, whatever is in them."""
+    plant(tmp_path, "submission_1/scale.py")
+    mine = "submission_1:\n  :submitters:\n  - :name: Ada\n    :sid: a1\n"
+    noise = (
+        "  :results:\n    broken: {[}\n    output: |\n"
+        + "      submission_2: {[}\n" * 200_000
+    )
+    put(tmp_path / "submission_metadata.yml", (mine + noise).encode())
+    started = time.perf_counter()
+    assert files(read_class(tmp_path)) == {"a1": ["scale.py"]}
+    assert time.perf_counter() - started < 5
+
+
+def test_gradescope_without_metadata(tmp_path: Path) -> None:
+    """Folders are known by their names then."""
+    classroom = read_class(plant(tmp_path, "submission_1/a.py", "submission_2.zip"))
+    assert files(classroom) == {"submission_1": ["a.py"], "submission_2": ["scale.py"]}
+    assert "is missing" in classroom.notes[0]
+
+
+# ---------------------------------------------------------------- clones
+
+
+def test_clones_of_repositories(tmp_path: Path) -> None:
+    """The folder says the assignment's name, or what all names have in common does."""
+    names = ("fft-ada-lovelace", "fft-bob")
+    for folder in ("fft-submissions", "work"):
+        for name in names:
+            plant(tmp_path / folder / name, "assignments/toys/scale.py", ".git/config")
+            put(tmp_path / folder / name / "data.zip", packed({"other.py": b""}))
+        classroom = read_class(tmp_path / folder)
+        assert classroom.layout == "github-classroom"
+        assert files(classroom) == {name: ["scale.py"] for name in names}
+        members = [m.id for e in classroom.entries for m in e.members]
+        assert members == ["ada-lovelace", "bob"]
+
+
+# ---------------------------------------------------------------- which layout
+
+
+def test_a_layout_can_be_forced(tmp_path: Path) -> None:
+    """Then names are taken as it has them, and what does not fit is a stray."""
+    plant(tmp_path, *CANVAS, "other.py")
+    assert "other.py: " in read_class(tmp_path, layout="canvas").strays[0]
+    plain = read_class(tmp_path, layout="folders")
+    assert len(plain.entries) == len([n for n in CANVAS if "html" not in n]) + 1
+    with pytest.raises(UsageError, match="no submissions in the layout 'moodle'"):
+        read_class(tmp_path, layout="moodle")
+    with pytest.raises(UsageError, match="Choose one of folders, gradescope, moodle"):
+        read_class(tmp_path, layout="blackbord")
+
+
+@pytest.mark.parametrize("layout", ["", *LAYOUTS])
+def test_an_empty_folder_is_an_empty_class(layout: str, tmp_path: Path) -> None:
+    """Nobody has handed in yet: all of the roster are missing."""
+    put(tmp_path / "roster.csv", b"id,name\n1,Ada\n")
+    (folder := tmp_path / "class").mkdir()
+    classroom = read_class(folder, roster=tmp_path / "roster.csv", layout=layout)
+    assert classroom.entries == ()
+    assert [m.name for m in classroom.missing] == ["Ada"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_refuses_what_is_not_its_own(layout: str, tmp_path: Path) -> None:
+    """In words, and never with an exception of another kind."""
+    plant(tmp_path, "notes.txt")
+    with pytest.raises(UsageError, match=r"holds no submissions.*notes\.txt"):
+        read_class(tmp_path, layout=layout)
+
+
+def test_what_is_ambiguous_is_said(tmp_path: Path) -> None:
+    """Most of the names decide, and the others are told."""
+    plant(tmp_path / "most", "ada_1_2_scale.py", "bob_2_3_scale.py", "cyd.py")
+    classroom = read_class(tmp_path / "most")
+    assert classroom.layout == "canvas"
+    assert classroom.notes == (
+        "Read as canvas, by 2 of 3 names; the others are strays.",
+    )
+    assert classroom.strays[0].startswith("cyd.py: ")
+    plant(tmp_path / "few", "ada_1_2_scale.py", "bob.py", "cyd.py")
+    classroom = read_class(tmp_path / "few")
+    assert classroom.layout == "folders"
+    assert "--layout canvas" in classroom.notes[0]
+    assert len(classroom.entries) == 3
+    ada = "Ada_1_assignsubmission_file_x.py"
+    plant(tmp_path / "both", ada, "bob_2_3_scale.py")
+    assert "it could be canvas as well" in " ".join(read_class(tmp_path / "both").notes)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: None, "there is no such folder"),
+        (lambda path: path.write_bytes(PROGRAM), "is no folder of submissions"),
+        (lambda path: path.symlink_to(path), "cannot be read"),
+        (lambda path: os.mkfifo(path), "is no folder of submissions"),
+    ],
+    ids=["nothing", "file", "loop", "pipe"],
+)
+def test_paths_that_are_no_class(make: object, told: str, tmp_path: Path) -> None:
+    """What was seen is said at once; nothing is waited for."""
+    path = tmp_path / "class"
+    make(path)  # type: ignore[operator]
+    with pytest.raises(UsageError, match=told):
+        read_class(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", packed(("a/x.py",))[:-9]])
+def test_a_damaged_zip_of_a_class(content: bytes, tmp_path: Path) -> None:
+    """It is said to be one."""
+    put(tmp_path / "class.zip", content)
+    with pytest.raises(UsageError, match="no zip file, or a damaged one"):
+        read_class(tmp_path / "class.zip")
+
+
+def test_a_zip_of_a_class_is_nothing_to_be_afraid_of(tmp_path: Path) -> None:
+    """A bomb, a link and a path that leads out are each their learner's trouble alone."""
+    path = tmp_path / "class.zip"
+    link = zipfile.ZipInfo("eve/scale.py")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ada/scale.py", PROGRAM)
+        archive.writestr("bomb/scale.py", b" " * (15 * 2**20))
+        archive.writestr("../out/scale.py", PROGRAM)
+        archive.writestr("/root.py", PROGRAM)
+        archive.writestr(link, "/etc/passwd")
+    found = files(read_class(path))
+    assert found["ada"] == ["scale.py"]
+    assert "grows" in found["bomb"][0]
+    assert "is a link" in found["eve"][0]
+    assert found["root"] == ["root.py"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_is_read_by_many_at_once(tmp_path: Path) -> None:
+    """Submissions are read in threads, out of one file."""
+    content = {f"s{n}/x.py": f"number = {n}".encode() * 5_000 for n in range(40)}
+    put(tmp_path / "class.zip", packed(content))
+    entries = read_class(tmp_path / "class.zip").entries
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(lambda e: e.handed.read(), entries))
+    assert read == [{"x.py": content[f"{e.key}/x.py"]} for e in entries]
+
+
+def test_a_file_in_a_zip_has_its_limit_too(tmp_path: Path) -> None:
+    """Metadata as well as programs."""
+    put(tmp_path / "class.zip", packed({"a": bytes(3 * 2**20)}))
+    node = opened_tree(tmp_path / "class.zip").child("a")
+    assert node is not None
+    with pytest.raises(UsageError, match=r"has 3\.0 MB, and at most 2 MB are read"):
+        node.read(2 * 2**20)
+
+
+def test_names_that_zips_do_not_declare(tmp_path: Path) -> None:
+    """macOS writes UTF-8 without saying so."""
+    path = tmp_path / "class.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("Zoe\u0308/scale.py", PROGRAM)
+        archive.writestr("bob/scale.py", PROGRAM)
+    content = path.read_bytes().replace("Zoe\u0308".encode(), b"Zoe\xcc\x88")
+    marks = bytearray(content)
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = marks.find(mark)
+        marks[at + offset + 1] &= ~0x08
+    path.write_bytes(bytes(marks))
+    members = [m.id for e in read_class(path).entries for m in e.members]
+    assert "Zo\u00eb" in members
+
+
+# ---------------------------------------------------------------- many
+
+
+def test_a_great_many_strays_are_counted(tmp_path: Path) -> None:
+    """The first of them are named, in little time."""
+    for number in range(2_000):
+        (tmp_path / f"{number:05d}.txt").touch()
+    plant(tmp_path, "ada.py")
+    started = time.perf_counter()
+    classroom = read_class(tmp_path)
+    assert time.perf_counter() - started < 3  # 0.1 s on an idle core
+    assert len(classroom.strays) == 201
+    assert classroom.strays[-1] == "and 1,800 more files and folders"
+
+
+def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With figures, before anything is read."""
+    plant(tmp_path, *(f"{number}.py" for number in range(30)))
+    monkeypatch.setattr(intake, "_MAX_SUBMISSIONS", 20)
+    with pytest.raises(UsageError, match="holds 30 submissions; at most 20"):
+        read_class(tmp_path)
+    (archive := tmp_path / "x.zip").write_bytes(packed(tuple(map(str, range(30)))))
+    monkeypatch.setattr(tree, "MOST_LISTED", 20)
+    with pytest.raises(UsageError, match="more than 20 files"):
+        read_class(archive)
+
+
+def test_nothing_is_read_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds of large submissions are listed without opening one."""
+    plant(tmp_path, "ada/scale.py", "bob.zip", "cyd.ipynb")
+    opened: list[object] = []
+    monkeypatch.setattr(tree, "read_plain", lambda *a: opened.append(a))
+    assert len(read_class(tmp_path).entries) == 3
+    assert opened == []
+
+
+def test_one_more_submission_changes_no_key(tmp_path: Path) -> None:
+    """A run that goes on tomorrow finds what it wrote today."""
+    names = ["Ada Lovelace/a.py", "ada lovelace/a.py", "bob.zip", "B.py", "王小明/a.py"]
+    seen: dict[str, str] = {}
+    for name in names:
+        plant(tmp_path, name)
+        keys = {e.members[0].id: e.key for e in read_class(tmp_path).entries}
+        assert seen.items() <= keys.items()
+        seen = keys
+    assert len({key.casefold() for key in seen.values()}) == len(names)
