@@ -41,9 +41,11 @@ def expect_writable(path: Path) -> None:
         raise UsageError(msg) from err
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """
     Write a file through a temporary one beside it, so that no reader sees half of it.
+
+    Text is written as UTF-8, with a question mark for each half of a character.
 
     A device or a pipe is written as it is: another file cannot take its place. Standard
     output is written where it stands, be it a file of the shell's.
@@ -52,15 +54,16 @@ def write_whole(path: Path, text: str) -> None:
         HarnessError: It cannot be written. A file that was there before is there still,
             and nothing else is left.
     """
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     try:
         if (number := _descriptor(path)) is not None:
-            _write_descriptor(number, text)
+            _write_descriptor(number, data)
         elif is_special(path):
-            path.write_text(text, encoding="utf-8")
+            path.write_bytes(data)
         else:
             target = _target(path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, text)
+            _replace(target, data)
     except OSError as err:
         msg = (
             f"the report {path} could not be written: {err.strerror}. Make room or name "
@@ -69,12 +72,12 @@ def write_whole(path: Path, text: str) -> None:
         raise HarnessError(msg) from err
 
 
-def _replace(target: Path, text: str) -> None:
+def _replace(target: Path, data: bytes) -> None:
     number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
-        with os.fdopen(number, "w", encoding="utf-8", errors="replace") as file:
+        with os.fdopen(number, "wb") as file:
             os.fchmod(number, 0o644)  # a report is for others, unlike other temporaries
-            file.write(text)
+            file.write(data)
             file.flush()
             os.fsync(number)  # the name must not outlive a crash of the machine alone
         Path(name).replace(target)
@@ -93,11 +96,10 @@ def _descriptor(path: Path) -> int | None:
     return int(found[1]) if found else None
 
 
-def _write_descriptor(number: int, text: str) -> None:
+def _write_descriptor(number: int, data: bytes) -> None:
     # To open it anew would begin a file of the shell's from its start.
     sys.stdout.flush()
     sys.stderr.flush()
-    data = text.encode("utf-8", "replace")
     while data:
         data = data[os.write(number, data) :]
 

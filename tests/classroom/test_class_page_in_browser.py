@@ -1,0 +1,170 @@
+"""The class page in a headless Chromium: drawn, readable, sorted, and without complaints.
+
+Set ``SCREENSHOTS`` to a folder to keep what the browser showed, for people to look at.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders.harness.classroom.class_page import render_class_page
+from graders.harness.classroom.rows import read_rows
+from tests.classroom.played_class import large_class
+from tests.classroom.test_class_page import hostile
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+MISSING = [
+    *(package for package in ("playwright", "axe_playwright_python")
+      if find_spec(package) is None),
+    *([] if CHROMIUM else ["chromium"]),
+]  # fmt: skip
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 400, "height": 844}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
+]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Class pages as files."""
+    folder = tmp_path_factory.mktemp("pages")
+    texts = {"hostile": render_class_page(*hostile(), title="Sheet 3")}
+    for count in (3, 60, 600):
+        classroom, results = large_class(count)
+        rows = read_rows(classroom, results)
+        texts[str(count)] = render_class_page(classroom, rows, title="Sheet 3")
+    for name, text in texts.items():
+        (folder / f"{name}.html").write_text(text, "utf-8")
+    return {name: folder / f"{name}.html" for name in texts}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        yield launched
+        launched.close()
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def opened(browser: Any, pages: dict[str, Path]) -> Iterator[Open]:
+    """A function that opens a page; at the end nothing was asked for or complained of."""
+    asked: list[str] = []
+    complaints: list[str] = []
+    contexts = []
+
+    def opens(name: str, *, scheme: str = "light", viewport: Any = None) -> Any:
+        context = browser.new_context(color_scheme=scheme, viewport=viewport or WIDE)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(pages[name].as_uri())
+        if folder := os.environ.get("SCREENSHOTS"):
+            shown = f"class-{name}-{scheme}-{page.viewport_size['width']}.png"
+            page.screenshot(path=str(Path(folder) / shown))
+        return page
+
+    yield opens
+    for context in contexts:
+        context.close()
+    assert [url for url in asked if not url.startswith("file:")] == []
+    assert complaints == []
+
+
+def test_bars_are_as_long_as_they_count(opened: Open) -> None:
+    """The histogram's highest has all the room, the others their share of it."""
+    page = opened("600")
+    bars = page.locator(".histogram rect")
+    counts = [int(t) for t in page.locator(".histogram text").all_text_contents()]
+    heights = [bar.bounding_box()["height"] for bar in bars.all()]
+    assert len(counts) == len(heights) == 10
+    for count, height in zip(counts, heights, strict=True):
+        assert height / max(heights) == pytest.approx(count / max(counts), abs=0.02)
+    share = page.locator(".checks-of .share:not(.one)").first
+    widths = [rect.bounding_box()["width"] for rect in share.locator("rect").all()]
+    assert sum(widths) == pytest.approx(share.bounding_box()["width"], rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["3", "60", "hostile"])
+def test_nothing_sticks_out_of_a_telephone(opened: Open, name: str) -> None:
+    page = opened(name, viewport=NARROW)
+    page.locator("summary").evaluate_all(
+        "all => all.map(s => s.parentNode.open = true)"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    beyond = page.locator("main *:not(.unseen *)").evaluate_all(
+        "all => all.filter(e => e.getBoundingClientRect().right > 401)"
+        ".map(e => e.outerHTML)"
+    )
+    assert beyond == []
+
+
+@pytest.mark.parametrize(("name", "scheme"), [("60", "light"), ("hostile", "dark")])
+def test_people_who_cannot_see_can_read_it(
+    opened: Open, name: str, scheme: str
+) -> None:
+    """Axe finds nothing, with all opened that can be."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = opened(name, scheme=scheme)
+    page.locator("summary").evaluate_all(
+        "all => all.map(s => s.parentNode.open = true)"
+    )
+    found = Axe().run(page).response
+    assert len(found["passes"]) > 15
+    told = [
+        f"{v['id']} ({v['impact']}): {v['nodes'][0]['html']}"
+        for v in found["violations"]
+    ]
+    assert told == []
+
+
+def test_a_click_on_a_heading_sorts(opened: Open) -> None:
+    """By number; again the other way round, and what has none last in both."""
+    page = opened("600")
+    heading = page.locator(".all th button", has_text="Points")
+    for ways in ("ascending", "descending"):
+        heading.focus()
+        page.keyboard.press("Enter")
+        cell = page.locator(".all thead th").nth(2)
+        assert cell.get_attribute("aria-sort") == ways
+        values = page.locator(".all tbody td:nth-child(3)").evaluate_all(
+            "all => all.map(e => e.dataset.value)"
+        )
+        numbers = [float(value) for value in values if value]
+        assert len(numbers) > 500
+        assert numbers == sorted(numbers, reverse=ways == "descending")
+        assert set(values[len(numbers) :]) == {""}
+
+
+def test_another_script_would_not_run(browser: Any, pages: dict[str, Path]) -> None:
+    """The page's policy holds, should one ever get into it."""
+    page = browser.new_page()
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text))
+    page.goto(pages["hostile"].as_uri())
+    page.evaluate(
+        "() => { const script = document.createElement('script');"
+        " script.textContent = 'window.ran = 1'; document.body.append(script); }"
+    )
+    assert page.evaluate("window.ran") is None
+    assert any("Content Security Policy" in text for text in refused)
+    page.close()
