@@ -33,6 +33,7 @@ from graders.harness.session import (
     ExercisePrograms,
     GradingSession,
     choose_device,
+    lease_of,
     new_seed,
 )
 from graders.harness.submission import locate
@@ -111,6 +112,7 @@ def _session(config: pytest.Config) -> GradingSession:
             server=ForkServer(device),
             seed=config.getoption("--grading-seed") or new_seed(),
             submission=Path(config.getoption("--submission")),
+            lease=lease_of(device),
         )
     return config.stash[SESSION]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from graders.harness.catalog import Catalog, Exercise
 from graders.harness.errors import EnvironmentUnavailable, WorkerError
-from graders.harness.measure.lease import Lease
 from graders.harness.models import (
     CheckResult,
     ExerciseResult,
@@ -23,6 +22,7 @@ from graders.harness.models import (
 from graders.harness.session import (
     GradingSession,
     describe_environment,
+    lease_of,
     new_seed,
     undescribed,
 )
@@ -79,17 +79,26 @@ class Grader:
 
         required: Layers of the sandbox without which nothing is graded.
 
+        keeps_caches: Whether what device compilers made for a submission is kept for its
+            next grading.
+
     Raises:
         EnvironmentUnavailable: This machine lacks one of the required layers.
     """
 
     def __init__(
-        self, device: str, catalog: Catalog, required: Sequence[str] = ()
+        self,
+        device: str,
+        catalog: Catalog,
+        required: Sequence[str] = (),
+        *,
+        keeps_caches: bool = True,
     ) -> None:
         self.device = device
         self._catalog = catalog
         self._required = tuple(required)
-        self._server = ForkServer(device)
+        self._keeps_caches = keeps_caches
+        self._server = self._new_server()
         try:
             self._expect_layers()
         except BaseException:
@@ -117,19 +126,11 @@ class Grader:
                 environment is not described.
         """
         started = time.perf_counter()
-        session = self._session(request)
+        session = self.session(request)
 
         def report(results: Sequence[ExerciseResult], facts: dict[str, Any]) -> Report:
-            return Report(
-                device=self.device,
-                exercises=tuple(results),
-                environment={
-                    **facts,
-                    "seed": session.seed,
-                    "digests": {e.name: s.digest for e, s in request.work},
-                },
-                seconds=time.perf_counter() - started,
-            )
+            seconds = time.perf_counter() - started
+            return make_report(session, results, facts, seconds)
 
         finished: Finished | None = None
         if follow is not None:
@@ -141,15 +142,22 @@ class Grader:
                 follow(report(so_far, undescribed(session)))
 
         results = self._results(session, request, listener, finished)
-        if self._facts is None and not request.deadline.is_over():
-            self._facts = describe_environment(session)
-        return report(results, self._facts or undescribed(session))
+        if request.deadline.is_over():
+            return report(results, self._facts or undescribed(session))
+        return report(results, self.facts(session))
 
     def results(self, request: Request) -> list[ExerciseResult]:
         """Grade without a report; an exercise may come more than once in the request."""
-        return self._results(self._session(request), request, None, None)
+        return self._results(self.session(request), request, None, None)
 
-    def _session(self, request: Request) -> GradingSession:
+    def facts(self, session: GradingSession) -> dict[str, Any]:
+        """Return the facts of this machine for reports; a worker is asked for them once."""
+        if self._facts is None:
+            self._facts = describe_environment(session)
+        return self._facts
+
+    def session(self, request: Request) -> GradingSession:
+        """Return what the checks of one grading share."""
         return GradingSession(
             catalog=self._catalog,
             device=self.device,
@@ -159,7 +167,7 @@ class Grader:
             output=request.output,
             executed=request.executed,
             figures=request.figures,
-            lease=Lease("gpu-0") if self.device == "cuda" else None,
+            lease=lease_of(self.device),
             library_code=self._library_code if self.device == "cuda" else None,
         )
 
@@ -171,11 +179,7 @@ class Grader:
         finished: Finished | None,
     ) -> list[ExerciseResult]:
         listener = listener or (lambda _name, _result: None)
-        if self.device == "cuda":
-            rubrics = {exercise.name: exercise.rubric for exercise, _ in request.work}
-            self._library_code.prepare(
-                item for rubric in rubrics.values() for item in rubric.library_code
-            )
+        self.prepare(exercise for exercise, _ in request.work)
         if any(is_notebook(submission.path) for _, submission in request.work):
             load_nbclient()  # once, while the server starts, and not in each shard
         results = grade_exercises(
@@ -186,16 +190,25 @@ class Grader:
             deadline=request.deadline,
             finished=finished,
         )
-        if self._server.is_alive():
+        if self.is_alive():
             return results
-        self._expect_server(session)
+        self.revive()
         # Some program took the fork server down, and all workers with it. Which one shows
         # when each exercise that suffered is graded again by itself.
         for index, result in enumerate(results):
             if suffered(result):
                 results[index] = self._alone(session, request, index, listener)
-        self._restart(session)
+        self._restart()
+        session.server = self._server
         return results
+
+    def prepare(self, exercises: Iterable[Exercise]) -> None:
+        """Have the device libraries' code for exercises compiled, where that lacks."""
+        if self.device == "cuda":
+            rubrics = {exercise.name: exercise.rubric for exercise in exercises}
+            self._library_code.prepare(
+                item for rubric in rubrics.values() for item in rubric.library_code
+            )
 
     def _alone(
         self, session: GradingSession, request: Request, index: int, listener: Listener
@@ -204,20 +217,30 @@ class Grader:
         work = [request.work[index]]
         if request.deadline.is_over():
             return not_graded(*work[0])
-        self._restart(session)
+        self._restart()
+        session.server = self._server
         again = grade_exercises(
             session, work, jobs=1, listener=listener, deadline=request.deadline
         )[0]
-        return again if self._server.is_alive() else blamed(again)
+        return again if self.is_alive() else blamed(again)
 
-    def _expect_server(self, session: GradingSession) -> None:
+    @property
+    def server(self) -> ForkServer:
+        """The fork server of the moment."""
+        return self._server
+
+    def is_alive(self) -> bool:
+        """Return whether the fork server runs."""
+        return self._server.is_alive()
+
+    def revive(self) -> None:
         """
-        Make sure that a server starts where no program has run yet.
+        Start another server, and make sure that it forks where no program has run yet.
 
         Raises:
             EnvironmentUnavailable: None does: no program is to blame for that.
         """
-        self._restart(session)
+        self._restart()
         worker = self._server.fork()
         try:
             worker.start()
@@ -250,11 +273,14 @@ class Grader:
             )
             raise EnvironmentUnavailable(msg)
 
-    def _restart(self, session: GradingSession) -> None:
+    def _restart(self) -> None:
         if not self._server.is_alive():
             self._server.close()
-            self._server = session.server = ForkServer(self.device)
+            self._server = self._new_server()
             self._expect_layers()
+
+    def _new_server(self) -> ForkServer:
+        return ForkServer(self.device, keeps_caches=self._keeps_caches)
 
     def close(self) -> None:
         """Stop the server."""
@@ -266,6 +292,22 @@ class Grader:
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+
+def make_report(
+    session: GradingSession,
+    results: Sequence[ExerciseResult],
+    facts: Mapping[str, Any],
+    seconds: float,
+) -> Report:
+    """Return the report of a grading, with the seed that its inputs were drawn from."""
+    digests = {result.name: result.digest for result in results}
+    return Report(
+        device=session.device,
+        exercises=tuple(results),
+        environment={**facts, "seed": session.seed, "digests": digests},
+        seconds=seconds,
+    )
 
 
 def suffered(result: ExerciseResult) -> bool:

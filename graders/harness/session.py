@@ -18,10 +18,12 @@ import numpy as np
 from graders.harness.catalog import Catalog, Exercise
 from graders.harness.checks import Learner, Pictures
 from graders.harness.checks.absent import AbsentProgram
+from graders.harness.device.gpu_facts import gpu_name
 from graders.harness.errors import CatalogError, EnvironmentUnavailable, WorkerError
 from graders.harness.measure.lease import Lease
 from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer
+from graders.harness.supervisor.forkserver import OURS
 from graders.harness.supervisor.library_code import LibraryCode
 
 
@@ -117,7 +119,7 @@ class ExercisePrograms:
 
     def oracles(self) -> ModuleType:
         """Return the assignment's oracles, imported into this process: they are ours."""
-        return _import_trusted(self._exercise.oracles)
+        return import_trusted(self._exercise.oracles)
 
     def pictures(self) -> Pictures:
         """Return the writer of graded pictures."""
@@ -161,10 +163,26 @@ class ExercisePrograms:
     def _owner(self, path: Path, *, trusted: bool) -> str:
         if self._session.device != "cuda":
             return ""  # the simulator's compiler keeps nothing on disk
-        return "ours" if trusted else f"submission {path.resolve()}"
+        return OURS if trusted else owner_of(path)
 
 
-def _import_trusted(path: Path) -> ModuleType:
+def owner_of(path: Path) -> str:
+    """Return who owns what is compiled for a submission's module or notebook."""
+    return f"submission {path.resolve()}"
+
+
+def lease_of(device: str) -> Lease | None:
+    """Return the lease of the GPU that is graded on, which all gradings here share."""
+    return Lease(gpu_name()) if device == "cuda" else None
+
+
+def import_trusted(path: Path) -> ModuleType:
+    """
+    Import a file of ours, such as an assignment's oracles, into this process.
+
+    Raises:
+        CatalogError: It is missing.
+    """
     spec = importlib.util.spec_from_file_location(
         f"trusted_{path.parent.name}_{path.stem}", path
     )

@@ -16,15 +16,18 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy.random  # noqa: F401 - NumPy imports it late: here once for all shards
+import PIL.Image
 import pytest
 
 import graders
+from graders.harness import plugin
 from graders.harness.catalog import Exercise
 from graders.harness.models import (
     CheckResult,
@@ -37,7 +40,7 @@ from graders.harness.models import (
 )
 from graders.harness.plugin import RESULTS, SESSION, Collected
 from graders.harness.report import keep_executed
-from graders.harness.session import GradingSession
+from graders.harness.session import GradingSession, import_trusted
 from graders.harness.supervisor.users import die_with_parent
 from graders.harness.time_limit import Deadline, not_graded
 
@@ -47,25 +50,146 @@ _USAGE_EXITS = (2, 3, 4)
 # Plugins of pytest's that no check needs, and those that collect garbage: a shard is there
 # for half a second, of which pytest's own beginning is the larger part.
 _UNUSED = (
-    "cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "pastebin",
-    "setuponly", "setupplan", "stepwise", "subtests", "terminalprogress",
-    "threadexception", "unittest", "unraisableexception",
+    "cacheprovider", "debugging", "doctest", "faulthandler", "junitxml",
+    "legacypath", "logging", "pastebin", "recwarn", "setuponly", "setupplan", "stepwise",
+    "subtests", "terminalprogress", "threadexception", "unittest", "unraisableexception",
+    "warnings",
 )  # fmt: skip
+# Seconds after which it is looked again whether the machine has room for one more.
+_LOOK_AGAIN = 0.1
+# What pytest would import in each shard.
+_LATE = ("_pytest._argcomplete", "_pytest.helpconfig", "_pytest.skipping")
 _NO_HELPERS = ("__init__", "test_", "tutorial_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """
+    One exercise of one submission to be graded.
+
+    Attributes:
+        session: The grading that it belongs to.
+
+        exercise: What is graded.
+
+        submission: What was handed in for it.
+
+        listener: Called with each check's result as it comes.
+
+        finished: Called with the exercise's result.
+    """
+
+    session: GradingSession
+    exercise: Exercise
+    submission: Submission
+    listener: Listener
+    finished: Callable[[ExerciseResult], None]
 
 
 @dataclass
 class _Shard:
     """A running shard, seen from the grading process."""
 
-    exercise: Exercise
-    submission: Submission
-    index: int
+    job: Job
     pid: int
     pipe: int
     started: float
     data: bytes = b""
     told: int = 0
+
+
+class Pool:
+    """
+    Runs shards side by side, and starts others while they run.
+
+    Args:
+        jobs: How many run at once.
+
+        next_job: Gives the next one that may start now, or None.
+
+        has_room: Says whether the machine has room for one more, given for how many
+            seconds each of those that run has run.
+    """
+
+    def __init__(
+        self,
+        jobs: int,
+        next_job: Callable[[], Job | None],
+        has_room: Callable[[Sequence[float]], bool] = lambda _ages: True,
+    ) -> None:
+        self._jobs = jobs
+        self._next_job = next_job
+        self._has_room = has_room
+        self._running: dict[int, _Shard] = {}
+        self._selector = selectors.DefaultSelector()
+
+    @property
+    def running(self) -> int:
+        """How many run now."""
+        return len(self._running)
+
+    def start_all(self) -> bool:
+        """Start what may start; say whether all of that was started."""
+        while len(self._running) < self._jobs:
+            now = time.perf_counter()
+            if not self._has_room([now - s.started for s in self._running.values()]):
+                return False
+            job = self._next_job()
+            if job is None:
+                return True
+            shard = _start(job)
+            self._running[shard.pipe] = shard
+            self._selector.register(shard.pipe, selectors.EVENT_READ)
+        return True
+
+    def step(self, seconds: float | None = None, also: int | None = None) -> bool:
+        """
+        Start what may start, wait until something is told, and pass it on.
+
+        Args:
+            seconds: How long to wait at most.
+
+            also: A descriptor to wait for as well.
+
+        Returns:
+            Whether that descriptor can be read.
+        """
+        if not self.start_all():
+            seconds = _LOOK_AGAIN if seconds is None else min(seconds, _LOOK_AGAIN)
+        if also is not None:
+            self._selector.register(also, selectors.EVENT_READ)
+        try:
+            events = self._selector.select(seconds)
+        finally:
+            if also is not None:
+                self._selector.unregister(also)
+        told = {key.fd for key, _ in events}
+        for pipe in told & self._running.keys():
+            self._read(self._running[pipe])
+        return also in told
+
+    def _read(self, shard: _Shard) -> None:
+        chunk = os.read(shard.pipe, 1 << 16)
+        shard.data += chunk
+        _report_lines(shard)
+        if not chunk:
+            self._selector.unregister(shard.pipe)
+            del self._running[shard.pipe]
+            shard.job.finished(_finish(shard))
+
+    def stop(self) -> None:
+        """End the shards; what their checks found stands, the rest is not graded."""
+        shards, self._running = list(self._running.values()), {}
+        for shard in shards:
+            self._selector.unregister(shard.pipe)
+            shard.job.finished(_stop(shard))
+
+    def close(self) -> None:
+        """End the shards, of which nobody wants to hear any more."""
+        for shard in self._running.values():
+            _stop(shard)
+        self._running = {}
+        self._selector.close()
 
 
 def grade_exercises(
@@ -97,31 +221,35 @@ def grade_exercises(
             is graded.
     """
     deadline = deadline or Deadline()
-    _import_helpers(work)
-    waiting = list(enumerate(work))
-    running: dict[int, _Shard] = {}
+    import_helpers(exercise for exercise, _ in work)
     done: dict[int, ExerciseResult] = {}
-    selector = selectors.DefaultSelector()
-    while (waiting or running) and not deadline.is_over():
-        while waiting and len(running) < jobs:
-            index, (exercise, submission) = waiting.pop(0)
-            shard = _start(session, exercise, submission, index)
-            running[shard.pipe] = shard
-            selector.register(shard.pipe, selectors.EVENT_READ)
-        for key, _ in selector.select(deadline.seconds_left()):
-            shard = running[key.fd]
-            chunk = os.read(shard.pipe, 1 << 16)
-            shard.data += chunk
-            _report_lines(shard, listener)
-            if not chunk:
-                selector.unregister(shard.pipe)
-                del running[shard.pipe]
-                done[shard.index] = _finish(shard)
-                if finished is not None:
-                    finished(shard.index, done[shard.index])
-    done |= {shard.index: _stop(shard) for shard in running.values()}
-    done |= {i: not_graded(exercise, handed_in) for i, (exercise, handed_in) in waiting}
-    return [done[index] for index in range(len(work))]
+    stopping = False
+
+    def job(index: int, exercise: Exercise, submission: Submission) -> Job:
+        def end(result: ExerciseResult) -> None:
+            done[index] = result
+            if finished is not None and not stopping:
+                finished(index, result)
+
+        return Job(
+            session=session,
+            exercise=exercise,
+            submission=submission,
+            listener=listener,
+            finished=end,
+        )
+
+    waiting = deque(job(index, *item) for index, item in enumerate(work))
+    pool = Pool(jobs, lambda: waiting.popleft() if waiting else None)
+    while (waiting or pool.running) and not deadline.is_over():
+        pool.step(deadline.seconds_left())
+    stopping = True
+    pool.stop()
+    pool.close()
+    return [
+        done[index] if index in done else not_graded(*item)
+        for index, item in enumerate(work)
+    ]
 
 
 def _stop(shard: _Shard) -> ExerciseResult:
@@ -132,18 +260,26 @@ def _stop(shard: _Shard) -> ExerciseResult:
     os.waitpid(shard.pid, 0)
     found, _ = _found(shard)
     seconds = time.perf_counter() - shard.started
-    return not_graded(shard.exercise, shard.submission, found, seconds)
+    return not_graded(shard.job.exercise, shard.job.submission, found, seconds)
 
 
-def _import_helpers(work: Sequence[tuple[Exercise, Submission]]) -> None:
+def import_helpers(exercises: Iterable[Exercise]) -> None:
     """
     Import what the checks import of their own assignment, once for all shards.
 
     A shard inherits the modules; importing SciPy alone takes longer than most checks. What
     cannot be imported is left to the shard, which says so.
     """
+    exercises = list(exercises)
+    for name in _LATE:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    PIL.Image.preinit()
+    for path in sorted({exercise.oracles for exercise in exercises}):
+        with contextlib.suppress(Exception):
+            import_trusted(path)
     own = Path(graders.__file__).parent
-    folders = {exercise.grader.parent for exercise, _ in work}
+    folders = {exercise.grader.parent for exercise in exercises}
     for folder in sorted(folder for folder in folders if folder.parent == own):
         for path in sorted(folder.glob("*.py")):
             if not path.stem.startswith(_NO_HELPERS):
@@ -151,7 +287,7 @@ def _import_helpers(work: Sequence[tuple[Exercise, Submission]]) -> None:
                     importlib.import_module(f"graders.{folder.name}.{path.stem}")
 
 
-def _report_lines(shard: _Shard, listener: Listener) -> None:
+def _report_lines(shard: _Shard) -> None:
     """Pass new checks to the listener, once a whole line is there: figures are long."""
     new, newline, _ = shard.data[shard.told :].rpartition(b"\n")
     shard.told += len(new) + len(newline)
@@ -159,12 +295,11 @@ def _report_lines(shard: _Shard, listener: Listener) -> None:
         with contextlib.suppress(ValueError):
             event = json.loads(line)
             if "check" in event:
-                listener(shard.exercise.name, check_from_dict(event["check"]))
+                result = check_from_dict(event["check"])
+                shard.job.listener(shard.job.exercise.name, result)
 
 
-def _start(
-    session: GradingSession, exercise: Exercise, submission: Submission, index: int
-) -> _Shard:
+def _start(job: Job) -> _Shard:
     read, write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -174,12 +309,12 @@ def _start(
         try:
             die_with_parent()
             os.close(read)
-            _run(session, exercise, submission, write)
+            _run(job.session, job.exercise, job.submission, write)
             code = 0
         finally:
             os._exit(code)  # a shard must never run the grading process's exit handlers
     os.close(write)
-    return _Shard(exercise, submission, index, pid, read, time.perf_counter())
+    return _Shard(job, pid, read, time.perf_counter())
 
 
 def _run(
@@ -222,14 +357,15 @@ def run_checks(
     arguments = [
         str(exercise.grader), "-q", "--no-header", "--tb=short", "--import-mode=importlib",
         "--capture=no",  # the shard's own output is a file already
-        *(f"-pno:{name}" for name in _UNUSED), "-p", "graders.harness.plugin",
+        "--assert=plain",  # checks raise failures; what they assert is a fault of ours
+        *(f"-pno:{name}" for name in _UNUSED),
         "-c", str(_EMPTY_CONFIG), "--rootdir", str(exercise.root),
     ]  # fmt: skip
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ.pop("PYTEST_ADDOPTS", None)
-    return int(
-        pytest.main(arguments, plugins=[_Stash(session, collected, exercise.grader)])
-    )
+    # Not "-p NAME": for that pytest reads what every installed package declares.
+    stash = _Stash(session, collected, exercise.grader)
+    return int(pytest.main(arguments, plugins=[plugin, stash]))
 
 
 _EMPTY_CONFIG = Path(__file__).with_name("pytest.ini")
@@ -271,14 +407,16 @@ def _finish(shard: _Shard) -> ExerciseResult:
     problem = end.get("problem") or (
         "" if end else f"its process ended with status {code}"
     )
+    exercise = shard.job.exercise
     return ExerciseResult(
-        name=shard.exercise.name,
-        title=shard.exercise.rubric.title,
+        name=exercise.name,
+        title=exercise.rubric.title,
         checks=tuple(
-            _check_or_missing(shard.exercise, n, found, problem) for n in _names(shard)
+            _check_or_missing(exercise, name, found, problem)
+            for name in exercise.rubric.checks
         ),
         seconds=time.perf_counter() - shard.started,
-        digest=shard.submission.digest,
+        digest=shard.job.submission.digest,
         output=end.get("output", ""),
     )
 
@@ -295,10 +433,6 @@ def _found(shard: _Shard) -> tuple[dict[str, CheckResult], dict[str, str]]:
                 found[result.name] = result
             end = event.get("end", end)
     return found, end
-
-
-def _names(shard: _Shard) -> list[str]:
-    return list(shard.exercise.rubric.checks)
 
 
 def _check_or_missing(

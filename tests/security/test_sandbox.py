@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -402,28 +403,32 @@ def test_a_limit_of_memory_follows_the_machine() -> None:
     assert 2 * 2**30 <= watch.memory_limit() <= max(total, 2 * 2**30)
 
 
-def test_memory_on_the_gpu_is_watched() -> None:
-    """Every half second; a worker above its share is ended."""
-    looks: list[Any] = []
+def test_memory_on_the_gpu_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every half second, once for all; a worker above its share is ended."""
+    looks: list[int] = []
+    programs = [subprocess.Popen(["sleep", "60"]) for _ in range(3)]
+    workers = [watch.Watched(program.pid, "/nowhere") for program in programs]
 
-    def in_use(processes: Any) -> tuple[int, int]:
-        looks.append(list(processes))
-        return 90 * 10**9, 100 * 10**9
+    def by_process() -> tuple[dict[int, int], int]:
+        looks.append(watching._looks)
+        used = zip(programs, (90 * 10**9, 80 * 10**9), strict=False)
+        return {program.pid: size for program, size in used}, 100 * 10**9
 
-    pid = os.fork()
-    if pid == 0:
-        time.sleep(60)
-        os._exit(0)
-    worker = watch.Watched(pid, "/nowhere")
-    watching = watch.Watch(gpu_memory=in_use)
-    watching._looks = 9
-    assert watching._excess(worker) == ""
-    watching._looks = 10
-    found = watching._excess(worker)
-    watch.end_tree(worker)
-    os.waitpid(pid, 0)
-    assert found == "memory on the GPU: 90.0 GB of at most 80.0 GB"
-    assert [pid] in looks
+    monkeypatch.setattr(watch, "end_orphans", lambda _: 0)  # other tests' children
+    watching = watch.Watch(gpu_memory=by_process)
+    watching._looks = 8
+    try:
+        watching.look(workers)
+        assert not looks
+        watching.look(workers)
+        assert looks == [10]
+        assert [w.killed_because for w in workers] == [
+            "memory on the GPU: 90.0 GB of at most 80.0 GB", "", "",
+        ]  # fmt: skip
+    finally:
+        for program in programs:
+            program.kill()
+            program.wait()
 
 
 def test_another_user_can_read_what_is_staged(tmp_path: Path) -> None:

@@ -6,14 +6,16 @@ Imports nothing of the engine.
 from __future__ import annotations
 
 import ctypes
+import functools
 import importlib
 import os
-from contextlib import contextmanager
+import subprocess
+from contextlib import contextmanager, suppress
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _PACKAGES = {
     "cupy": ("cupy-cuda13x", "cupy-cuda12x", "cupy"),
@@ -24,6 +26,8 @@ _PACKAGES = {
 }
 _CAPABILITY_VARIABLE = "HARNESS_COMPUTE_CAPABILITY"
 _DEFAULT_CAPABILITY = "90"
+_NO_NAME = "gpu-0"
+_SMI_SECONDS = 5.0
 _NOT_INITIALIZED = 3  # CUDA_ERROR_NOT_INITIALIZED
 
 
@@ -113,6 +117,113 @@ def gpu_state() -> dict[str, Any]:
         return state
 
 
+def visible_gpus() -> list[str]:
+    """
+    Return the UUIDs of the GPUs that CUDA programs see, in CUDA's order; none without NVML.
+
+    ``CUDA_VISIBLE_DEVICES`` is read as CUDA does: numbers, UUIDs, or unique beginnings of
+    UUIDs, up to the first that names no GPU. NVML numbers GPUs by their place on the bus,
+    as CUDA does where they are all alike or ``CUDA_DEVICE_ORDER`` is ``PCI_BUS_ID``.
+    https://docs.nvidia.com/cuda/cuda-programming-guide/05-appendices/environment-variables.html
+    """
+    with _nvml_library() as nvml:
+        if nvml is None:
+            return []
+        try:
+            handles = map(
+                nvml.nvmlDeviceGetHandleByIndex, range(nvml.nvmlDeviceGetCount())
+            )
+            known = [_text(nvml.nvmlDeviceGetUUID(handle)) for handle in handles]
+        except nvml.NVMLError:
+            return []
+    return _chosen(known, os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+def _chosen(known: Sequence[str], named: str | None) -> list[str]:
+    """Return the UUIDs that a value of ``CUDA_VISIBLE_DEVICES`` leaves, in its order."""
+    if named is None:
+        return list(known)
+    chosen: list[str] = []
+    for item in (part.strip() for part in named.split(",")):
+        if item.startswith("MIG-"):  # a part of a GPU: NVML lists it under another
+            chosen.append(item)
+            continue
+        if item.isdigit():
+            found = list(known[int(item) : int(item) + 1])
+        else:
+            found = [u for u in known if item.startswith("GPU-") and u.startswith(item)]
+        if len(found) != 1 or found[0] in chosen:
+            break
+        chosen += found
+    return chosen
+
+
+def gpu_name() -> str:
+    """
+    Return what the lease of the GPU that is graded on is called: its UUID.
+
+    Where neither NVML nor nvidia-smi tells it, that is what ``CUDA_VISIBLE_DEVICES`` begins
+    with if that is a UUID, else ``"gpu-0"``.
+    """
+    return _gpu_name(os.environ.get("CUDA_VISIBLE_DEVICES"))
+
+
+@functools.cache
+def _gpu_name(named: str | None) -> str:
+    found = visible_gpus() or _chosen(_listed_by_smi(), named)
+    if found:
+        return found[0]
+    first = (named or "").split(",")[0].strip()
+    return first if first.startswith(("GPU-", "MIG-")) else _NO_NAME
+
+
+def _listed_by_smi() -> list[str]:
+    with suppress(OSError, subprocess.SubprocessError):
+        said = subprocess.run(
+            ["nvidia-smi", "--query-gpu=uuid", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_SMI_SECONDS,
+        ).stdout
+        return [line.strip() for line in said.splitlines() if line.startswith("GPU-")]
+    return []
+
+
+def free_memory() -> int | None:
+    """Return the bytes that are free on the first visible GPU, or None without NVML."""
+    with _nvml() as (nvml, handle):
+        if nvml is None:
+            return None
+        try:
+            return int(nvml.nvmlDeviceGetMemoryInfo(handle).free)
+        except (
+            nvml.NVMLError
+        ):  # GPUs that share the host's memory have none of their own
+            return None
+
+
+def _text(name: str | bytes) -> str:
+    return (
+        name.decode() if isinstance(name, bytes) else name
+    )  # bytes before NVML 11.515
+
+
+@contextmanager
+def _nvml_library() -> Iterator[Any]:
+    """Give NVML, or None."""
+    try:
+        nvml = importlib.import_module("pynvml")
+        nvml.nvmlInit()
+    except Exception:  # noqa: BLE001 - a missing package or driver: both mean "unknown"
+        yield None
+        return
+    try:
+        yield nvml
+    finally:
+        nvml.nvmlShutdown()
+
+
 @contextmanager
 def _nvml() -> Iterator[tuple[Any, Any]]:
     """Give NVML and the handle of the first visible GPU, or (None, None)."""
@@ -140,21 +251,19 @@ def _library_version(module: str) -> int:
     return int(importlib.import_module(module).get_version())
 
 
-def memory_in_use(processes: Collection[int]) -> tuple[int, int]:
+def memory_by_process() -> tuple[dict[int, int], int]:
     """
-    Return the bytes that processes use on the first GPU, and the bytes that it has.
+    Return the bytes that each process uses on the first GPU, and the bytes that it has.
 
-    Both are 0 where NVML cannot tell: in some containers it knows other numbers for the
-    processes, and parts of a GPU (MIG) are not counted.
+    There are none and 0 where NVML cannot tell: in some containers it knows other numbers
+    for the processes, and parts of a GPU (MIG) are not counted.
     """
     with _nvml() as (nvml, device):
         if nvml is None:
-            return 0, 0
+            return {}, 0
         try:
             running = nvml.nvmlDeviceGetComputeRunningProcesses(device)
             total = int(nvml.nvmlDeviceGetMemoryInfo(device).total)
         except nvml.NVMLError:
-            return 0, 0
-        wanted = set(processes)
-        used = sum(p.usedGpuMemory or 0 for p in running if p.pid in wanted)
-        return used, total
+            return {}, 0
+        return {p.pid: p.usedGpuMemory or 0 for p in running}, total

@@ -234,9 +234,10 @@ def probe_lease(machine: Machine) -> Iterator[Finding]:
     """Whether a grading holds the GPU."""
     if not machine.gpus():
         return
+    from graders.harness.device.gpu_facts import gpu_name  # noqa: PLC0415 - only here
     from graders.harness.measure.lease import Lease  # noqa: PLC0415 - Unix has it
 
-    if Lease("gpu-0").is_held():
+    if Lease(gpu_name()).is_held():
         yield Finding(
             probe="lease",
             state="note",

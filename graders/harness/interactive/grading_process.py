@@ -41,7 +41,7 @@ def main() -> int:
     """Answer requests until the session ends, or asks nothing for half an hour."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what else is printed is for the log
-    _end_with_the_session()
+    end_with_the_session()
     with _Desk() as desk:
         for request in _requests():
             answers.write(json.dumps(desk.answer(request)) + "\n")
@@ -57,7 +57,7 @@ def _requests() -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def _end_with_the_session() -> None:
+def end_with_the_session() -> None:
     """Have a signal tell, also in the middle of a grading, that the session is gone."""
 
     def look(*_: object) -> None:

@@ -6,6 +6,7 @@ both. The template escapes all that it is given, and shows what would hide or tu
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,15 @@ View = dict[str, Any]
 
 def render_html(report: Report) -> str:
     """Return the report as a page of HTML."""
+    page: str = _template().render(
+        colours=", ".join(COLOURS), not_finite=NOT_FINITE, **_page(report)
+    )
+    return page
+
+
+@functools.cache
+def _template() -> Any:
+    """Return the page's template with its style; it takes longer to read than to fill."""
     import jinja2  # noqa: PLC0415 - only where a page is asked for
     from markupsafe import Markup  # noqa: PLC0415 - likewise
 
@@ -49,12 +59,7 @@ def render_html(report: Report) -> str:
         undefined=jinja2.StrictUndefined,
     )
     style = (_FOLDER / "page.css").read_text("utf-8")
-    return environment.get_template("page.html.jinja").render(
-        style=Markup(style),
-        colours=", ".join(COLOURS),
-        not_finite=NOT_FINITE,
-        **_page(report),
-    )
+    return environment.get_template("page.html.jinja", globals={"style": Markup(style)})
 
 
 def _shown(value: object) -> object:

@@ -22,6 +22,9 @@ from graders.harness.worker.scratch import remove
 ROOT = Path(__file__).resolve().parents[3]
 _SERVER = ROOT / "graders" / "harness" / "worker" / "server.py"
 
+#: The owner of what is compiled for references and baselines, on this whole machine.
+OURS = "ours"
+
 # What a worker may know of the environment. All else, tokens and keys above all, stays
 # here.
 _KEPT = frozenset(
@@ -92,10 +95,16 @@ class ForkServer:
 
         memory: Bytes that a worker and its descendants may use. The default is a share
             of what the machine has.
+
+        keeps_caches: Whether what device compilers made for a submission outlives the
+            server. Where not, :meth:`forget` removes it, and closing does.
     """
 
-    def __init__(self, device: str, memory: int = 0) -> None:
+    def __init__(
+        self, device: str, memory: int = 0, *, keeps_caches: bool = True
+    ) -> None:
         self.device = device
+        self._keeps_caches = keeps_caches
         self._owner = os.getpid()
         self._folder = Path(tempfile.mkdtemp(prefix="grade-"))
         self._own_users = users.can_share(
@@ -175,23 +184,69 @@ class ForkServer:
     def _user(self, owner: str) -> int:
         if not self._own_users:
             return 0
-        if owner:
+        if owner and self._is_kept(owner):
             return users.user_of(owner)
-        while True:  # shards ask at the same time, for users that nobody has yet
+        if owner:
+            return self._user_for_a_while(owner)
+        return self._free_user()
+
+    def _free_user(self) -> int:
+        """Return a user that nobody else has; shards ask for one at the same time."""
+        while True:
             user = users.free_user()
+            reserved = self._folder / f"user-{user}"
+            if user == users.user_of(OURS):
+                continue  # the files of that one are read by every submission's reference
             with contextlib.suppress(FileExistsError):
-                (self._folder / f"user-{user}").touch(exist_ok=False)
-                return user
+                reserved.touch(exist_ok=False)
+                if not (self._folder / f"owner-{user}").exists():
+                    return user
+                reserved.unlink()
+
+    def _user_for_a_while(self, owner: str) -> int:
+        """Return the user of an owner, who keeps it until the owner is forgotten."""
+        folder = self._passing_caches(owner)
+        with contextlib.suppress(FileNotFoundError):
+            return folder.stat().st_uid
+        user = self._free_user()
+        (self._folder / f"owner-{user}").touch()
+        return user
+
+    def _is_kept(self, owner: str) -> bool:
+        return self._keeps_caches or owner == OURS
+
+    def _passing_caches(self, owner: str) -> Path:
+        name = hashlib.sha256(owner.encode()).hexdigest()[:32]
+        return self._folder / "caches" / name
 
     def _caches(self, owner: str, user: int) -> str:
         """Return the folder of an owner's compiled kernels, made for the worker's user."""
         if not owner:
             return ""
-        folder = cache_folder(owner, shared=bool(user))
+        if self._is_kept(owner):
+            folder = cache_folder(owner, shared=bool(user))
+        else:
+            folder = self._passing_caches(owner)
+            folder.parent.mkdir(exist_ok=True)
+            folder.parent.chmod(0o711)
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         users.hand_over(user, folder)
         return str(folder)
+
+    def forget(self, owner: str) -> None:
+        """Remove what compilers made for an owner, unless that is to be kept."""
+        folder = self._passing_caches(owner)
+        if not folder.exists() or self._is_kept(owner):
+            return
+        user = folder.stat().st_uid
+        remove(folder)
+        (self._folder / f"owner-{user}").unlink(missing_ok=True)
+
+    @property
+    def folder(self) -> Path:
+        """A folder of the grading process's that is removed when either of both ends."""
+        return self._folder
 
     def is_alive(self) -> bool:
         """Return whether the server runs; only the process that started it can tell."""

@@ -33,7 +33,7 @@ def main(argv: list[str]) -> None:
     name, control, root, import_path, memory = argv
     sys.path[:] = [root, *(p for p in json.loads(import_path) if p not in ("", root))]
     from graders.harness.device import library_code  # noqa: PLC0415 - path set above
-    from graders.harness.device.gpu_facts import memory_in_use  # noqa: PLC0415
+    from graders.harness.device.gpu_facts import memory_by_process  # noqa: PLC0415
     from graders.harness.device.interface import load_device  # noqa: PLC0415 - path set above
     from graders.harness.worker import (  # noqa: PLC0415
         child,  # noqa: PLC0415 - path set above
@@ -44,7 +44,7 @@ def main(argv: list[str]) -> None:
 
     device = load_device(name)
     device.preload()
-    gpu_memory = memory_in_use if name == "cuda" else None
+    gpu_memory = memory_by_process if name == "cuda" else None
     real_root = os.path.realpath(root)
     plan = confinement.make_plan(real_root, traceable=name == "cuda")
     confinement.hide_packages(real_root)

@@ -13,7 +13,7 @@ import os
 import signal
 import stat
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ _LEAST_MEMORY = 2 * 2**30
 _SWEEP_SECONDS = 3.0
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
-GpuMemory = Callable[[Collection[int]], tuple[int, int]]
+GpuMemory = Callable[[], tuple[Mapping[int, int], int]]
 
 
 @dataclass
@@ -67,13 +67,14 @@ class Watch:
     Args:
         memory: Bytes that one worker and its descendants may use.
 
-        gpu_memory: Tells the bytes that processes use on the GPU, and the bytes that it
-            has; None where there is no GPU.
+        gpu_memory: Tells the bytes that each process uses on the GPU, and the bytes that
+            it has; None where there is no GPU.
     """
 
     def __init__(self, memory: int = 0, gpu_memory: GpuMemory | None = None) -> None:
         self.memory = memory or memory_limit()
         self._gpu_memory = gpu_memory
+        self._on_gpu: tuple[Mapping[int, int], int] = {}, 0
         self._looks = 0
         # What a worker has from the server at its birth is not its own use.
         self._inherited = _resident(os.getpid())
@@ -81,6 +82,8 @@ class Watch:
     def look(self, workers: Collection[Watched]) -> None:
         """Kill the workers that use too much, and every process without a parent."""
         self._looks += 1
+        if self._gpu_memory is not None and self._is_slow_look():
+            self._on_gpu = self._gpu_memory()  # once for all workers: that takes long
         for worker in workers:
             if not worker.killed_because:
                 worker.killed_because = self._excess(worker)
@@ -101,19 +104,18 @@ class Watch:
         )
         if used > self.memory:
             return f"memory: {used / 1e9:.1f} GB of at most {self.memory / 1e9:.1f} GB"
-        if self._looks % _LOOKS_A_SLOW_LOOK == 0:
-            return self._slow_excess(worker, tree)
-        return ""
+        return self._slow_excess(worker, tree) if self._is_slow_look() else ""
+
+    def _is_slow_look(self) -> bool:
+        return self._looks % _LOOKS_A_SLOW_LOOK == 0
 
     def _slow_excess(self, worker: Watched, tree: Collection[int]) -> str:
         """Look at what takes longer to find out: the disk, and the GPU."""
-        if self._gpu_memory is not None:
-            used, total = self._gpu_memory(tree)
-            if used > _GPU_SHARE * total:
-                most = _GPU_SHARE * total / 1e9
-                return (
-                    f"memory on the GPU: {used / 1e9:.1f} GB of at most {most:.1f} GB"
-                )
+        by_process, total = self._on_gpu
+        used = sum(by_process.get(pid, 0) for pid in tree)
+        if used > _GPU_SHARE * total:
+            most = _GPU_SHARE * total / 1e9
+            return f"memory on the GPU: {used / 1e9:.1f} GB of at most {most:.1f} GB"
         size, files = _disk(Path(worker.scratch))
         size += sum(_unlinked(pid) for pid in tree)
         if files > _MAX_FILES:

@@ -1,0 +1,288 @@
+"""How fast a class is graded, against what is done without it.
+
+    python tests/benchmarks/class_speed.py --device simulator --output FILE.json
+
+In one run it measures ``grade.py class`` on N submissions of the corpus, mixed, one module
+each, against (a) one ``pytest`` process a submission, one after the other, on a sample of
+them, and (b) the time that the programs themselves take, compiled, linked and run once each
+with nothing checked, spread over the cores. Then whether it grows: the same N / 4
+submissions once and four times over, with the memory of the class's process and of the
+station's at their highest. On a GPU also without the checks that take times: in a copy of
+the graders in which those give "not run" at once, through a station without the command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from class_mix import ROOT, Made, mix, repeated, write
+
+from graders.harness.classroom.station import Station, visible_gpus
+from graders.harness.session import describe_host
+
+GOALS = {
+    "times_pytest": {"cuda": 15.0, "simulator": 5.0},
+    "a_minute_with_timing": {"cuda": 60.0},
+    "a_minute_numeric_only": {"cuda": 120.0},
+    "times_bare": 1.5,
+    "growth": 1.1,
+}
+BARE = Path(__file__).with_name("bare_class.py")
+
+
+class Memory:
+    """Follows the highest resident memory of a command and of its station, in bytes."""
+
+    def __init__(self, pid: int) -> None:
+        self.highest = {"class": 0, "station": 0}
+        self._pid = pid
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def _follow(self) -> None:
+        while not self._over.wait(0.1):
+            with contextlib.suppress(OSError):
+                self._look("class", self._pid)
+                for task in Path(f"/proc/{self._pid}/task").iterdir():
+                    for child in (task / "children").read_text().split():
+                        line = Path(f"/proc/{child}/cmdline").read_bytes()
+                        if b"classroom.grading_process" in line:
+                            self._look("station", int(child))
+
+    def _look(self, name: str, pid: int) -> None:
+        text = Path(f"/proc/{pid}/status").read_text()
+        if found := re.search(r"VmHWM:\s+(\d+) kB", text):
+            self.highest[name] = max(self.highest[name], int(found[1]) * 1024)
+
+    def stop(self) -> dict[str, int]:
+        self._over.set()
+        self._thread.join()
+        return self.highest
+
+
+def through_command(made: list[Made], device: str) -> dict[str, Any]:
+    """Grade a class with ``grade.py class``; return seconds and memory."""
+    with tempfile.TemporaryDirectory(prefix="class-speed-") as name:
+        handed_in = write(made, Path(name) / "submissions")
+        results = Path(name) / "results"
+        command = [sys.executable, "grade.py", "class", str(handed_in)]
+        command += ["-o", str(results), "--device", device, "--quiet", "--exit-zero"]
+        started = time.perf_counter()
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL
+        ) as running:
+            memory = Memory(running.pid)
+            code = running.wait()
+        seconds = time.perf_counter() - started
+        found = [
+            json.loads(path.read_text())
+            for path in sorted((results / "results").glob("*.json"))
+        ]
+    states = statistics.multimode(result["state"] for result in found)
+    if code or len(found) != len(made) or states != ["graded"]:
+        message = f"{command} ended with {code} and {len(found)} results, {states}"
+        raise SystemExit(message)
+    return {
+        "submissions": len(made),
+        "seconds": seconds,
+        "a_minute": 60 * len(made) / seconds,
+        "peak_bytes": memory.stop(),
+        "slowest_seconds": max(result["seconds"] for result in found),
+    }
+
+
+def through_station(made: list[Made], device: str, root: Path) -> dict[str, Any]:
+    """Grade a class in a warm station; its start is not counted."""
+    with Station(device, root=root) as station:
+        station.grade({})
+        started = time.perf_counter()
+        with ThreadPoolExecutor(station.slots) as threads:
+            found = list(threads.map(lambda one: station.grade(one.files), made))
+        seconds = time.perf_counter() - started
+    assert len(found) == len(made)
+    return {
+        "submissions": len(made),
+        "seconds": seconds,
+        "a_minute": 60 * len(made) / seconds,
+    }
+
+
+def one_pytest_each(made: list[Made], device: str, sample: int) -> dict[str, Any]:
+    """Grade a sample, each with a process of its own; return the seconds of each."""
+    times = []
+    with tempfile.TemporaryDirectory(prefix="class-speed-") as name:
+        for one in made[:: max(1, len(made) // sample)][:sample]:
+            exercise = one.program.exercise
+            module = Path(name) / one.key / f"{exercise.slug}.py"
+            module.parent.mkdir()
+            shutil.copyfile(one.program.path, module)
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+            command += [f"graders/{exercise.assignment}", "--submission", str(module)]
+            command += ["--grading-device", device]
+            started = time.perf_counter()
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment(), capture_output=True, check=False
+            )
+            times.append(time.perf_counter() - started)
+            if done.returncode not in (0, 1):
+                message = f"{command} failed:\n{done.stdout.decode()}"
+                raise SystemExit(message)
+    mean = statistics.mean(times)
+    return {"sample": len(times), "seconds_each": mean, "a_minute": 60 / mean}
+
+
+def bare(made: list[Made], device: str) -> dict[str, Any]:
+    """Run each program bare, one after the other; return the sum of their seconds."""
+    programs = [[one.program.exercise.name, str(one.program.path)] for one in made]
+    done = subprocess.run(
+        [sys.executable, str(BARE), device],
+        input=json.dumps(programs),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    times = json.loads(done.stdout.splitlines()[-1])
+    cores = len(os.sched_getaffinity(0))
+    return {
+        "seconds_in_all": sum(times),
+        "cores": cores,
+        "seconds_over_the_cores": sum(times) / cores,
+        "stopped": sum(seconds >= 59 for seconds in times),
+    }
+
+
+def growth(count: int, device: str) -> dict[str, Any]:
+    """Grade N / 4 submissions once and four times over, and a single one: the start."""
+    few = mix(max(1, count // 4), device)
+    start = through_command(few[:1], device)["seconds"]
+    small = through_command(few, device)
+    large = through_command(repeated(few, 4), device)
+    each = [
+        (found["seconds"] - start) / found["submissions"] for found in (small, large)
+    ]
+    return {
+        "start_seconds": start,
+        "small": small,
+        "large": large,
+        "seconds_each": each,
+        "ratio": each[1] / each[0],
+        "goal": GOALS["growth"],
+    }
+
+
+@contextlib.contextmanager
+def without_timing() -> Iterator[Path]:
+    """Give a copy of the repository's trees in which checks that need a GPU are not run."""
+    with tempfile.TemporaryDirectory(prefix="class-speed-") as name:
+        root = Path(name)
+        for tree in ("assignments", "reference", "graders"):
+            ignored = shutil.ignore_patterns("__pycache__", "harness")
+            shutil.copytree(ROOT / tree, root / tree, ignore=ignored)
+        for rubric in root.glob("graders/*/rubric.toml"):
+            for table in rubric.read_text().split("\n[")[1:]:
+                found = re.match(r"exercises\.(\w+)\.checks\.(\w+)\]", table)
+                if found and 'needs = "cuda"' in table:
+                    leave_out(rubric.with_name(f"test_{found[1]}.py"), found[2])
+        yield root
+
+
+def leave_out(grader: Path, check: str) -> None:
+    """Put a check in a check's place that says at once that it is not run."""
+    text = (
+        f'\n\ndef test_{check}() -> None:\n    """Left out."""\n'
+        "    from graders.harness.errors import NotRun\n\n"
+        '    raise NotRun("left out by class_speed.py")\n'
+    )
+    with grader.open("a") as file:
+        file.write(text)
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of commands: this repository, then the caller's path."""
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(":")
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def main() -> None:
+    """Measure, print and save."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("cuda", "simulator"), default="simulator")
+    parser.add_argument("--submissions", type=int, default=40, metavar="N")
+    parser.add_argument("--sample", type=int, default=10, help="how many for (a)")
+    parser.add_argument("--no-growth", action="store_true", help="leave growth out")
+    parser.add_argument("--output", type=Path, help="where the JSON goes")
+    options = parser.parse_args()
+    device, made = options.device, mix(options.submissions, options.device)
+    result: dict[str, Any] = {
+        "what": "tests/benchmarks/class_speed.py",
+        "device": device,
+        "gpus": visible_gpus(),
+        "machine": describe_host(),
+        "goals": GOALS,
+        "class": through_command(made, device),
+    }
+    graded = result["class"]
+    print(
+        f"class: {len(made)} submissions in {graded['seconds']:.1f} s, "
+        f"{graded['a_minute']:.1f} a minute"
+        + (" (goal: at least 60)" if device == "cuda" else "")
+    )
+    if device == "cuda":
+        with without_timing() as root:
+            numeric = result["numeric_only"] = through_station(made, device, root)
+        print(
+            f"numeric only: {numeric['a_minute']:.1f} a minute (goal: at least 120); "
+            f"with timing, likewise warm: "
+            f"{through_station(made, device, ROOT)['a_minute']:.1f}"
+        )
+    each = result["pytest"] = one_pytest_each(made, device, options.sample)
+    times = result["times_pytest"] = graded["a_minute"] / each["a_minute"]
+    goal = GOALS["times_pytest"][device]  # type: ignore[index]
+    print(
+        f"(a) one pytest each, {each['sample']} of them: {each['a_minute']:.1f} a minute; "
+        f"a class is {times:.1f} times as fast (goal: at least {goal:g})"
+    )
+    least = result["bare"] = bare(made, device)
+    ratio = result["times_bare"] = graded["seconds"] / least["seconds_over_the_cores"]
+    print(
+        f"(b) bare runs over {least['cores']} cores: "
+        f"{least['seconds_over_the_cores']:.1f} s; a class takes {ratio:.2f} times that "
+        f"(goal: at most {GOALS['times_bare']:g})"
+    )
+    if not options.no_growth:
+        grown = result["growth"] = growth(options.submissions, device)
+        peaks = [
+            f"{name} {grown['small']['peak_bytes'][name] / 1e6:.0f} and "
+            f"{grown['large']['peak_bytes'][name] / 1e6:.0f} MB"
+            for name in ("class", "station")
+        ]
+        print(
+            f"growth: {grown['seconds_each'][0]:.3f} s each for "
+            f"{grown['small']['submissions']}, {grown['seconds_each'][1]:.3f} s for "
+            f"{grown['large']['submissions']}, ratio {grown['ratio']:.3f} (goal: at most "
+            f"{GOALS['growth']:g}); at most {', '.join(peaks)}"
+        )
+    if options.output:
+        options.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
