@@ -36,6 +36,7 @@ from graders.harness.worker.confinement import REQUIRED
 
 # Commands that are not grading, and the module of each: imported only when it is called.
 _COMMANDS = {
+    "class": "classroom.command",
     "doctor": "doctor",
     "hint": "hints",
     "notebook": "notebook_writer",
@@ -68,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="grade.py",
         description="Grade exercises on nvmath-python and CuPy.",
         epilog="Other commands, each with --help: hint, notebook, doctor, regrade, "
-        "selfcheck, release.",
+        "selfcheck, release, class.",
     )
     parser.add_argument(
         "names",

@@ -18,6 +18,7 @@ import pytest
 
 from graders.harness import checks, notes, plugin, regrade, rubric, selfcheck
 from graders.harness.catalog import Catalog
+from graders.harness.classroom import command as class_command
 from graders.harness.cli import ExitCode, build_parser
 from graders.harness.corpus import disagreement, read_corpus
 from graders.harness.errors import UsageError
@@ -172,11 +173,17 @@ def test_tests_exist(document: Path) -> None:
 @BY_NAME
 def test_options_exist(document: Path) -> None:
     names = ("cli.py", "selfcheck.py", "plugin.py", "doctor/command.py", "hints.py")
-    more = ("notebook_writer.py", "regrade.py", "release/command.py")
+    more = (
+        "notebook_writer.py",
+        "regrade.py",
+        "release/command.py",
+        "classroom/command.py",
+    )
     files = [HARNESS / name for name in (*names, *more)]
     files.append(ROOT / "tests" / "security" / "conftest.py")
     sources = "\n".join(path.read_text("utf-8") for path in files)
     known = {*re.findall(r'"(--[a-z-]+)"', sources), "--dist"}  # pytest-xdist's
+    known |= {"--nworkers", "--nthreads", "--resources"}  # of Dask's own command
     said = "\n".join([*inline(document), *commands(document)])
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", said)) <= known, document.name
 
@@ -236,6 +243,12 @@ def test_grading_commands_are_understood() -> None:
             continue
         if words[:1] == ["regrade"]:
             regrade.build_parser().parse_args(words[1:])
+            continue
+        if words[:1] == ["class"]:
+            placed = {"N": "2", "ADDRESS": "tcp://HOST:8786"}
+            words = [placed.get(w, w) for w in words[1:]]
+            options = class_command.build_parser().parse_args(words)
+            Catalog().select(options.exercise)
             continue
         if words[:1] == ["doctor"]:
             assert set(words[1:]) <= {"--json", "PATH"}, shown
