@@ -54,8 +54,8 @@ _CASES = (
     (3, 243, "complex128"),
 )
 # Each length takes a program seconds to compile: these are compiled beside the others, by
-# a second worker. Either worker meets several lengths, and the first both precisions.
-_BESIDE = (96, 2048)
+# workers with these numbers. The first worker meets two lengths, and both precisions.
+_BESIDE = {96: 1, 2048: 2, 243: 3}
 
 
 @dataclass(frozen=True)
@@ -91,27 +91,29 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Workers:
-    """The learner's program in two workers; a length is always called in the same one."""
+    """
+    A program in several workers; a length is always called in the same one.
 
-    first: Learner
-    second: Learner
+    Attributes:
+        programs: By the number of the worker; 0 is the first.
+    """
+
+    programs: Mapping[int, Learner]
 
     def call(self, case: Case) -> Observation:
         """Return what was observed of a case."""
         signal, filter_data = gpu(case.signal), gpu(case.filter_data)
-        beside = case.signal.shape[1] in _BESIDE
-        program = self.second if beside else self.first
-        return program.call("convolve", signal, filter_data)
+        return self.programs[_worker(case)].call("convolve", signal, filter_data)
 
     def call_all(self, cases: list[Case]) -> None:
-        """Call all cases, those of the two workers at the same time."""
-        if self.first is self.second:
+        """Call all cases, those of different workers at the same time."""
+        if self.programs[0] is self.programs[1]:
             return
-        parts: list[list[Case]] = [[], []]
+        parts: dict[int, list[Case]] = {}
         for case in cases:
-            parts[case.signal.shape[1] in _BESIDE].append(case)
+            parts.setdefault(_worker(case), []).append(case)
         with ThreadPoolExecutor(len(parts)) as pool:
-            list(pool.map(self._call_each, parts))
+            list(pool.map(self._call_each, parts.values()))
 
     def _call_each(self, cases: list[Case]) -> None:
         for case in cases:
@@ -120,9 +122,15 @@ class Workers:
 
 
 @pytest.fixture(scope="module", name="workers")
-def two_workers(learner: Learner, learner_beside: Learner) -> Workers:
-    """Return the learner's program in two workers."""
-    return Workers(learner, learner_beside)
+def in_workers(learner: Learner, learner_beside: Callable[[int], Learner]) -> Workers:
+    """Return the learner's program in its workers."""
+    others = {number: learner_beside(number) for number in _BESIDE.values()}
+    return Workers({0: learner, **others})
+
+
+def _worker(case: Case) -> int:
+    """Return the number of the worker that a case belongs to."""
+    return _BESIDE.get(case.signal.shape[1], 0)
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +191,7 @@ def _problem(workers: Workers, reference: Learner, case: Case) -> str:
         workers.call(case)
     except (Crashed, CompileFailed):
         try:
-            Workers(reference, reference).call(case)
+            reference.call("convolve", gpu(case.signal), gpu(case.filter_data))
         except ProgramAbsent:
             pass  # nothing is known of this machine, and the checks say what was seen
         except Failure as failure:

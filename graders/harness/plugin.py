@@ -315,9 +315,13 @@ def learner(programs: ExercisePrograms) -> Learner:
 
 
 @pytest.fixture(scope="module")
-def learner_beside(programs: ExercisePrograms) -> Learner:
-    """Return the learner's program in a second worker, for calls at the same time."""
-    return programs.learner_beside()
+def learner_beside(programs: ExercisePrograms) -> Callable[[int], Learner]:
+    """
+    Return what gives the learner's program in other workers, for calls at the same time.
+
+    It takes the worker's number, from 1.
+    """
+    return programs.learner_beside
 
 
 @pytest.fixture(scope="module")

@@ -99,15 +99,18 @@ class ExercisePrograms:
         """Return the submission, in its worker."""
         return self._open(self.path)
 
-    def learner_beside(self) -> Learner:
+    def learner_beside(self, number: int) -> Learner:
         """
-        Return the submission in a second worker, which may be called at the same time.
+        Return the submission in another worker, which may be called at the same time.
 
         A notebook's cells run only once: there it is the first.
+
+        Args:
+            number: Which of the other workers, from 1.
         """
         if is_notebook(self.path):
             return self.learner()
-        return self._open(self.path, beside=True)
+        return self._open(self.path, beside=number)
 
     def reference(self) -> Learner:
         """Return the reference solution, in a worker of its own; bundles have none."""
@@ -131,11 +134,12 @@ class ExercisePrograms:
             program.close()
 
     def _open(
-        self, path: Path, *, trusted: bool = False, beside: bool = False
+        self, path: Path, *, trusted: bool = False, beside: int = 0
     ) -> Learner:
         # A trusted program never shares a worker with the learner's, even where the
         # submission is the reference itself.
-        key = path / "trusted" if trusted else path / "beside" if beside else path
+        place = "trusted" if trusted else f"beside {beside}" if beside else ""
+        key = path / place
         lease = self._session.lease
         if key not in self._opened:
             absent = trusted and not path.is_file()
