@@ -34,7 +34,7 @@ def blur_batch(images, sigma):
         - a callback multiplies by the response and normalises; beyond that, no kernel
           works on an image, a spectrum or a result. Kernels that prepare the response
           are free, if they come before the first transform;
-        - 16 images take at most a fifth of the time of a loop that calls the stateless
+        - 16 images take at most half the time of a loop that calls the stateless
           functions.
     """
     # TODO: Plan both transforms once; then, for each image, reset the operand and execute.

@@ -155,7 +155,7 @@ def test_faster(
     limits: Mapping[str, float],
     note: Callable[[str, Any], None],
 ) -> None:
-    """A batch takes a fifth of the time of a loop over the stateless functions, or less."""
+    """A batch takes half the time of a loop over the stateless functions, or less."""
     rng = draw("speed")
     images = [gpu(picture(rng, (1080, 1920))) for _ in range(int(limits["images"]))]
     expect_faster(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -220,6 +221,46 @@ def test_there_is_no_network(probe: Learner) -> None:
     holds(probe, "system calls")
     assert attempt(probe, "inet") == "PermissionError 1"
     assert attempt(probe, "unix") == "PermissionError 1"
+
+
+CALLS_A_SERVICE = """
+import os, socket, sys
+from graders.harness.worker import seccomp
+service = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+service.bind(sys.argv[1])
+service.setblocking(False)
+seccomp.install(bytes.fromhex(sys.stdin.read()))
+ours = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)  # as the driver makes one
+for call in (
+    lambda: ours.sendto(b"orders", sys.argv[1]),
+    lambda: ours.sendmsg([b"orders"], [], 0, sys.argv[1]),
+    lambda: ours.connect(sys.argv[1]),
+    lambda: service.recv(6),
+):
+    try:
+        print("done", call())
+    except OSError as err:
+        print(type(err).__name__)
+one, other = socket.socketpair()
+one.sendall(b"data")
+print(other.recv(4).decode())
+"""
+
+
+def test_the_socket_that_a_driver_needs_reaches_no_service(tmp_path: Path) -> None:
+    """On a GPU a local socket can be made; it has nobody to send to."""
+    pytest.importorskip("pyseccomp")
+    program = seccomp.compile_filter((), cuda=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CALLS_A_SERVICE, str(tmp_path / "service")],
+        input=program.hex(),
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    said = ["PermissionError", "PermissionError", "FileNotFoundError"]
+    assert done.stdout.split() == [*said, "BlockingIOError", "data"]
 
 
 def test_other_processes_are_out_of_reach(probe: Learner, server: ForkServer) -> None:

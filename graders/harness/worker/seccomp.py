@@ -89,6 +89,11 @@ def compile_filter(protected: Iterable[int], *, cuda: bool) -> bytes:
         _add(pyseccomp, rules, pyseccomp.ERRNO(errno.ENOTSUP), name)
     _restrict_arguments(pyseccomp, rules, refuse, cuda=cuda)
     # No network, and no local service that answers on a socket; socketpair is free.
+    # What names its receiver needs no connection.
+    named = pyseccomp.Arg(4, pyseccomp.NE, 0)
+    _add(pyseccomp, rules, refuse, "sendto", named)
+    for name in ("sendmsg", "sendmmsg"):  # the name is in memory: a filter cannot read it
+        _add(pyseccomp, rules, refuse, name)
     if cuda:
         _add(pyseccomp, rules, refuse, "socket", pyseccomp.Arg(0, pyseccomp.NE, _UNIX))
         _add(pyseccomp, rules, pyseccomp.ERRNO(errno.ENOENT), "connect")
