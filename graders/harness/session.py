@@ -133,9 +133,7 @@ class ExercisePrograms:
         for program in self._opened.values():
             program.close()
 
-    def _open(
-        self, path: Path, *, trusted: bool = False, beside: int = 0
-    ) -> Learner:
+    def _open(self, path: Path, *, trusted: bool = False, beside: int = 0) -> Learner:
         # A trusted program never shares a worker with the learner's, even where the
         # submission is the reference itself.
         place = "trusted" if trusted else f"beside {beside}" if beside else ""

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from graders.harness.checks.learner import _leased
 from graders.harness.device.numba_watch import watch_compiler
 from graders.harness.errors import ProtocolError, WorkerTimedOut
-from graders.harness.measure.lease import Lease
+from graders.harness.measure.lease import Lease, Leased
 from graders.harness.supervisor import Observation
 from graders.harness.supervisor.asked import MOST_COMPILED
 from graders.harness.worker.asking import Asking
@@ -103,7 +102,7 @@ def test_waiting_for_the_gpu_is_not_the_program_s_time() -> None:
 def test_a_lease_is_free_during_a_pause(tmp_path: Path) -> None:
     """Who measures times gets the GPU then, and the wait for it is known."""
     lease, other = Lease("gpu-0", tmp_path), Lease("gpu-0", tmp_path, patience=0)
-    with _leased(lease, alone=False) as held:
+    with Leased(lease, alone=False) as held:
         held.begin()
         other.acquire(alone=True)
         again = threading.Thread(target=held.end)

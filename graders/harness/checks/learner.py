@@ -25,13 +25,14 @@ from graders.harness.errors import (
     Failure,
     HarnessError,
     NotRun,
+    OutOfMemory,
     ProtocolError,
     TimedOut,
     WorkerCrashed,
     WorkerError,
     WorkerTimedOut,
 )
-from graders.harness.measure.lease import Lease
+from graders.harness.measure.lease import Lease, Leased
 from graders.harness.submission import stage
 from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer, Observation, Worker
@@ -296,24 +297,60 @@ class Learner:
             )
             return TimedOut(msg, hint="Try the smallest case: what takes so long?")
         timeout = min(timeout, max(left, 1.0))
+
+        def attempt(*, alone: bool = alone) -> Observation | Failure | NotRun:
+            return self._attempt(
+                function,
+                args,
+                timeout,
+                alone=alone,
+                may_raise=may_raise,
+                poison=poison,
+                trace=trace,
+                value=value,
+            )
+
+        if alone or self._lease is None:
+            return attempt()
+        started, spent = time.monotonic(), self._spent
+        found = attempt()
+        if not isinstance(found, TimedOut | OutOfMemory):
+            return found
+        self.restart()  # what it may have taken of the GPU is free again
+        with self._lease.held_alone():
+            if not self._lease.others_in_trouble(started):
+                return found
+            self._spent = spent
+            return attempt(alone=True)
+
+    def _attempt(
+        self,
+        function: str,
+        args: tuple[Any, ...],
+        timeout: float,
+        *,
+        alone: bool,
+        may_raise: tuple[str, ...],
+        **how: bool,
+    ) -> Observation | Failure | NotRun:
+        """Make a call and return what it came to."""
         try:
             worker = self._ready()
-            try:
-                with _leased(self._lease, alone=alone) as lease, self._counted(lease):
-                    seen = worker.call(
-                        function,
-                        args,
-                        timeout=timeout,
-                        poison=poison,
-                        trace=trace,
-                        value=value,
-                        pause=None if alone or self._lease is None else lease,
-                    )
-            finally:
-                self._output = worker.output_tail()
-            if seen.exception and set(may_raise) & set(seen.exception["types"]):
-                return seen
-            return self._checked(seen, function, args or self._held)
+            with Leased(self._lease, alone=alone) as lease:
+                try:
+                    with self._counted(lease):
+                        seen = worker.call(
+                            function,
+                            args,
+                            timeout=timeout,
+                            pause=None if alone or self._lease is None else lease,
+                            **how,
+                        )
+                finally:
+                    self._output = worker.output_tail()
+                if seen.exception and set(may_raise) & set(seen.exception["types"]):
+                    return seen
+                return self._checked(seen, function, args or self._held)
         except (Failure, NotRun) as outcome:
             return outcome
         except WorkerCrashed as err:
@@ -329,7 +366,7 @@ class Learner:
             return Crashed(msg, hint="Return the result; leave file descriptors alone.")
 
     @contextmanager
-    def _counted(self, lease: _leased) -> Iterator[None]:
+    def _counted(self, lease: Leased) -> Iterator[None]:
         """Count what a call takes, without its waits for the GPU."""
         started = time.monotonic()
         try:
@@ -394,7 +431,7 @@ class Learner:
         """Return a worker after a notebook's cells have been run in it."""
 
         def run(worker: Worker) -> None:
-            with _leased(self._lease, alone=False):
+            with Leased(self._lease, alone=False):
                 notebook.execute(worker, self._stage(worker).parent)
 
         while True:
@@ -455,40 +492,6 @@ class Learner:
         """End the worker."""
         if self._worker is not None:
             self._worker.finish()
-
-
-class _leased:  # noqa: N801 - a context manager, used like a function
-    """
-    Hold the GPU's lease, shared or alone; nothing to hold in the simulator.
-
-    Attributes:
-        waited: Seconds for which it was waited for again, after a program had compiled.
-    """
-
-    def __init__(self, lease: Lease | None, *, alone: bool) -> None:
-        self._lease = lease
-        self._alone = alone
-        self.waited = 0.0
-
-    def begin(self) -> None:
-        """Give the lease back for a while: the program compiles."""
-        if self._lease is not None:
-            self._lease.release()
-
-    def end(self) -> None:
-        """Take it again."""
-        started = time.monotonic()
-        self.__enter__()
-        self.waited += time.monotonic() - started
-
-    def __enter__(self) -> _leased:
-        if self._lease is not None:
-            self._lease.acquire(alone=self._alone)
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        if self._lease is not None:
-            self._lease.release()
 
 
 def _or_raise(found: Observation | Failure | NotRun) -> Observation:

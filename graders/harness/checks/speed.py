@@ -98,7 +98,7 @@ def expect_faster(
 
         WrongMemorySpace: Nothing of the learner's ran on the GPU.
     """
-    rounds = _Rounds(
+    rounds = Rounds(
         learner, other, function, baseline_function or function, args, metric, time
     )
     found = rounds.measure(threshold, rng, prepare_alone=prepare_alone)
@@ -118,8 +118,25 @@ def expect_faster(
         raise TooSlow(msg, hint=hint or _HINTS[metric])
 
 
-class _Rounds:
-    """Rounds of two functions over the same arguments."""
+class Rounds:
+    """
+    Rounds of two functions over the same arguments.
+
+    Args:
+        learner: The learner's program.
+
+        other: The program that it is compared with.
+
+        function: The learner's function.
+
+        other_function: The other program's.
+
+        args: Their arguments.
+
+        metric: As for :func:`expect_faster`.
+
+        time: Reads the seconds of ``"device_time"`` from a round's evidence.
+    """
 
     def __init__(
         self,
@@ -140,8 +157,9 @@ class _Rounds:
         self._let_others_in: Callable[[], None] = lambda: None
 
     def measure(
-        self, threshold: float, rng: np.random.Generator, *, prepare_alone: bool
+        self, threshold: float, rng: np.random.Generator, *, prepare_alone: bool = False
     ) -> Ratio:
+        """Run rounds in turns, alone on the GPU, until they tell."""
         for which, program in enumerate(self._programs):
             program.hold(self._args)
             # What is loaded, planned or compiled once needs no GPU of its own.

@@ -17,12 +17,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from graders.harness.errors import OutOfMemory, WorkerCrashed, WorkerTimedOut
+from graders.harness.measure.troubles import Troubles
+
 # Seconds for which the lease alone is asked for without holding others up: numeric work
 # comes in spells of some seconds, and all of it would wait for the slowest call.
 _PATIENCE = 5.0
 _ASK_AGAIN = 0.01
 # Seconds after which who times many rounds lets others in between two of them.
 _TURN = 2.0
+# What a call can suffer from a neighbour.
+_TROUBLES = (WorkerTimedOut, WorkerCrashed, OutOfMemory)
 
 
 class Lease:
@@ -46,6 +51,7 @@ class Lease:
             folder or Path(tempfile.gettempdir())
         ) / f"gpu-lease-{os.getuid()}-{safe}"
         self._queue = self._path.with_name(f"{self._path.name}-queue")
+        self._troubles = Troubles(self._path.with_name(f"{self._path.name}-troubles"))
         self._patience = patience
         self._file: int | None = None
         self._alone_since: float | None = None
@@ -96,6 +102,23 @@ class Lease:
             self._wait_in_line(alone=True)  # behind those who are there
             self._alone_since = time.monotonic()
 
+    def note_trouble(self, start: float) -> None:
+        """
+        Note down, for those who share the lease, that a call ran out of time or memory.
+
+        Args:
+            start: When it began, on ``time.monotonic``.
+        """
+        self._troubles.note(self._name, start, time.monotonic())
+
+    def others_in_trouble(self, start: float) -> bool:
+        """Return whether somebody else ran out of time or memory since ``start``."""
+        return self._troubles.others(self._name, start)
+
+    @property
+    def _name(self) -> str:
+        return f"{os.getpid()}-{id(self)}"
+
     def is_held(self) -> bool:
         """Return whether another process holds the lease, shared or alone."""
         try:
@@ -131,3 +154,49 @@ class Lease:
 
 def _open(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+class Leased:
+    """
+    Hold a GPU's lease for a call, shared or alone; nothing to hold in the simulator.
+
+    Args:
+        lease: The lease, or None.
+
+        alone: Whether to hold it alone.
+
+    Attributes:
+        waited: Seconds for which it was waited for again, after a program had compiled.
+    """
+
+    def __init__(self, lease: Lease | None, *, alone: bool) -> None:
+        self._lease = lease
+        self._alone = alone
+        self._started = 0.0
+        self.waited = 0.0
+
+    def begin(self) -> None:
+        """Give the lease back for a while: the program compiles."""
+        if self._lease is not None:
+            self._lease.release()
+
+    def end(self) -> None:
+        """Take it again."""
+        started = time.monotonic()
+        if self._lease is not None:
+            self._lease.acquire(alone=self._alone)
+        self.waited += time.monotonic() - started
+
+    def __enter__(self) -> Leased:
+        if self._lease is not None:
+            self._lease.acquire(alone=self._alone)
+        self._started = time.monotonic()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        if self._lease is None:
+            return
+        # While it is held: whoever gets it alone next is to find the note.
+        if kind is not None and issubclass(kind, _TROUBLES) and not self._alone:
+            self._lease.note_trouble(self._started)
+        self._lease.release()

@@ -92,7 +92,10 @@ def compile_filter(protected: Iterable[int], *, cuda: bool) -> bytes:
     # What names its receiver needs no connection.
     named = pyseccomp.Arg(4, pyseccomp.NE, 0)
     _add(pyseccomp, rules, refuse, "sendto", named)
-    for name in ("sendmsg", "sendmmsg"):  # the name is in memory: a filter cannot read it
+    for name in (
+        "sendmsg",
+        "sendmmsg",
+    ):  # the name is in memory: a filter cannot read it
         _add(pyseccomp, rules, refuse, name)
     if cuda:
         _add(pyseccomp, rules, refuse, "socket", pyseccomp.Arg(0, pyseccomp.NE, _UNIX))
