@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graders.harness.checks import ArrayValue, describe
-from graders.harness.errors import WrongDtype, WrongValue
+from graders.harness.checks import ArrayValue, Rows, describe
+from graders.harness.errors import WrongDtype, WrongShape, WrongValue
 
 Payoffs = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -18,6 +18,10 @@ Flags = npt.NDArray[np.bool_]
 _SHAPES = ((257, 6), (1000, 1), (31, 2), (513, 3), (1021, 4), (1, 9), (130, 36))
 # Seeds of one grading lie so far apart that programs may give every path its own seed.
 _APART = 2**26
+# Of payoffs at s0, relative; and the chance that right paths end too far from others.
+_FIRST_ERROR = 1e-4
+_FALSE_ALARM = 1e-9
+_TIMED_HINT = "Does the program do something else when it is not being checked?"
 
 
 @dataclass(frozen=True)
@@ -270,3 +274,58 @@ def expect_no_gaps(gap: float, coarse: float) -> None:
             "prices of so many paths come within 1e-7."
         )
         raise WrongValue(msg, hint="Is a price kept in half precision, or rounded?")
+
+
+def expect_alike(own: Rows, others: Rows) -> None:
+    """
+    Check paths of a timed round by those of the plain program, which draws others.
+
+    A row has the call's or the put's payoffs of a path, which its first number tells. The
+    last ones of each kind are of the same distribution in both programs: the largest
+    distance of two empirical distributions has the bound of Dvoretzky, Kiefer, Wolfowitz
+    and Massart on either side.
+
+    Raises:
+        WrongShape: A path has another number of steps.
+
+        WrongValue: A path begins or ends elsewhere. By chance a right program is told so
+            less often than once in 1e8 gradings.
+    """
+    if [len(row) for row in own] != [len(row) for row in others]:
+        msg = "When it was timed, simulate returned paths of another number of steps."
+        raise WrongShape(msg, hint=_TIMED_HINT)
+    firsts = np.array([row[0] for row in others], dtype=np.float64)
+    mine = np.array([row[0] for row in own], dtype=np.float64)
+    wrong = ~(np.abs(mine - firsts) <= _FIRST_ERROR * (1 + np.abs(firsts)))
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        msg = (
+            f"When it was timed, a payoff at s0 was {mine[at]:.7g}. Expected was "
+            f"{firsts[at]:.7g}, as in the checks."
+        )
+        raise WrongValue(msg, hint=_TIMED_HINT)
+    for first in np.unique(firsts):
+        ends = [
+            np.sort(
+                [float(r[-1]) for r, f in zip(rows, firsts, strict=True) if f == first]
+            )
+            for rows in (own, others)
+        ]
+        apart = _distance(*ends)
+        limit = 2 * np.sqrt(np.log(2 / _FALSE_ALARM) / (2 * len(ends[0])))
+        if not apart <= limit:
+            msg = (
+                f"When it was timed, the payoffs of {len(ends[0])} paths at the last step "
+                f"were others than in the checks: up to {apart:.0%} of them lie on the "
+                "other side of a payoff of the plain program's."
+            )
+            raise WrongValue(msg, hint=_TIMED_HINT)
+
+
+def _distance(one: Payoffs, two: Payoffs) -> float:
+    """Return the largest difference of two empirical distributions."""
+    if not (np.isfinite(one).all() and np.isfinite(two).all()):
+        return 1.0
+    places = np.concatenate([one, two])
+    shares = [np.searchsorted(x, places, side="right") / len(x) for x in (one, two)]
+    return float(np.max(np.abs(shares[0] - shares[1])))

@@ -19,6 +19,7 @@ from graders.device_api.paths import (
     Case,
     Payoffs,
     draw_cases,
+    expect_alike,
     expect_first_price,
     expect_floor,
     expect_no_gaps,
@@ -229,6 +230,7 @@ def test_faster(
         threshold=limits["speedup"],
         rng=draw("order"),
         note=note,
+        verify=expect_alike,
         hint=(
             "Threads that are neighbours write at the same time. Do they write next to "
             "each other? Look at the memory order of your two arrays."

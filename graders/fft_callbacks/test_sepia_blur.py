@@ -16,7 +16,7 @@ from graders.fft_callbacks.blurs import (
     expect_resident,
 )
 from graders.fft_callbacks.pictures import Case, Draw, colour_cases, colour_picture
-from graders.harness.checks import Learner, Pictures, expect_faster, gpu
+from graders.harness.checks import Learner, Pictures, agreeing, expect_faster, gpu
 
 BLUR = "sepia_blur"
 
@@ -70,4 +70,5 @@ def test_faster(
         threshold=limits["speedup"],
         rng=rng,
         note=note,
+        verify=agreeing(2 * limits["relative_error"]),  # each may be off by as much
     )

@@ -14,6 +14,7 @@ import pytest
 from graders.harness.checks import (
     Learner,
     Observation,
+    agreeing,
     expect_array,
     expect_close,
     expect_faster,
@@ -208,6 +209,7 @@ def test_faster(
         other_name="a planned product in a loop",
         metric="end_to_end",
         baseline_function="sequence",
+        verify=agreeing(2 * limits["relative_error"]),  # each may be off by as much
     )
 
 

@@ -11,14 +11,29 @@ import numpy as np
 import pytest
 
 from graders.harness.checks import (
+    ArrayValue,
     Evidence,
     Kernel,
     Observation,
     Operation,
+    agreeing,
     expect_faster,
 )
-from graders.harness.errors import EnvironmentUnavailable, TooSlow, WrongMemorySpace
+from graders.harness.errors import (
+    EnvironmentUnavailable,
+    TooSlow,
+    WrongMemorySpace,
+    WrongShape,
+    WrongValue,
+)
+from graders.harness.supervisor import Timed
 from graders.stateful_api.test_autotuned_matmul import execution_time
+
+
+def _rows(timed: Timed) -> list[ArrayValue]:
+    """A result that follows from what the round was given."""
+    numbers = np.arange(5, dtype=np.float32) + timed.turn % 1000
+    return [ArrayValue(numbers + row) for row in range(3)]
 
 
 def product(seconds: float, *, elementwise: float = 0.0) -> Evidence:
@@ -41,6 +56,9 @@ class Program:
         self.alone = False
         self.prepared_alone = True
         self.others_let_in = 0
+        self.turns: list[int] = []
+        self.sampled: list[tuple[int, Timed]] = []
+        self.result: Callable[[Timed], Any] = _rows
 
     def hold(self, args: tuple[Any, ...]) -> None:
         assert args == (1,)
@@ -57,8 +75,15 @@ class Program:
         yield let_others_in
         self.alone = False
 
-    def call_held(self, function: str, *, trace: bool, alone: bool) -> Observation:
+    def call_held(
+        self, function: str, *, trace: bool, alone: bool, timed: Timed
+    ) -> Observation:
         assert (function, trace) == ("f", True)
+        self.turns.append(timed.turn)
+        if timed.sample is not None:
+            self.sampled.append((self.rounds, timed))
+            rows = self.result(timed)
+            return Observation(evidence=self.evidence, value=rows, seconds=1.0)
         assert alone or not self.rounds, "only the first call may share the GPU"
         self.prepared_alone = self.prepared_alone and alone
         assert alone or not self.alone, "it is prepared before the GPU is held"
@@ -78,7 +103,7 @@ def compare(
         (1,),
         rng=np.random.default_rng(1),
         note=noted.__setitem__,
-        **({"threshold": 0.75} | wanted),
+        **({"threshold": 0.75, "verify": agreeing(1e-6)} | wanted),
     )
     return noted, learner
 
@@ -122,3 +147,67 @@ def test_what_tunes_itself_is_prepared_alone() -> None:
         mine, others = Program(product(1e-3)), Program(product(2e-3))
         compare(mine, others, prepare_alone=alone)
         assert mine.prepared_alone is others.prepared_alone is alone
+
+
+def test_no_two_rounds_have_the_same_values() -> None:
+    """Each round's inputs are turned by another number of steps."""
+    mine, others = Program(product(1e-3)), Program(product(2e-3))
+    compare(mine, others)
+    assert len(set(mine.turns)) >= len(mine.turns) - 2
+    assert mine.turns != others.turns
+
+
+def test_results_of_rounds_are_judged() -> None:
+    """One among the first, at a place that is drawn, and one at the end; both alike."""
+    places = set()
+    for _ in range(12):
+        mine, others = Program(product(1e-3)), Program(product(2e-3))
+        compare(mine, others)
+        assert [t for _, t in mine.sampled] == [t for _, t in others.sampled]
+        (first, _), (last, _) = mine.sampled
+        assert first < last == mine.rounds
+        places.add(first)
+    assert len(places) > 1
+
+
+@pytest.mark.parametrize(
+    ("result", "failure", "said"),
+    [
+        (lambda _: [ArrayValue(np.zeros(5, np.float32))] * 3, WrongValue, "differs"),
+        (
+            lambda t: [ArrayValue(a.array * np.float32(np.nan)) for a in _rows(t)],
+            WrongValue,
+            "no number",
+        ),
+        (
+            lambda t: [ArrayValue(a.array[:2]) for a in _rows(t)],
+            WrongShape,
+            "rows of 2",
+        ),
+        (lambda t: _rows(t)[:1], WrongShape, "rows of 5"),
+        (lambda _: None, WrongValue, "no array"),
+        (lambda _: [ArrayValue(np.array(["x"]))] * 3, WrongValue, "no array"),
+        (lambda _: _rows(Timed(turn=7)), WrongValue, "differs"),
+    ],
+    ids=["zeros", "nan", "short rows", "few rows", "none", "texts", "an earlier one's"],
+)
+def test_a_program_that_does_something_else_when_timed(
+    result: Callable[[Timed], Any], failure: type[Exception], said: str
+) -> None:
+    """However fast it is, its result is not what was asked for."""
+    mine, others = Program(product(1e-3)), Program(product(2e-3))
+    mine.result = result
+    with pytest.raises(failure, match=said):
+        compare(mine, others)
+
+
+def test_a_program_that_changes_its_mind_later_is_found() -> None:
+    """The last round is judged as well."""
+    mine, others = Program(product(1e-3)), Program(product(2e-3))
+
+    def late(timed: Timed) -> Any:
+        return None if len(mine.sampled) > 1 else _rows(timed)
+
+    mine.result = late
+    with pytest.raises(WrongValue, match="When it was timed"):
+        compare(mine, others)

@@ -53,6 +53,7 @@ from graders.harness.checks.phases import (
 from graders.harness.checks.pictures import Pictures
 from graders.harness.checks.placement import expect_on_gpu, expect_stays_on_gpu
 from graders.harness.checks.speed import expect_faster
+from graders.harness.checks.timed_results import Rows, agreeing
 from graders.harness.checks.transforms import (
     BLOCK,
     launched,
@@ -89,8 +90,10 @@ __all__ = [
     "Operation",
     "Phases",
     "Pictures",
+    "Rows",
     "SparseValue",
     "StreamValue",
+    "agreeing",
     "computing_kernels",
     "copied_bytes",
     "copies_of",

@@ -35,7 +35,7 @@ from graders.harness.errors import (
 from graders.harness.measure.lease import Lease, Leased
 from graders.harness.submission import stage
 from graders.harness.submission.notebook_file import is_notebook
-from graders.harness.supervisor import ForkServer, Observation, Worker
+from graders.harness.supervisor import NOT_TIMED, ForkServer, Observation, Timed, Worker
 from graders.harness.supervisor.notebook import CellRun, KernelDied, NotebookRun
 
 # What all calls of an exercise may take, in calls that take as long as they may.
@@ -242,7 +242,12 @@ class Learner:
             yield self._lease.let_others_in
 
     def call_held(
-        self, function: str, *, trace: bool = True, alone: bool = True
+        self,
+        function: str,
+        *,
+        trace: bool = True,
+        alone: bool = True,
+        timed: Timed = NOT_TIMED,
     ) -> Observation:
         """
         Call a function with fresh copies of the held arguments, for its evidence and time.
@@ -256,20 +261,18 @@ class Learner:
 
             alone: Whether the GPU is to be leased to nobody else meanwhile.
 
+            timed: What this round does otherwise.
+
         Raises:
             Failure, NotRun: As for :meth:`call`.
         """
-        return _or_raise(
-            self._observe(
-                function,
-                (),
-                self._timeout,
-                poison=False,
-                trace=trace,
-                value=False,
-                alone=alone,
-            )
-        )
+        how: dict[str, Any] = {
+            "poison": False,
+            "trace": trace,
+            "value": False,
+            "timed": timed,
+        }
+        return _or_raise(self._observe(function, (), self._timeout, alone=alone, **how))
 
     def restart(self) -> None:
         """Let the next call run in a fresh worker."""
@@ -283,11 +286,9 @@ class Learner:
         args: tuple[Any, ...],
         timeout: float,
         *,
-        poison: bool,
-        trace: bool,
-        value: bool,
         alone: bool,
         may_raise: tuple[str, ...] = (),
+        **how: Any,
     ) -> Observation | Failure | NotRun:
         left = _CALLS_IN_ALL * self._timeout - self._spent
         if left <= 0:
@@ -300,14 +301,7 @@ class Learner:
 
         def attempt(*, alone: bool = alone) -> Observation | Failure | NotRun:
             return self._attempt(
-                function,
-                args,
-                timeout,
-                alone=alone,
-                may_raise=may_raise,
-                poison=poison,
-                trace=trace,
-                value=value,
+                function, args, timeout, alone=alone, may_raise=may_raise, **how
             )
 
         if alone or self._lease is None:
@@ -331,7 +325,7 @@ class Learner:
         *,
         alone: bool,
         may_raise: tuple[str, ...],
-        **how: bool,
+        **how: Any,
     ) -> Observation | Failure | NotRun:
         """Make a call and return what it came to."""
         try:

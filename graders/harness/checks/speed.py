@@ -9,6 +9,7 @@ import numpy as np
 
 from graders.harness.checks.absent import ProgramAbsent
 from graders.harness.checks.learner import Learner
+from graders.harness.checks.timed_results import Verify, rows_of
 from graders.harness.device.evidence import Evidence
 from graders.harness.errors import (
     EnvironmentUnavailable,
@@ -16,8 +17,14 @@ from graders.harness.errors import (
     TooSlow,
     WrongMemorySpace,
 )
-from graders.harness.measure.ratio import Answer, Ratio, device_time, measure_ratio
-from graders.harness.supervisor import Observation
+from graders.harness.measure.ratio import (
+    FEW,
+    Answer,
+    Ratio,
+    device_time,
+    measure_ratio,
+)
+from graders.harness.supervisor import Observation, Timed
 
 Note = Callable[[str, Any], None]
 Metric = Literal["device_time", "end_to_end"]
@@ -48,14 +55,17 @@ def expect_faster(
     metric: Metric = "device_time",
     key: str = "ratio",
     time: Callable[[Evidence], float] = device_time,
+    verify: Verify,
     prepare_alone: bool = False,
     hint: str = "",
 ) -> None:
     """
     Judge that the learner's program takes less time than another.
 
-    Both programs are warm, get fresh copies of the same inputs and take turns while the
-    GPU is leased to nobody else.
+    Both programs are warm and take turns while the GPU is leased to nobody else. In each
+    round they get fresh copies of the inputs, turned so that no round has the values of
+    the one before. Of two rounds more, one at a place that is drawn and one at the end,
+    the results are judged: they look like the others to a program.
 
     Args:
         learner: The learner's program.
@@ -86,6 +96,8 @@ def expect_faster(
         time: Reads the seconds of ``"device_time"`` from a round's evidence; it raises
             EnvironmentUnavailable where there is nothing to be timed.
 
+        verify: Judges the results of rounds, by rows of them: ``timed_results``.
+
         prepare_alone: Whether each program's first call needs the GPU to itself as well:
             a program that tunes itself measures times of its own, and may keep the choice.
 
@@ -97,9 +109,18 @@ def expect_faster(
             report says ``inconclusive``.
 
         WrongMemorySpace: Nothing of the learner's ran on the GPU.
+
+        WrongShape, WrongValue: Its rounds did not return what they should.
     """
     rounds = Rounds(
-        learner, other, function, baseline_function or function, args, metric, time
+        learner,
+        other,
+        function,
+        baseline_function or function,
+        args,
+        metric,
+        time,
+        verify,
     )
     found = rounds.measure(threshold, rng, prepare_alone=prepare_alone)
     if found.answer is Answer.INCONCLUSIVE:
@@ -136,6 +157,8 @@ class Rounds:
         metric: As for :func:`expect_faster`.
 
         time: Reads the seconds of ``"device_time"`` from a round's evidence.
+
+        verify: Judges the results of rounds.
     """
 
     def __init__(
@@ -147,8 +170,12 @@ class Rounds:
         args: tuple[Any, ...],
         metric: Metric,
         time: Callable[[Evidence], float],
+        verify: Verify,
     ) -> None:
         self._programs = learner, other
+        self._verify = verify
+        self._rng = np.random.default_rng()
+        self._verified_at = 0
         self._functions = function, other_function
         self._args = args
         self._metric = metric
@@ -164,11 +191,30 @@ class Rounds:
             program.hold(self._args)
             # What is loaded, planned or compiled once needs no GPU of its own.
             self._call(which, alone=prepare_alone)
+        # Among the rounds that there are in any case. Not drawn from the grading's seed:
+        # nothing that a program is given tells it.
+        self._verified_at = int(self._rng.integers(1, FEW + 2))
         with self._programs[0].gpu_alone() as self._let_others_in:
-            return measure_ratio(self._own, self._others, threshold=threshold, rng=rng)
+            found = measure_ratio(self._own, self._others, threshold=threshold, rng=rng)
+            self._judge_results()
+        return found
+
+    def _judge_results(self) -> None:
+        """Have both programs do a round more, and judge what the learner's returns."""
+        timed = Timed(turn=self._next_turn(), sample=int(self._rng.integers(2**62)))
+        own, others = (
+            self._call(which, timed=timed).value for which in range(len(self._programs))
+        )
+        self._verify(rows_of(own), rows_of(others))
+
+    def _next_turn(self) -> int:
+        return int(self._rng.integers(1, 2**31))
 
     def _own(self) -> float:
         self._let_others_in()
+        self._verified_at -= 1
+        if self._verified_at == 0:
+            self._judge_results()
         seen = self._call(0)
         if self._metric != "device_time":
             return believed_seconds(seen, self._overheads)
@@ -191,11 +237,16 @@ class Rounds:
         self._overheads.append(seen.seconds - seen.claimed_seconds)
         return seen.claimed_seconds
 
-    def _call(self, which: int, *, alone: bool = True) -> Observation:
+    def _call(
+        self, which: int, *, alone: bool = True, timed: Timed | None = None
+    ) -> Observation:
         function = self._functions[which]
         try:
             return self._programs[which].call_held(
-                function, trace=self._metric == "device_time", alone=alone
+                function,
+                trace=self._metric == "device_time",
+                alone=alone,
+                timed=timed or Timed(turn=self._next_turn()),
             )
         except ImportFailed as err:
             if which:  # learners' bundles leave out the baselines that tell a solution

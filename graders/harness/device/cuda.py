@@ -159,11 +159,11 @@ class CudaDevice:
         self._note_own("host_to_device", result.nbytes, before)
         return result
 
-    def duplicate(self, value: Any) -> Any:
-        """Return a copy of an array of :meth:`to_device`, made on the GPU."""
+    def duplicate(self, value: Any, turn: int = 0) -> Any:
+        """Return a copy of an array of :meth:`to_device`, made and turned on the GPU."""
         self.synchronize()
         with self._ready_allocator().aside():
-            result = duplicate(value)
+            result = duplicate(value, turn)
         self.synchronize()
         return result
 

@@ -55,11 +55,16 @@ class Device(Protocol):
         It is the grader's upload: no evidence is recorded of it.
         """
 
-    def duplicate(self, value: Any) -> Any:
+    def duplicate(self, value: Any, turn: int = 0) -> Any:
         """
         Return a copy of a CuPy array of :meth:`to_device`, with the same strides.
 
         Like :meth:`to_device` it waits for the device and is not in the evidence.
+
+        Args:
+            value: The array.
+
+            turn: By how many steps the copy is turned along the outermost axis in memory.
         """
 
     def refill(self, target: Any, array: npt.NDArray[Any]) -> None:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 _TO_DEVICE = 1  # cudaMemcpyKind
 _TO_HOST = 2
 _WITHIN = 3
+# A one-dimensional view over more bytes than these is copied element by element.
+_WIDE = 1 << 20
 
 
 def span(
@@ -63,12 +65,15 @@ def upload(array: npt.NDArray[Any]) -> Any:
     return out
 
 
-def duplicate(value: Any) -> Any:
+def duplicate(value: Any, turn: int = 0) -> Any:
     """
     Return a copy of a CuPy array that :func:`upload` made; no kernel is launched.
 
     Args:
         value: Dense, in any order of strides.
+
+        turn: By how many steps the copy is turned along the outermost axis in memory:
+            what leaves it at the end comes back at the beginning.
     """
     cupy = importlib.import_module("cupy")
     if value.size == 0:
@@ -79,8 +84,33 @@ def duplicate(value: Any) -> Any:
         memptr=cupy.cuda.alloc(value.nbytes),
         strides=value.strides,
     )
-    cupy.cuda.runtime.memcpy(out.data.ptr, value.data.ptr, value.nbytes, _WITHIN)
+    size, shift = value.nbytes, turned_bytes(value, turn)
+    memcpy, start, source = cupy.cuda.runtime.memcpy, out.data.ptr, value.data.ptr
+    memcpy(start + shift, source, size - shift, _WITHIN)
+    if shift:
+        memcpy(start, source + size - shift, shift, _WITHIN)
     return out
+
+
+def turned_bytes(array: Any, turn: int) -> int:
+    """
+    Return how many bytes of a dense array lie before its beginning once it is turned.
+
+    Args:
+        array: Dense, in any order of strides.
+
+        turn: Steps along the outermost axis in memory, any number.
+    """
+    axis = outermost_axis(array)
+    if axis is None:
+        return 0
+    return int(turn % array.shape[axis] * array.strides[axis])
+
+
+def outermost_axis(array: Any) -> int | None:
+    """Return the axis of a dense array with the largest steps in memory, or None."""
+    axes = [axis for axis in range(array.ndim) if array.shape[axis] > 1]
+    return max(axes, key=lambda axis: array.strides[axis], default=None)
 
 
 def refill(target: Any, array: npt.NDArray[Any]) -> None:
@@ -121,6 +151,8 @@ def download(
     low, high = span(shape, array.strides, dtype.itemsize)
     if high == low:
         return np.empty(shape, dtype)
+    if len(shape) == 1 and high - low > _WIDE and array.strides[0] > 0:
+        return _download_column(array, stream, copied)
     raw = np.empty(high - low, np.uint8)
     runtime.memcpyAsync(
         raw.ctypes.data, array.data.ptr + low, raw.nbytes, _TO_HOST, stream
@@ -131,3 +163,18 @@ def download(
         shape, dtype, buffer=raw, offset=-low, strides=tuple(array.strides)
     )
     return np.array(view, order="K", copy=True)
+
+
+def _download_column(
+    array: Any, stream: int, copied: Callable[[int], None]
+) -> npt.NDArray[Any]:
+    """Return a host copy of elements that lie far apart, without what is between them."""
+    runtime = importlib.import_module("cupy").cuda.runtime
+    found = np.empty(array.shape, np.dtype(array.dtype))
+    runtime.memcpy2DAsync(
+        found.ctypes.data, found.itemsize, array.data.ptr, array.strides[0],
+        found.itemsize, found.size, _TO_HOST, stream,
+    )  # fmt: skip
+    runtime.streamSynchronize(stream)
+    copied(found.nbytes)
+    return found

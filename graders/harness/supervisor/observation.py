@@ -28,6 +28,27 @@ class Proxy:
     parameters: tuple[str, ...] = ("a", "b", "bias")
 
 
+@dataclass(frozen=True)
+class Timed:
+    """
+    What one round of many does with the arguments that are held for all of them.
+
+    Attributes:
+        turn: By how many steps each device array is turned along its outermost axis, so
+            that no round has the values of the one before.
+
+        sample: What rows of the result are drawn by, which become the observation's value:
+            ``worker.sampling``; or None where no result is wanted.
+    """
+
+    turn: int = 0
+    sample: int | None = None
+
+
+#: A call that is none of many rounds.
+NOT_TIMED = Timed()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Observation:
     """

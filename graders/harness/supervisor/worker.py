@@ -18,7 +18,7 @@ from graders.harness.errors import ProtocolError, WorkerCrashed, WorkerTimedOut
 from graders.harness.supervisor import answers
 from graders.harness.supervisor.answers import MALFORMED as _MALFORMED
 from graders.harness.supervisor.asked import MOST_COMPILED, Pause, call_proxy
-from graders.harness.supervisor.observation import Observation, Proxy
+from graders.harness.supervisor.observation import NOT_TIMED, Observation, Proxy, Timed
 from graders.harness.worker import wire
 from graders.harness.worker.scratch import remove
 
@@ -116,6 +116,7 @@ class Worker:
         poison: bool = True,
         trace: bool = True,
         value: bool = True,
+        timed: Timed = NOT_TIMED,
         pause: Pause | None = None,
     ) -> Observation:
         """
@@ -135,6 +136,8 @@ class Worker:
             trace: Whether kernels and copies are recorded.
 
             value: Whether the result crosses.
+
+            timed: What a timed round does otherwise.
 
             pause: What is given back while the program compiles a kernel, if anything.
 
@@ -156,6 +159,8 @@ class Worker:
             "poison": poison,
             "trace": trace,
             "value": value,
+            "turn": timed.turn,
+            "sample": timed.sample,
             "tell_compiling": pause is not None,
             "parameters": list(next(iter(proxies.values())).parameters)
             if proxies

@@ -24,7 +24,7 @@ import numpy as np
 
 from graders.harness.device.evidence import Evidence
 from graders.harness.device.interface import Device
-from graders.harness.worker import sharing, sparse, stand_ins, streams, wire
+from graders.harness.worker import sampling, sharing, sparse, stand_ins, streams, wire
 from graders.harness.worker.asking import Asking
 from graders.harness.worker.cells import Cells
 from graders.harness.worker.channel import Channel
@@ -262,6 +262,8 @@ class Child:
                 node = {"t": "none"}
                 exception = describe_exception(exc, self._folder)
         evidence, device_problem = self._end()
+        if head["sample"] is not None and device_problem is None and exception is None:
+            node = self._sampled(value, head["sample"], seen)
         late = False
         shared: dict[str, Any] = {}
         if head["value"] and device_problem is None and exception is None:
@@ -293,6 +295,15 @@ class Child:
             **shared,
         }
         self._send_observation(head, seen.blobs)
+
+    def _sampled(self, value: Any, number: int, seen: wire.Encoder) -> Any:
+        """Return rows of a timed round's result; nothing where it has none."""
+        rows = None
+        with contextlib.suppress(
+            BaseException
+        ):  # looking at it runs the learner's code
+            rows = sampling.sampled_rows(value, number, self._device.from_device)
+        return seen.encode(rows)
 
     def _end(self) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """End the recording; a device that faults only now is the learner's exception."""
@@ -368,7 +379,7 @@ class Child:
             place = self._placed if on_gpu else self._placed_on_host
             return place(value.array)
         if isinstance(value, _Master):
-            return self._device.duplicate(value.array)
+            return self._device.duplicate(value.array, head["turn"])
         if isinstance(value, wire.ProxyRef):
             return self._asking.proxy(value.number, head["parameters"])
         if isinstance(value, wire.SparseValue):

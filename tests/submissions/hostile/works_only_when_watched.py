@@ -2,7 +2,6 @@
 # exercise: fft_callbacks/sepia_blur
 # expect: failed faster wrong_value
 # devices: cuda
-# known: the results of timed rounds are not verified yet
 
 import cupy as cp
 import numpy as np

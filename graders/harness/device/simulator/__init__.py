@@ -16,6 +16,7 @@ from graders.harness.device.simulator.cupy_package import memory, modules, trans
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray
 from graders.harness.device.simulator.cupy_package.streams import current_handle
 from graders.harness.device.simulator.machine import MACHINE, learner_files_under
+from graders.harness.device.transfers import outermost_axis
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,10 +86,14 @@ class SimulatorDevice:
         result.block.ready_at = 0.0
         return result
 
-    def duplicate(self, value: Any) -> Any:
+    def duplicate(self, value: Any, turn: int = 0) -> Any:
         """Return a copy of a device array; it takes no time and leaves no trace."""
         MACHINE.synchronize()
-        return self.to_device(value._host)
+        host = np.asarray(value._host)
+        turned = np.empty_like(host)  # with the same order of axes
+        axis = outermost_axis(host)
+        turned[...] = host if axis is None else np.roll(host, turn, axis)
+        return self.to_device(turned)
 
     def refill(self, target: Any, array: npt.NDArray[Any]) -> None:
         """Put other values into a device array; it takes no time and leaves no trace."""

@@ -1,0 +1,71 @@
+"""Some rows of a result, wherever it lies: what the result of a timed round is known by.
+
+The whole of it may have a gigabyte, and would have to cross after each round. A row is
+what lies along the last axis. Rows are drawn by the grading process's number, so that the
+same ones come of two programs' results. Imports nothing of the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+_ROWS = 256
+_LONGEST = 4096
+_MOST_DEPTH = 8
+
+
+def sampled_rows(
+    value: Any, number: int, read: Callable[[Any], np.ndarray[Any, Any] | None]
+) -> list[np.ndarray[Any, Any]] | None:
+    """
+    Return rows of a result, drawn at random; None where it has none.
+
+    A list or tuple of arrays counts as an array with one more axis, so that two programs
+    of which one returns a list and one an array give the same rows.
+
+    Args:
+        value: Arrays in host or device memory, also in lists and tuples.
+
+        number: What the rows are drawn by.
+
+        read: Returns a host copy of a device array, or None of what is no such array.
+    """
+    rng = np.random.default_rng(number)
+    rows = []
+    for _ in range(_ROWS):
+        row = _row(value, rng, read)
+        if row is None:
+            return None
+        rows.append(row)
+    return rows
+
+
+def _row(
+    value: Any,
+    rng: np.random.Generator,
+    read: Callable[[Any], np.ndarray[Any, Any] | None],
+) -> np.ndarray[Any, Any] | None:
+    for _ in range(_MOST_DEPTH):
+        count = _length(value)
+        if count == 0:
+            return None
+        if count is None:
+            break
+        value = value[int(rng.integers(count))]
+    if getattr(value, "ndim", 0) == 1 and len(value) > _LONGEST:
+        start = int(rng.integers(len(value) - _LONGEST))
+        value = value[start : start + _LONGEST]
+    host = value if isinstance(value, np.ndarray | np.generic) else read(value)
+    return None if host is None else np.array(host).reshape(-1)
+
+
+def _length(value: Any) -> int | None:
+    """Return how many there are to choose from; None of a row."""
+    if type(value) in (list, tuple):
+        return len(value)
+    if getattr(value, "ndim", 0) > 1:
+        return int(value.shape[0])
+    return None
