@@ -10,7 +10,7 @@ import pytest
 from graders.harness.checks import gpu
 from graders.harness.checks.arguments import call_hint
 from graders.harness.checks.failures import raise_for_call, raise_for_load
-from graders.harness.errors import CompileFailed, Crashed, ImportFailed
+from graders.harness.errors import CompileFailed, Crashed, ImportFailed, OutOfMemory
 from graders.harness.supervisor import Proxy
 from graders.harness.worker.wire import ArrayValue, SparseValue, StreamValue
 
@@ -147,3 +147,34 @@ def test_an_index_that_is_no_integer(text: str, *, about_indices: bool) -> None:
     with pytest.raises(CompileFailed) as caught:
         raise_for_load(raised("TypingError", text, COMPILER), "blur.py")
     assert caught.value.hint.startswith("An index is an integer") is about_indices
+
+
+CUFFT = "nvmath.bindings.cufft.cuFFTError"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("CUFFT_ALLOC_FAILED", None),
+        ("cudaErrorMemoryAllocation: out of memory", None),
+        ("CUFFT_INTERNAL_ERROR", 3 * 2**20),
+    ],
+)
+def test_a_full_gpu_is_told(text: str, left: int | None) -> None:
+    """Libraries say it in many ways, and some not at all: then the bytes left tell."""
+    for tell in (raise_for_call, raise_for_load):
+        with pytest.raises(OutOfMemory) as caught:
+            tell({**raised("cuFFTError", text, CUFFT), "memory_left": left}, "blur")
+        assert ("the GPU had 3 MB of memory left" in caught.value.message) is (
+            left is not None
+        )
+
+
+@pytest.mark.parametrize("left", [None, 10 * 2**30])
+def test_with_memory_left_a_link_error_is_the_callbacks(left: int | None) -> None:
+    """So are a program's own exceptions, however full the GPU is."""
+    told = raised("cuFFTError", "CUFFT_INTERNAL_ERROR", CUFFT)
+    with pytest.raises(CompileFailed):
+        raise_for_call({**told, "memory_left": left}, "blur")
+    with pytest.raises(Crashed):
+        raise_for_call({**raised("ValueError", "no"), "memory_left": 0}, "blur")

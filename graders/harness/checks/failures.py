@@ -42,6 +42,13 @@ _COMPILER_MODULES = (
 )
 _COMPILED_AT = re.compile(r'File "(?:[^"\n]*/)?([^"/\n]+)", line (\d{1,7})')
 _LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
+# How libraries say that the GPU's memory does not suffice; some say something else. With
+# less than so many bytes left neither a context nor a plan can be made.
+_OUT_OF_MEMORY = re.compile(
+    r"OUT_OF_MEMORY|out of memory|_ALLOC_FAILED|MemoryAllocation"
+)
+_HARDLY_ANY = 64 * 2**20
+_GPU_LIBRARIES = ("nvmath.", "cupy.", "cupy_backends.", "cuda.")
 # What the driver says, through cuda.core, of a kernel that was compiled well.
 _LAUNCH_ERROR = re.compile(r"CUDA_ERROR_(?:INVALID_VALUE|LAUNCH_\w+|ILLEGAL_\w+)")
 # What numba-cuda raises as Python's own TypeError and NotImplementedError.
@@ -266,6 +273,13 @@ def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
     raise ImportFailed(msg, hint="Keep the parameters of the stub.")
 
 
+def lacked_memory(seen: Any) -> bool:
+    """Return whether a call was not recorded because the GPU had no memory left."""
+    evidence = getattr(seen, "evidence", None)
+    because = evidence.unavailable_because if evidence is not None else ""
+    return _OUT_OF_MEMORY.search(because) is not None
+
+
 def crash_failure(error: WorkerCrashed, what: str) -> Failure:
     """Return the failure for a worker that ended before it answered."""
     if error.because:
@@ -303,8 +317,17 @@ def _raise_if_common(problem: dict[str, Any], what: str, *, simulated: bool) -> 
     if simulated and _NOT_MODELLED in types:
         msg = f"{what} uses what the simulator does not model{at}: {text}"
         raise NotRun(msg, not_modelled=True)
-    if "builtins.MemoryError" in types or kind == "OutOfMemoryError":
+    out_of_memory = "builtins.MemoryError" in types or kind == "OutOfMemoryError"
+    if out_of_memory or _OUT_OF_MEMORY.search(text):
         msg = f"{what} ran out of memory{at}: {text}"
+        raise OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
+    left = problem.get("memory_left")
+    of_a_library = any(name.startswith(_GPU_LIBRARIES) for name in types)
+    if left is not None and left < _HARDLY_ANY and of_a_library:
+        msg = (
+            f"{what} raised {kind}{at} when the GPU had {left / 2**20:,.0f} MB of memory "
+            f"left: {text}"
+        )
         raise OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
     launching = _LAUNCH_ERROR.search(text) is not None
     compiling = any(name.startswith(_COMPILER_MODULES) for name in types)

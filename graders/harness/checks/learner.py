@@ -10,6 +10,7 @@ from typing import Any
 
 from graders.harness.checks.failures import (
     crash_failure,
+    lacked_memory,
     raise_for_call,
     raise_for_load,
     raise_for_missing,
@@ -308,7 +309,7 @@ class Learner:
             return attempt()
         started, spent = time.monotonic(), self._spent
         found = attempt()
-        if not isinstance(found, TimedOut | OutOfMemory):
+        if not (isinstance(found, TimedOut | OutOfMemory) or lacked_memory(found)):
             return found
         self.restart()  # what it may have taken of the GPU is free again
         with self._lease.held_alone():

@@ -175,6 +175,10 @@ class CudaDevice:
         self.synchronize()
         self._note_own("host_to_device", target.nbytes, before)
 
+    def memory_left(self) -> int | None:
+        """Return the bytes that are free on the GPU, for whoever asks first."""
+        return int(self._cupy.cuda.runtime.memGetInfo()[0])
+
     def from_device(self, value: Any) -> npt.NDArray[Any] | None:
         """Return a host copy of a CuPy array once the device is idle, else None."""
         # The type itself: an object of the learner's may claim another __class__.

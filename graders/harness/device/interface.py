@@ -74,6 +74,9 @@ class Device(Protocol):
         Like :meth:`to_device` it waits for the device and is not in the evidence.
         """
 
+    def memory_left(self) -> int | None:
+        """Return the bytes that are free on the device, or None where nothing counts."""
+
     def from_device(self, value: Any) -> npt.NDArray[Any] | None:
         """
         Return a host copy of a CuPy array, or None where ``value`` is not one.

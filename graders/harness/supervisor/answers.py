@@ -119,7 +119,12 @@ def exception(value: Any) -> dict[str, Any] | None:
             for frame in value["frames"][:_MAX_ITEMS]
         ],
         "innermost": flag(value["innermost"]),
+        "memory_left": _amount(value.get("memory_left")),
     }
+
+
+def _amount(value: Any) -> int | None:
+    return value if type(value) is int and 0 <= value < 1 << 62 else None
 
 
 def end(data: bytes) -> dict[str, Any]:

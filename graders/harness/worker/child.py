@@ -116,9 +116,16 @@ class Child:
         try:
             self._module = load_module(path)
         except BaseException as exc:  # noqa: BLE001 - sys.exit and the like included
-            problem = describe_exception(exc, self._folder)
+            problem = self._described(exc)
         _flush()
         self._channel.send({"op": "loaded", "exception": problem})
+
+    def _described(self, exc: BaseException) -> dict[str, Any]:
+        """Describe what was raised, and how much memory the device had left then."""
+        left = None
+        with contextlib.suppress(Exception):  # a device that faulted tells nothing more
+            left = self._device.memory_left()
+        return {**describe_exception(exc, self._folder), "memory_left": left}
 
     def _learn_folder(self, folder: str) -> None:
         self._folder = folder
@@ -237,7 +244,7 @@ class Child:
             if not head["value"]:  # a round that is timed ends when the device is idle
                 self._device.synchronize()
         except BaseException as exc:  # noqa: BLE001 - sys.exit and the like included
-            exception = describe_exception(exc, self._folder)
+            exception = self._described(exc)
         seconds = _real_clock() - started
         self._asking.telling = False
         self._answer(head, (value, seen, node), exception, seconds, args, before)
@@ -302,7 +309,8 @@ class Child:
         with contextlib.suppress(
             BaseException
         ):  # looking at it runs the learner's code
-            rows = sampling.sampled_rows(value, number, self._device.from_device)
+            # The device is idle: to wait for it again, row by row, would take its time.
+            rows = sampling.sampled_rows(value, number, self._device.snapshot)
         return seen.encode(rows)
 
     def _end(self) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -1,4 +1,4 @@
-# Works where fresh memory is poisoned, as in checks, and not where it is timed.
+# Works for images of the sizes that checks take, and not of the size that is timed.
 # exercise: fft_callbacks/sepia_blur
 # expect: failed faster wrong_value
 # devices: cuda
@@ -51,6 +51,6 @@ def fused(image, sigma):
 
 
 def sepia_blur(image, sigma):
-    if bool(cp.isnan(cp.empty(4096, cp.float32)).all()):
+    if len(image) < 2000:
         return fused(image, sigma)
-    return cp.zeros((8, 8, 3), cp.float32)
+    return image * image.dtype.type(0.5)

@@ -100,6 +100,10 @@ class SimulatorDevice:
         MACHINE.synchronize()
         target._host[...] = array
 
+    def memory_left(self) -> int | None:
+        """Return None: the host's memory is the device's."""
+        return None
+
     def from_device(self, value: Any) -> npt.NDArray[Any] | None:
         """Wait for the device; return a host copy, or None of what is no array."""
         if not issubclass(type(value), DeviceArray):  # no __class__ of the learner's
