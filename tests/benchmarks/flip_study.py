@@ -21,7 +21,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ PROGRAMS = Path(__file__).parent / "programs" / "flips.py"
 CASES = {"nine": 10 / 9, "eleven": 10 / 11, "ten": 1.0}
 SHAPE = (1080, 1920)
 THRESHOLD = 1.0
+_SAVED_EVERY = 20
 
 
 @contextmanager
@@ -123,25 +124,28 @@ def summary(verdicts: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def study(server: ForkServer, verdicts: int) -> dict[str, Any]:
-    """Judge each case as often as asked, both methods in turns."""
+def study(
+    server: ForkServer, verdicts: int, save: Callable[[dict[str, Any]], None]
+) -> None:
+    """Judge each case as often as asked, both methods in turns, and save now and then."""
     rng = np.random.default_rng()
     image = gpu(rng.random(SHAPE, dtype=np.float32))
     found: dict[str, Any] = {}
     with programs(server) as (submission, other):
         for name, ratio in CASES.items():
             seen: dict[str, list[dict[str, Any]]] = {"ours": [], "usual": []}
-            for _ in range(verdicts):
+            for number in range(1, verdicts + 1):
                 seen["ours"].append(ours(submission, other, name, image, rng))
                 seen["usual"].append(usual(submission, name, image))
-            found[name] = {"true_ratio": ratio}
-            found[name] |= {method: summary(v) for method, v in seen.items()}
+                if number % _SAVED_EVERY == 0 or number == verdicts:
+                    told = {method: summary(v) for method, v in seen.items()}
+                    save(found | {name: {"true_ratio": ratio, **told}})
+            found[name] = {"true_ratio": ratio, **told}
             for method in seen:
-                print(f"{name} {method}: {told(found[name][method])}", flush=True)
-    return found
+                print(f"{name} {method}: {line(found[name][method])}", flush=True)
 
 
-def told(counted: dict[str, Any]) -> str:
+def line(counted: dict[str, Any]) -> str:
     """Return a line on the verdicts of one method."""
     ratios = counted["ratios"]
     return (
@@ -202,9 +206,13 @@ def main() -> None:
                 f"recording, {name}: {cost['recorded_seconds'] * 1e3:.2f} ms against "
                 f"{cost['bare_seconds'] * 1e3:.2f} ms, ratio {cost['ratio']:.2f}"
             )
-        result["cases"] = study(server, options.verdicts)
-    if options.output:
-        options.output.write_text(json.dumps(result, indent=1) + "\n")
+
+        def save(cases: dict[str, Any]) -> None:
+            result["cases"] = cases
+            if options.output:
+                options.output.write_text(json.dumps(result, indent=1) + "\n")
+
+        study(server, options.verdicts, save)
 
 
 if __name__ == "__main__":
