@@ -40,8 +40,8 @@ from graders.harness.supervisor import ForkServer  # noqa: E402
 
 PROGRAMS = Path(__file__).parent / "programs" / "flips.py"
 #: Each submission, and what the ratio of the other's time to its own is.
-CASES = {"nine": 10 / 9, "eleven": 10 / 11, "ten": 1.0}
-SHAPE = (1080, 1920)
+CASES = {"ten": 1.0, "eleven": 10 / 11, "nine": 10 / 9}
+SHAPE = (720, 1280)
 THRESHOLD = 1.0
 _SAVED_EVERY = 20
 

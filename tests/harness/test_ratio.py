@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.harness.measure.ratio import ERROR, FEW, LOOKS, Answer, measure_ratio
+from graders.harness.measure.ratio import (
+    ERROR,
+    FEW,
+    LOOKS,
+    SAME,
+    Answer,
+    measure_ratio,
+)
 
 _VERDICTS = 200
 
@@ -83,14 +90,21 @@ def test_the_usual_method_would_flip() -> None:
     assert flips >= 20
 
 
-def test_at_the_threshold_few_fail() -> None:
-    """A program exactly at the threshold fails as rarely as the error promises."""
-    answers = _answers(1.0)
+def test_where_verdicts_change_few_are_given() -> None:
+    """There a program fails as rarely as the error promises, and passes as rarely."""
+    answers = _answers(1 / SAME)
     below, above = answers.count(Answer.BELOW), answers.count(Answer.ABOVE)
     # Three standard deviations of a count whose expectation is at most ERROR / 2 each.
     most = _VERDICTS * ERROR / 2 + 3 * math.sqrt(_VERDICTS * ERROR / 2)
     assert below <= most
     assert above <= most
+
+
+def test_a_program_at_the_threshold_does_not_fail() -> None:
+    """Not even where its process is slower than the other by what processes differ."""
+    for ratio in (1.0, 1 / 1.009):
+        answers = _answers(ratio, jitter=0.01)
+        assert answers.count(Answer.BELOW) <= 1, ratio
 
 
 @pytest.mark.parametrize(

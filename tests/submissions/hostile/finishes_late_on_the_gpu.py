@@ -1,6 +1,6 @@
 # Lets a stream of its own wait for a while before it writes the result.
 # exercise: fft_callbacks/gaussian_blur
-# expect: failed values wrong_value
+# expect: failed values wrong_value; fused not_fused
 # devices: cuda
 
 import cupy as cp
