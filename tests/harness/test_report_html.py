@@ -158,8 +158,8 @@ def test_measured_ratios_are_drawn() -> None:
     found = page(from_h100())
     bars = [str(a["aria-label"]) for a in found.all("svg") if a["class"] == "ratio-bar"]
     assert len(bars) == 7
-    assert "3.01, interval 3 to 3.03, needed 1.15" in bars
-    said = "A round of yours took 963 µs, of the plain CuPy program 2.9 ms."
+    assert "3.03, interval 3 to 3.31, needed 1.15" in bars
+    said = "A round of yours took 958 µs, of the plain CuPy program 2.9 ms."
     assert said in found.words
 
 
