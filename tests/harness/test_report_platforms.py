@@ -137,6 +137,10 @@ def test_gradescope_leaderboard() -> None:
     ):
         played = report(exercise("demo/double", replace(fine, details=details)))
         assert "leaderboard" not in gradescope(played)
+    endless = {"ratio": 3.0, "samples": [[1.7e308, 1.0], [float("nan"), 1.0]]}
+    details = {**fine.details, "ratio": endless}
+    played = report(exercise("demo/double", replace(fine, details=details)))
+    assert [e["value"] for e in gradescope(played)["leaderboard"]] == [3.0]
 
 
 def test_a_rubric_wants_a_leaderboard(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ lines stands in a :class:`History`; a run reads its own past through it, and not
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -219,9 +220,8 @@ class Journal:
             line = b"\n" + line
         self._is_torn = True
         if os.write(self._file, line) < len(line):
-            raise OSError(
-                28, os.strerror(28)
-            )  # ENOSPC: that is why a disk takes a part
+            # A disk that takes a part of a line is full.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._is_torn = False
         os.fsync(self._file)
         self.history.take(told)
