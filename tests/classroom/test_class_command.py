@@ -40,7 +40,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (submissions / "broken.zip").write_bytes(b"PK\x03\x04 and then nothing")
     command = [
         sys.executable, "grade.py", "class", str(submissions), "-o", str(results),
-        "--exercise", "gaussian_blur", "--device", "simulator",
+        "--exercise", "gaussian_blur", "--device", "simulator", "--title", "Blur & more",
     ]  # fmt: skip
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False
@@ -92,5 +92,6 @@ def test_each_has_a_page_and_the_class_has_one(graded: dict[str, Any]) -> None:
     pages = sorted(path.name for path in folder.glob("reports/*"))
     assert pages == ["killer.html", "right.html", "wrong.html", "zipped.html"]
     page = (folder / "index.html").read_text()
+    assert "<h1>Blur &amp; more</h1>" in page
     assert "reports/right.html" in page
     assert not list(folder.rglob(".*"))

@@ -202,7 +202,12 @@ class ClassRun:
         results = Results(self._folder, [e.key for e in self._classroom.entries])
         said = []
         try:
-            said += write_gradebook(self._folder.path, self._classroom, results)
+            said += write_gradebook(
+                self._folder.path,
+                self._classroom,
+                results,
+                title=self._options.title,
+            )
         except (HarnessError, OSError) as err:
             problem = problem or _why(err)
         have = f"{len(results)} of {len(self._classroom.entries)} have a result."

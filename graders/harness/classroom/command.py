@@ -58,6 +58,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--roster", type=Path, metavar="CSV", help="who is in the class"
     )
     parser.add_argument(
+        "--title",
+        default="",
+        metavar="TEXT",
+        help="what the class page and Canvas's gradebook call all this",
+    )
+    parser.add_argument(
         "--layout",
         default="",
         metavar="NAME",
