@@ -222,12 +222,27 @@ def test_an_array_as_expected_is_returned() -> None:
         (3, WrongDtype, "The result is the int 3."),
         ([1, 2], WrongDtype, "The result is a list of 2 items."),
         (Opaque("x.Y"), WrongDtype, "The result is an object of type x.Y."),
+        (Opaque("list of 9 items"), WrongDtype, "The result is a list of 9 items."),
+        (Opaque("iterator of 9 items"), WrongDtype, "is an iterator of 9 items."),
+        (Opaque("a larger value"), WrongDtype, "The result is a larger value."),
         (_seen((4, 5), space="cpu"), WrongMemorySpace, "in CPU memory (numpy.ndarray)"),
         (_seen((4, 6)), WrongShape, "has the shape (4, 6). Expected was (4, 5)."),
         (_seen((4,)), WrongShape, "has the shape (4,). Expected was (4, 5)."),
         (_seen((4, 5), "float16"), WrongDtype, "dtype float16. Expected was float32."),
     ],
-    ids=["None", "int", "list", "object", "space", "shape", "dimensions", "dtype"],
+    ids=[
+        "None",
+        "int",
+        "list",
+        "object",
+        "many",
+        "iterator",
+        "large",
+        "space",
+        "shape",
+        "dimensions",
+        "dtype",
+    ],
 )
 def test_other_values_fail_by_kind(value: Any, kind: type[Failure], said: str) -> None:
     """Each way of not being the expected array has its failure and its words."""

@@ -376,3 +376,30 @@ def test_the_number_of_arrays_is_limited() -> None:
     """A message of more arrays than may cross is not sent."""
     with pytest.raises(WireError, match=r"4,?097 arrays"):
         wire.frame({}, [b""] * (wire.MAX_BLOBS + 1))
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ([np.zeros(1)] * (wire.MAX_BLOBS + 1), "list of 4,097 items"),
+        (([np.zeros(1)] * 5000, 1), "tuple of 2 items"),
+        ({"a": [np.zeros(1)] * 5000}, "dict of 1 items"),
+    ],
+    ids=["list", "inner", "dictionary"],
+)
+def test_more_arrays_than_cross_are_told_by_their_holder(value: Any, name: str) -> None:
+    """Nothing crosses then, and looking ends at once."""
+    looked_at: list[Any] = []
+    encoder = Encoder(looked_at.append)
+    assert encoder.encode(value) == {"t": "opaque", "type": name}
+    assert encoder.overflowed
+    assert encoder.blobs == []
+    assert len(looked_at) == wire.MAX_BLOBS
+
+
+def test_as_many_arrays_as_cross_do() -> None:
+    """The limit itself is no overflow."""
+    encoder = Encoder()
+    node = encoder.encode([np.zeros(1)] * wire.MAX_BLOBS)
+    assert not encoder.overflowed
+    assert len(wire.decode(node, encoder.blobs)) == wire.MAX_BLOBS

@@ -182,6 +182,10 @@ def describe(value: Any) -> str:
         name = value.type_name
         if name.startswith("graders."):  # the simulator's own stands for a library's
             name = name.rpartition(".")[2]
+        if name.startswith(("a ", "an ")):  # the worker's own words
+            return name
+        if " of " in name:
+            return f"an {name}" if name[0] in "aeiouO" else f"a {name}"
         return f"an object of type {name}"
     if isinstance(value, int | float | complex):
         return f"the {type(value).__name__} {value!r}"[:80]

@@ -200,7 +200,7 @@ class Child:
         try:
             self._channel.send(head, blobs)
         except wire.WireError:  # nothing was sent yet
-            larger = {"t": "opaque", "type": "that is larger than what is read"}
+            larger = {"t": "opaque", "type": "a larger value than is read"}
             self._channel.send({**head, "value": larger})
 
     def _hold(self, head: dict[str, Any], blobs: list[wire.Blob]) -> None:
@@ -273,7 +273,8 @@ class Child:
             node = self._sampled(value, head["sample"], seen)
         late = False
         shared: dict[str, Any] = {}
-        if head["value"] and device_problem is None and exception is None:
+        whole = head["value"] and not seen.overflowed
+        if whole and device_problem is None and exception is None:
             idle = wire.Encoder(self._seen_when_idle)
             idle.encode(value)
             late = [*seen.blobs] != [*idle.blobs]

@@ -105,8 +105,8 @@ def drain(value: Any, seen: wire.Encoder | None) -> tuple[Any, Any]:
         items.append(item)
         if seen is not None:
             nodes.append(seen.encode(item, 1))
-        if len(items) >= MAX_ITEMS:
-            name = f"an iterator of {MAX_ITEMS:,} items or more"
+        if len(items) >= MAX_ITEMS or (seen is not None and seen.overflowed):
+            name = f"iterator of {len(items):,} items or more"
             return items, {"t": "opaque", "type": name}
     return items, {"t": "list", "items": nodes}
 

@@ -199,6 +199,11 @@ class Encoder:
     Args:
         array_hook: Called with each value that is no plain Python value; returns an
             :class:`ArrayValue` or None. This is how a worker's CuPy arrays are recognised.
+
+    Attributes:
+        overflowed: Whether there were more arrays than cross. Then none does, and what
+            holds them is told by its type and length: a structure of too many arrays
+            costs no more time than one that crosses.
     """
 
     def __init__(
@@ -208,6 +213,7 @@ class Encoder:
         # a learner's program that makes one would say for itself where an array lies.
         self._trusted = array_hook is None
         self.blobs: list[Blob] = []
+        self.overflowed = False
         self._hook = array_hook
         self._nodes = 0
 
@@ -234,18 +240,26 @@ class Encoder:
                 "v": value[:MAX_TEXT].encode("utf-8", "replace").decode(),
             }
         most = MAX_KEYS if kind in _DICTIONARIES else MAX_NODES - self._nodes
-        if kind in _CONTAINERS and len(value) > most:
-            return {"t": "opaque", "type": f"{kind.__name__} of {len(value):,} items"}
+        if kind in _CONTAINERS:
+            node = self._encode_items(value, depth) if len(value) <= most else None
+            if node is None or self.overflowed:
+                return {
+                    "t": "opaque",
+                    "type": f"{kind.__name__} of {len(value):,} items",
+                }
+            return node
+        return self._encode_other(value)
+
+    def _encode_items(self, value: Any, depth: int) -> Any:
+        kind = type(value)
         if kind is tuple or kind is list:
             items = [self.encode(item, depth + 1) for item in value]
             return {"t": kind.__name__, "items": items}
-        if kind in _DICTIONARIES:
-            pairs = [
-                [self.encode(k, depth + 1), self.encode(v, depth + 1)]
-                for k, v in dict.items(value)
-            ]
-            return {"t": "dict", "items": pairs}
-        return self._encode_other(value)
+        pairs = [
+            [self.encode(k, depth + 1), self.encode(v, depth + 1)]
+            for k, v in dict.items(value)
+        ]
+        return {"t": "dict", "items": pairs}
 
     def _encode_other(self, value: Any) -> Any:
         if not self._trusted:
@@ -262,6 +276,10 @@ class Encoder:
         return self._encode_array(value, value if type(value) is ArrayValue else None)
 
     def _encode_array(self, value: Any, seen: ArrayValue | None) -> Any:
+        if self.overflowed or len(self.blobs) == MAX_BLOBS:
+            self.overflowed = True
+            self.blobs.clear()
+            return {"t": "opaque", "type": f"an array beyond {MAX_BLOBS:,} others"}
         if seen is None and self._hook is not None:
             seen = self._hook(value)
         if seen is None and isinstance(value, np.ndarray | np.generic):

@@ -1,6 +1,6 @@
 # Returns a list of ten thousand arrays.
 # expect: failed values wrong_dtype
-# says: Expected was a CuPy array.
+# says: The result is a list of 10,000 items. Expected was a CuPy array.
 import numpy as np
 
 

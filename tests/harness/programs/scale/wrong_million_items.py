@@ -1,6 +1,6 @@
 # Returns a list of a million numbers.
 # expect: failed values wrong_dtype
-# says: an object of type list of 1,000,000 items. Expected was a CuPy array.
+# says: The result is a list of 1,000,000 items. Expected was a CuPy array.
 
 
 def scale(image, factor):
