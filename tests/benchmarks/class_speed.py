@@ -5,10 +5,11 @@
 In one run it measures ``grade.py class`` on N submissions of the corpus, mixed, one module
 each, against (a) one ``pytest`` process a submission, one after the other, on a sample of
 them, and (b) the time that the programs themselves take, compiled, linked and run once each
-with nothing checked, spread over the cores. Then whether it grows: the same N / 4
-submissions once and four times over, with the memory of the class's process and of the
-station's at their highest. On a GPU also without the checks that take times: in a copy of
-the graders in which those give "not run" at once, through a station without the command.
+with nothing checked, spread over the cores. Then whether it grows: the same submissions
+(N / 4 of them) once and several times over (4), with the memory of the class's process and
+of the station's at their highest. On a GPU also without the checks that take times: in a
+copy of the graders in which those give "not run" at once, through a station without the
+command.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class Memory:
 
 
 def through_command(made: list[Made], device: str) -> dict[str, Any]:
-    """Grade a class with ``grade.py class``; return seconds and memory."""
+    """Grade a class with ``grade.py class``; return seconds, memory and what disagrees."""
     with tempfile.TemporaryDirectory(prefix="class-speed-") as name:
         handed_in = write(made, Path(name) / "submissions")
         results = Path(name) / "results"
@@ -104,7 +105,28 @@ def through_command(made: list[Made], device: str) -> dict[str, Any]:
         "a_minute": 60 * len(made) / seconds,
         "peak_bytes": memory.stop(),
         "slowest_seconds": max(result["seconds"] for result in found),
+        "judged_otherwise": judged_otherwise(made, found, device),
     }
+
+
+def judged_otherwise(
+    made: list[Made], found: list[dict[str, Any]], device: str
+) -> dict[str, str]:
+    """Return which submissions lost other checks than their programs state, and why."""
+    reports = {result["key"]: result["report"] for result in found}
+    differ = {}
+    for one in made:
+        name = one.program.exercise.name
+        exercises = reports[one.key]["exercises"]
+        (exercise,) = (e for e in exercises if e["name"] == name)
+        seen = {
+            check["name"]: check["reason"]
+            for check in exercise["checks"]
+            if check["status"] in ("failed", "error")
+        }
+        if seen != dict(one.program.expected_on(device)):
+            differ[f"{one.key} {name}/{one.program.path.stem}"] = json.dumps(seen)
+    return differ
 
 
 def through_station(made: list[Made], device: str, root: Path) -> dict[str, Any]:
@@ -169,12 +191,12 @@ def bare(made: list[Made], device: str) -> dict[str, Any]:
     }
 
 
-def growth(count: int, device: str) -> dict[str, Any]:
-    """Grade N / 4 submissions once and four times over, and a single one: the start."""
-    few = mix(max(1, count // 4), device)
+def growth(count: int, times: int, device: str) -> dict[str, Any]:
+    """Grade submissions once and several times over, and a single one: the start."""
+    few = mix(count, device)
     start = through_command(few[:1], device)["seconds"]
     small = through_command(few, device)
-    large = through_command(repeated(few, 4), device)
+    large = through_command(repeated(few, times), device)
     each = [
         (found["seconds"] - start) / found["submissions"] for found in (small, large)
     ]
@@ -227,6 +249,13 @@ def main() -> None:
     parser.add_argument("--device", choices=("cuda", "simulator"), default="simulator")
     parser.add_argument("--submissions", type=int, default=40, metavar="N")
     parser.add_argument("--sample", type=int, default=10, help="how many for (a)")
+    parser.add_argument(
+        "--growth",
+        type=int,
+        nargs=2,
+        metavar=("FEW", "TIMES"),
+        help="how many submissions are graded once and how many times over (N / 4 and 4)",
+    )
     parser.add_argument("--no-growth", action="store_true", help="leave growth out")
     parser.add_argument("--output", type=Path, help="where the JSON goes")
     options = parser.parse_args()
@@ -244,6 +273,7 @@ def main() -> None:
         f"class: {len(made)} submissions in {graded['seconds']:.1f} s, "
         f"{graded['a_minute']:.1f} a minute"
         + (" (goal: at least 60)" if device == "cuda" else "")
+        + f"; {len(graded['judged_otherwise'])} judged otherwise than they state"
     )
     if device == "cuda":
         with without_timing() as root:
@@ -268,7 +298,8 @@ def main() -> None:
         f"(goal: at most {GOALS['times_bare']:g})"
     )
     if not options.no_growth:
-        grown = result["growth"] = growth(options.submissions, device)
+        few, times_over = options.growth or (max(1, options.submissions // 4), 4)
+        grown = result["growth"] = growth(few, times_over, device)
         peaks = [
             f"{name} {grown['small']['peak_bytes'][name] / 1e6:.0f} and "
             f"{grown['large']['peak_bytes'][name] / 1e6:.0f} MB"

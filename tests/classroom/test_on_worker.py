@@ -10,8 +10,9 @@ import pytest
 
 from graders.harness.classroom import on_worker
 from graders.harness.classroom.on_worker import Job, Kind, end_run, grade, introduce
+from graders.harness.errors import HarnessError
 from tests.classroom.conftest import wait_for
-from tests.classroom.fake_station import FakeStation
+from tests.classroom.fake_station import FakeStation, graded, report_check
 
 GPUS = ["GPU-a", "GPU-b"]
 KIND = Kind(device="cuda", names=("sepia_blur",))
@@ -114,3 +115,66 @@ def test_an_error_that_nobody_thought_of_is_one_submission_s(
 
     monkeypatch.setattr(Noted, "grade", grade_it)
     assert grade(job("passed")).down.startswith("TypeError")
+
+
+class FirstGone(Noted):
+    """The first GPU disappears after one submission."""
+
+    def grade(self, files: Any, **options: Any) -> Any:
+        found = super().grade(files, **options)
+        if self.facts["gpu"] == GPUS[0] and len(self.sent) > 1:
+            msg = "the GPU is gone"
+            raise HarnessError(msg)
+        return found
+
+
+def test_a_gpu_that_disappears_leaves_the_work_to_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(on_worker, "Station", FirstGone)
+    outcomes = [grade(job("passed")) for _ in range(4)]
+    assert all(outcome.report is not None for outcome in outcomes)
+    first, second = Noted.made
+    assert (len(first.sent), len(second.sent)) == (2, 3)
+    assert first.is_closed
+    assert not second.is_closed
+
+
+def test_a_gpu_that_disappears_is_closed_when_its_last_submission_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(on_worker, "Station", FirstGone)
+    slow, found = in_thread(job("slow 0.5"))
+    wait_for(lambda: Noted.made and Noted.made[0].sent)
+    beside, _ = in_thread(job("slow 0.5"))
+    wait_for(lambda: Noted.made[1].sent)
+    assert grade(job("passed")).report is not None  # the first one is asked first
+    assert not Noted.made[0].is_closed
+    slow.join()
+    beside.join()
+    assert found[0].report is not None
+    wait_for(lambda: Noted.made[0].is_closed)
+
+
+def test_without_a_gpu_that_can_grade_the_worker_is_unfit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FAKE_STATION_BROKEN", "unfit")
+    assert grade(job("passed")).unfit == "this machine has no GPU any more"
+    assert [len(station.sent) for station in Noted.made] == [1, 1]
+
+
+def test_a_stub_tells_which_gpu_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing says that a GPU is gone: all it grades ends in errors of ours."""
+
+    class Failing(Noted):
+        def grade(self, files: Any, **options: Any) -> Any:
+            if self.facts["gpu"] == GPUS[0]:
+                return graded(self.device, report_check("error"))
+            return super().grade(files, **options)
+
+    monkeypatch.setattr(on_worker, "Station", Failing)
+    report = grade(job("passed", alone=True)).report
+    assert report is not None
+    assert report["verdict"] == "passed"
+    assert Noted.made[0].is_closed

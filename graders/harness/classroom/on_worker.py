@@ -142,12 +142,20 @@ def grade(job: Job) -> Outcome:
     """Grade a submission in this process's stations; nothing is raised."""
     started = time.perf_counter()
     try:
-        with _HALL.lent(job) as station:
-            found = _graded(station, job)
+        found = _graded_anywhere(job)
     except HarnessError as err:
         found = {"unfit": str(err)}
     seconds = time.perf_counter() - started
     return Outcome(**{"seconds": seconds, **found}, where=socket.gethostname())
+
+
+def _graded_anywhere(job: Job) -> dict[str, Any]:
+    """Grade on one GPU after the other, as long as one can grade nothing at all."""
+    while True:
+        with _HALL.lent(job) as station:
+            found = _graded(station, job)
+        if "unfit" not in found or not _HALL.can_spare(job.kind, station):
+            return found
 
 
 def _graded(station: Station, job: Job) -> dict[str, Any]:
@@ -242,7 +250,21 @@ class _Hall:
         finally:
             with self._busy:
                 place.users.remove(job.run)
+                is_used = place in self._places.get(job.kind, ())
                 self._close_later()
+            if not is_used and not place.users:
+                _close([place])  # of a GPU that was given up
+
+    def can_spare(self, kind: Kind, station: Station) -> bool:
+        """Use a station no more that can grade nothing, if there is another one."""
+        with self._busy:
+            places = self._places.get(kind, [])
+            others = [place for place in places if place.station is not station]
+            if others and len(others) < len(places):
+                # Whoever is graded there comes to an end first.
+                self._places[kind] = others
+                _close([p for p in places if p not in others and not p.users])
+            return bool(others)
 
     def _close_later(self) -> None:
         if any(place.users for places in self._places.values() for place in places):
