@@ -93,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--jobs",
-        type=_positive,
+        type=positive,
         default=0,
         metavar="N",
         help="exercises at once; the default is one for each core",
@@ -145,7 +145,13 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """
+    Return an option's whole number from 1.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
     if not text.isdigit() or int(text) < 1:
         msg = f"must be a whole number from 1 (got {text!r})"
         raise argparse.ArgumentTypeError(msg)

@@ -5,10 +5,7 @@ Set ``SCREENSHOTS`` to a folder to keep what the browser showed, for people to l
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +15,11 @@ from graders.harness.classroom.class_page import render_class_page
 from graders.harness.classroom.rows import read_rows
 from tests.classroom.played_class import large_class
 from tests.classroom.test_class_page import hostile
+from tests.in_browser import MARKS, Open, chromium, watched
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-MISSING = [
-    *(package for package in ("playwright", "axe_playwright_python")
-      if find_spec(package) is None),
-    *([] if CHROMIUM else ["chromium"]),
-]  # fmt: skip
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 400, "height": 844}
+NARROW = {"width": 400, "height": 844}
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -49,44 +38,15 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+    with chromium() as launched:
         yield launched
-        launched.close()
-
-
-Open = Callable[..., Any]
 
 
 @pytest.fixture
 def opened(browser: Any, pages: dict[str, Path]) -> Iterator[Open]:
     """A function that opens a page; at the end nothing was asked for or complained of."""
-    asked: list[str] = []
-    complaints: list[str] = []
-    contexts = []
-
-    def opens(name: str, *, scheme: str = "light", viewport: Any = None) -> Any:
-        context = browser.new_context(color_scheme=scheme, viewport=viewport or WIDE)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(pages[name].as_uri())
-        if folder := os.environ.get("SCREENSHOTS"):
-            shown = f"class-{name}-{scheme}-{page.viewport_size['width']}.png"
-            page.screenshot(path=str(Path(folder) / shown))
-        return page
-
-    yield opens
-    for context in contexts:
-        context.close()
-    assert [url for url in asked if not url.startswith("file:")] == []
-    assert complaints == []
+    with watched(browser, pages, prefix="class") as opens:
+        yield opens
 
 
 def test_bars_are_as_long_as_they_count(opened: Open) -> None:

@@ -5,10 +5,8 @@ Set ``SCREENSHOTS`` to a folder to keep what the browser showed, for people to l
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from importlib.util import find_spec
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +16,8 @@ from graders.harness.catalog import ROOT
 from graders.harness.cli import main
 from graders.harness.report.html_report import render_html
 from tests.harness.test_report_html import from_h100, hostile
+from tests.in_browser import MARKS, Open, chromium, watched
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-MISSING = [
-    *(package for package in ("playwright", "axe_playwright_python")
-      if find_spec(package) is None),
-    *([] if CHROMIUM else ["chromium"]),
-]  # fmt: skip
 PROGRAMS = ROOT / "tests" / "submissions"
 # With a picture that is wrong, a matrix that is, and a copy that should not be.
 WRONG = {
@@ -32,12 +25,9 @@ WRONG = {
     "fused_linear": "kernel_fusion/fused_linear/wrong_last_column_unwritten.py",
     "resident_pipeline": "memory_spaces/resident_pipeline/wrong_numpy_operands.py",
 }
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+NARROW = {"width": 390, "height": 844}
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -58,49 +48,16 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
+    with chromium() as launched:
         yield launched
-        launched.close()
-
-
-Open = Callable[..., Any]
 
 
 @pytest.fixture
 def opened(browser: Any, reports: dict[str, Path]) -> Iterator[Open]:
     """A function that opens a report; at the end nothing was asked for or complained of."""
-    asked: list[str] = []
-    complaints: list[str] = []
-    contexts = []
-
-    def opens(name: str, *, scheme: str = "light", viewport: Any = None) -> Any:
-        context = browser.new_context(color_scheme=scheme, viewport=viewport or WIDE)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(reports[name].as_uri())
-        keep_screenshot(page, f"{name}-{scheme}-{page.viewport_size['width']}")
-        return page
-
-    yield opens
-    for context in contexts:
-        context.close()
-    assert [
-        url for url in asked if not url.startswith(("file:", "data:image/png"))
-    ] == []
-    assert complaints == []
-
-
-def keep_screenshot(page: Any, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=str(Path(folder) / f"report-{name}.png"), full_page=True)
+    may_ask = ("file:", "data:image/png")
+    with watched(browser, reports, prefix="report", may_ask=may_ask) as opens:
+        yield opens
 
 
 def test_pictures_are_drawn(opened: Open) -> None:

@@ -193,7 +193,7 @@ def test_many_events_do_not_block(inbox: Inbox) -> None:
     assert len(wait(inbox)) == 100_000
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_signals_are_events(number: int, inbox: Inbox) -> None:
     """They wake whoever waits; afterwards the handlers are those from before."""
     before = signal.getsignal(number)
@@ -201,6 +201,27 @@ def test_signals_are_events(number: int, inbox: Inbox) -> None:
         os.kill(os.getpid(), number)
         assert wait(inbox) == [Ended(number)]
     assert signal.getsignal(number) == before
+
+
+def test_ctrl_c_is_not_lost_in_a_finalizer(inbox: Inbox) -> None:
+    """An exception would be: Python goes on after one that a finalizer raises."""
+
+    class Final:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with signals_to(inbox, Keys(inbox._read)):
+        final = Final()
+        del final
+        assert wait(inbox) == [Ended(signal.SIGINT)]
+
+
+def test_a_second_ctrl_c_is_an_interrupt(inbox: Inbox) -> None:
+    """Should nobody take events any more."""
+    with signals_to(inbox, Keys(inbox._read)):
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_going_on_takes_the_terminal_again(

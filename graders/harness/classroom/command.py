@@ -14,7 +14,7 @@ from typing import Any
 from graders.harness.catalog import Catalog
 from graders.harness.classroom.journal import Journal
 from graders.harness.classroom.results import ResultsFolder, expect_apart
-from graders.harness.cli import ExitCode
+from graders.harness.cli import ExitCode, positive
 from graders.harness.errors import EnvironmentUnavailable
 from graders.harness.report.terminal import make_console, say
 
@@ -82,7 +82,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=_positive,
+        type=positive,
         default=0,
         metavar="N",
         help="exercises at once on each GPU or host; the default suits the machine",
@@ -112,13 +112,6 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 0 also where some submission is not wholly graded",
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        msg = f"must be a whole number from 1 (got {text!r})"
-        raise argparse.ArgumentTypeError(msg)
-    return int(text)
 
 
 def main(argv: Sequence[str]) -> int:

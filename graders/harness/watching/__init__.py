@@ -89,6 +89,8 @@ def watch(wanted: Watch, catalog: Catalog, said: str) -> bool:
         UsageError: There is nothing of that name to watch.
 
         EnvironmentUnavailable: This machine lacks a required layer of the sandbox.
+
+        KeyboardInterrupt: Ctrl-C ended it; all is put back.
     """
     if wanted.submission.suffix.lower() == ".zip" and wanted.submission.is_file():
         msg = (
@@ -123,6 +125,8 @@ def watch(wanted: Watch, catalog: Catalog, said: str) -> bool:
             if session.signal != signal.SIGHUP:  # else nobody reads any more
                 screen.close()
     inbox.close()
+    if session.signal == signal.SIGINT:
+        raise KeyboardInterrupt
     return not session.signal
 
 

@@ -109,9 +109,18 @@ def signals_to(inbox: Inbox, keys: Keys) -> Iterator[None]:
     Turn the signals that end, stop and continue a process into events.
 
     A stopped process leaves the terminal as it was found, and takes it again when it
-    goes on. Ctrl-C stays what it is, a KeyboardInterrupt.
+    goes on. Of Ctrl-C the first one is an event as well: an exception can be lost, in a
+    finalizer for example. Another one is a KeyboardInterrupt, should nobody take events.
     """
     ours = os.getpid()
+    interrupted = False
+
+    def interrupts(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        if os.getpid() != ours or interrupted:
+            signal.default_int_handler(number, frame)
+        interrupted = True
+        inbox.post(Ended(number))
 
     def ends(number: int, _frame: FrameType | None) -> None:
         if os.getpid() != ours:
@@ -132,6 +141,7 @@ def signals_to(inbox: Inbox, keys: Keys) -> Iterator[None]:
             inbox.post(Resumed())
 
     handlers = {
+        signal.SIGINT: interrupts,
         signal.SIGTERM: ends,
         signal.SIGHUP: ends,
         signal.SIGTSTP: stops,
