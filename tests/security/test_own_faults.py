@@ -382,7 +382,7 @@ KILLED = {
 
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [("server", 1), ("shard", 1), ("shard", 2), ("worker", 1), ("worker", 2)],
+    [("server", 1), ("shard", 1), ("worker", 1)],
 )
 def test_a_killed_process_spoils_one_exercise_at_most(
     name: str,
