@@ -43,13 +43,15 @@ from graders.harness.errors import (
 Draw = Callable[[str], np.random.Generator]
 Operand = npt.NDArray[np.complexfloating]
 
-# Batch, length and dtype. The first two have one shape and different numbers; batches
-# that no number of transforms in a block divides; lengths of 2, 3 and 5 in all mixtures.
+# Batch, length and dtype. The first two have one shape and different numbers, the third
+# their length in the other precision; batches that no number of transforms in a block
+# divides, one of them larger than any that a grid would be limited to; lengths of 2, 3
+# and 5.
 _CASES = (
-    (5, 128, "complex64"),
-    (5, 128, "complex64"),
+    (5, 1000, "complex64"),
+    (5, 1000, "complex64"),
     (4, 1000, "complex128"),
-    (7, 96, "complex64"),
+    (131, 96, "complex64"),
     (1, 2048, "complex64"),
     (3, 243, "complex128"),
 )

@@ -13,7 +13,16 @@ from types import ModuleType
 
 import numpy as np
 
-from graders.fft_callbacks.pictures import EVEN, LARGE, ODD, Array, Case, Image, picture
+from graders.fft_callbacks.pictures import (
+    EVEN,
+    LARGE,
+    ODD,
+    Array,
+    Case,
+    Image,
+    picture,
+    slight,
+)
 from graders.harness.checks import (
     Evidence,
     Operation,
@@ -83,7 +92,7 @@ def batches(draw: Draw) -> list[Batch]:
         # One of these two lies where the image before it lay, and one elsewhere.
         ("another batch of one", 1, (odd[1], odd[2]), small),
         ("a third batch of one", 1, (odd[1], odd[2]), small),
-        ("even sides", 5, (even[1], even[2]), float(rng.uniform(0.6, 0.85))),
+        ("even sides", 5, (even[1], even[2]), slight(rng)),
         ("large images", 2, (large[0], large[1]), 20.0),
     )
     return [

@@ -113,8 +113,9 @@ def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -
     Check that no kernel but those of the transforms worked on the image or its
     spectrum.
 
-    The simulator knows what a kernel read. CUDA does not: there, no kernel may compute
-    once the transforms have begun, and none before may have the size of the image.
+    No kernel may compute once the transforms have begun, whatever it reads: the response
+    has to be ready by then. What a kernel before them read the simulator knows. CUDA does
+    not: there, none of them may have the size of the image.
 
     Args:
         evidence: What the call did.
@@ -128,7 +129,15 @@ def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -
 
         EnvironmentUnavailable: No kernel of nvmath's transforms was seen.
     """
-    for kernel in _intruders(evidence, case, images):
+    begun = transforms_begun(evidence)
+    for kernel in _intruders(evidence, begun, case, images):
+        if kernel.reads_operand is False:
+            msg = (
+                f"The kernel {kernel.name} ran after the transforms had begun: "
+                f"{kernel.elements:,} elements ({case.where}). Expected were the "
+                "transforms with their callbacks alone from there on, and copies."
+            )
+            raise NotFused(msg, hint="Prepare the response before the first transform.")
         msg = (
             f"Beside the transforms, the kernel {kernel.name} worked on the image or "
             f"on something made of it: {kernel.elements:,} elements ({case.where}). "
@@ -142,16 +151,16 @@ def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -
         raise NotFused(msg, hint=hint)
 
 
-def _intruders(evidence: Evidence, case: Case, images: int) -> list[Kernel]:
-    begun = transforms_begun(evidence)
+def _intruders(
+    evidence: Evidence, begun: float, case: Case, images: int
+) -> list[Kernel]:
     kernels = sorted(evidence.kernels, key=lambda kernel: kernel.start)
     computing = [kernel for kernel in kernels if kernel.kind not in PASSIVE]
-    known = [kernel for kernel in computing if kernel.reads_operand is not None]
-    unknown = [kernel for kernel in computing if kernel.reads_operand is None]
     counts = (case.pixels, 3 * case.pixels, images * case.pixels)
     sizes = {launched(count) for count in counts}
-    return [kernel for kernel in known if kernel.reads_operand] + [
-        kernel
-        for kernel in unknown
-        if kernel.start >= begun or kernel.elements in sizes
-    ]
+    suspects = [kernel for kernel in computing if kernel.reads_operand]
+    for kernel in computing:
+        of_its_size = kernel.reads_operand is None and kernel.elements in sizes
+        if not kernel.reads_operand and (kernel.start >= begun or of_its_size):
+            suspects.append(kernel)
+    return suspects
