@@ -24,7 +24,10 @@ from graders.harness.errors import EnvironmentUnavailable
 
 #: Pairs seen at each look. Even, as blocks hold two pairs.
 LOOKS = (8, 16, 32)
-#: The chance of a wrong verdict at a ratio where verdicts change, over all looks.
+#: The chance of a verdict at the very ratio where verdicts change, over all looks, as the
+#: intervals are made. A bootstrap over eight pairs covers somewhat less than it says: under
+#: one kind of noise at a time (tests/harness/test_ratio.py) 4 of 100 verdicts are given
+#: there, and a tenth away from it 1 of 3600 is wrong.
 ERROR = 0.01
 #: Where verdicts change: this far below the threshold. Two processes that run one program
 #: can differ for as long as they live, and no number of rounds tells that from a program
