@@ -134,6 +134,11 @@ def test_a_ratio_says_what_it_comes_to(answer: str, words: str) -> None:
     assert words in ratio(answer=answer)["said"]
 
 
+def test_why_credit_was_given_is_said() -> None:
+    said = ratio(answer="inconclusive", credited="The GPU was hot.")["said"]
+    assert said == "The GPU was hot."
+
+
 # ----------------------------------------------------------------------------- heat maps
 
 

@@ -171,7 +171,7 @@ def _ratio(name: str, ratio: Mapping[str, Any]) -> View:
         "threshold": amount(threshold),
         "pairs": ratio["pairs"],
         "answer": ratio.get("answer", ""),
-        "said": _ANSWERS.get(str(ratio.get("answer")), ""),
+        "said": ratio.get("credited") or _ANSWERS.get(str(ratio.get("answer")), ""),
         "times": _times(ratio.get("samples") or (), other),
         "at": {
             "value": _share(value, most),
