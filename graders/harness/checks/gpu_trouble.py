@@ -14,6 +14,8 @@ from graders.harness.errors import (
 )
 from graders.harness.supervisor import ForkServer, Observation
 
+#: How the message begins where not even a fresh worker can use the GPU.
+NOT_STARTED = "No program can be started on the GPU"
 _CUDA_ERROR = re.compile(r"\bcudaError[A-Z]\w+|\bCUDA_ERROR_[A-Z_]+")
 # A neighbour has the memory: the next worker may well find some.
 _NO_MEMORY = re.compile(r"cudaErrorMemoryAllocation|CUDA_ERROR_OUT_OF_MEMORY")
@@ -51,8 +53,8 @@ def not_started(error: WorkerError) -> HarnessError:
         return HarnessError(f"no worker could be started: {error}")
     means = next(words for name, words in _MEANS if re.search(name, named[0]))
     msg = (
-        f"No program can be started on the GPU: {means} ({named[0]}). `python grade.py "
-        "doctor` says what mends it; then grade again."
+        f"{NOT_STARTED}: {means} ({named[0]}). `python grade.py doctor` says "
+        "what mends it; then grade again."
     )
     return EnvironmentUnavailable(msg)
 
