@@ -264,6 +264,17 @@ def test_a_slowed_gpu_fails_nobody(nvml: Callable[..., MadeUpNvml]) -> None:
     assert clocks["readings"][0]["reasons"] == ("hw_thermal_slowdown",)
 
 
+def test_a_slowed_gpu_excuses_nobody_who_is_far_too_slow(
+    nvml: Callable[..., MadeUpNvml],
+) -> None:
+    """Both programs ran in turns: half the clock explains a factor of two, not of eight."""
+    nvml(reasons=(made_up.HW_HEAT,))
+    mine, others = Program(product(8e-3)), Program(product(1e-3))
+    with pytest.raises(TooSlow):
+        compare(mine, others)
+    assert mine.starts == 1
+
+
 def test_a_gpu_that_was_slowed_once_is_asked_again(
     nvml: Callable[..., MadeUpNvml],
 ) -> None:

@@ -31,6 +31,9 @@ from graders.harness.supervisor import Observation, Timed
 Note = Callable[[str, Any], None]
 Metric = Literal["device_time", "end_to_end"]
 
+# By how much a GPU that is slowed down may shift a ratio: its clock goes down to half, or
+# lower (nvml.h, HW slowdown: "by a factor of 2 or more"), while one of two programs runs.
+_SLOWED_AT_MOST = 2.0
 _TAKES = {
     "device_time": "keeps the GPU busy for",
     "end_to_end": "takes, until the GPU is idle,",
@@ -268,7 +271,8 @@ class Rounds:
 
 def _fairly(found: Ratio) -> Ratio:
     """Return a ratio that fails nobody whose GPU was slowed down meanwhile."""
-    if found.answer is Answer.BELOW and found.clocks.slowed_by:
+    slowed = found.answer is Answer.BELOW and found.clocks.slowed_by
+    if slowed and found.high * _SLOWED_AT_MOST >= found.threshold:
         return replace(found, answer=Answer.INCONCLUSIVE)
     return found
 
