@@ -59,6 +59,8 @@ def judge(
         details: Figures for the report.
     """
     status, reason, message, hint, earned = _outcome(error)
+    if error is None:
+        message = _credited(details or {})
     if status is Status.FAILED and not hint and reason not in NO_ANSWER:
         hint = check.hint
     figures = dict(details or {})
@@ -79,6 +81,12 @@ def judge(
         details={name: _finite(value) for name, value in figures.items()},
         visibility=check.visibility,
     )
+
+
+def _credited(details: Mapping[str, Any]) -> str:
+    """Return why a check passes that could not be decided; nothing where it was."""
+    figures = [value for value in details.values() if isinstance(value, Mapping)]
+    return " ".join(str(f["credited"]) for f in figures if "credited" in f)
 
 
 def _printable(text: str) -> str:

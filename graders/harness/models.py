@@ -99,7 +99,8 @@ class CheckResult:
 
         points: Points earned; between 0 and ``max_points``.
 
-        message: What was seen and what was expected, in one to three sentences.
+        message: What was seen and what was expected, in one to three sentences; where it
+            passed, nothing, or why credit was given although it could not be decided.
 
         hint: What to try next, or an empty string.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +28,7 @@ from graders.harness.checks import (
     require_evidence,
 )
 from graders.harness.checks.possible import on_a_machine_for
-from graders.harness.device.evidence import Evidence
+from graders.harness.device.evidence import Evidence, Operation
 from graders.harness.errors import (
     WrongDtype,
     WrongMemorySpace,
@@ -47,6 +48,7 @@ EVEN = (1152, 1200, 1344, 1400, 1500, 2048)
 ODD = (1125, 1215, 1225, 1323, 1575, 2025)
 _NAMES = {"cpu": "CPU", "cuda": "GPU"}
 _ARRAYS = {"cpu": "NumPy", "cuda": "CuPy"}
+_LIBRARIES = {"fft": "cuda", "cpu_fft": "cpu"}
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,8 @@ def test_execution_space(
                 f"Expected was the {_NAMES[case.space]}."
             )
             raise WrongMemorySpace(msg, hint=_steering_hint(case, elsewhere[0]))
+        expect_whole(evidence, case.x.size, case.where)
+        expect_no_other(evidence, case.where)
 
 
 def test_copies(learner: Learner, reference: Learner, cases: list[Case]) -> None:
@@ -228,13 +232,73 @@ def test_inputs_unchanged(
 
 def spaces_of(evidence: Evidence) -> list[str]:
     """Return in which spaces nvmath executed transforms, each once, in order."""
-    libraries = {"fft": "cuda", "cpu_fft": "cpu"}
-    ran = [
-        libraries[op.library]
+    return list(dict.fromkeys(_LIBRARIES[op.library] for op in _executed(evidence)))
+
+
+def expect_whole(evidence: Evidence, size: int, where: str) -> None:
+    """
+    Judge that nvmath's transforms had as many numbers as the operand.
+
+    One transform may be made of several shorter ones, or of those of the real and the
+    imaginary part: together they have no fewer. Where a length is not known, nothing is
+    judged.
+
+    Args:
+        evidence: What the call did.
+
+        size: The operand's length.
+
+        where: The case, for the message.
+
+    Raises:
+        WrongPhases: They had fewer: something else computed the rest.
+    """
+    ran = _executed(evidence)
+    points = sum(math.prod(op.shape) * op.batch for op in ran)
+    if all(op.shape for op in ran) and points < size:
+        seen = "a transform" if len(ran) == 1 else f"{len(ran)} transforms, together"
+        msg = (
+            f"nvmath ran {seen} of {points:,} numbers ({where}). Expected was that it "
+            f"transforms all {size:,}."
+        )
+        raise WrongPhases(msg, hint="What computes the spectrum that you return?")
+
+
+def expect_no_other(evidence: Evidence, where: str) -> None:
+    """
+    Judge that no transform ran on the GPU beside nvmath's.
+
+    Only the simulator tells: there each of nvmath's transforms is one kernel. On a GPU a
+    transform may take several, and CuPy's are called the same.
+
+    Args:
+        evidence: What the call did.
+
+        where: The case, for the message.
+
+    Raises:
+        WrongPhases: One did.
+    """
+    if evidence.recorded_on != "simulator":
+        return
+    kernels = [kernel for kernel in evidence.kernels if kernel.kind == "fft"]
+    mine = [op for op in _executed(evidence) if op.library == "fft"]
+    if len(kernels) > len(mine):
+        msg = (
+            f"{len(kernels)} transforms ran on the GPU, {len(mine)} of them nvmath's "
+            f"({where}). Expected was that nvmath computes the spectrum, and nothing else "
+            "does."
+        )
+        raise WrongPhases(msg, hint="Where is a function of cupy.fft called?")
+
+
+def _executed(evidence: Evidence) -> list[Operation]:
+    """Return nvmath's transforms, in either space."""
+    return [
+        op
         for op in require_evidence(evidence).operations
-        if op.library in libraries and op.phase == "execute"
+        if op.library in _LIBRARIES and op.phase == "execute"
     ]
-    return list(dict.fromkeys(ran))
 
 
 def _numbers(rng: np.random.Generator, n: int, dtype: str) -> npt.NDArray[Any]:

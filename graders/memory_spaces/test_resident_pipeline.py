@@ -16,18 +16,18 @@ from graders.harness.checks import (
     ArrayValue,
     Learner,
     Observation,
+    copies_of,
     describe,
     expect_array,
     expect_close,
     expect_copies,
     expect_unchanged,
-    matmul_runs,
-    product_kernels,
-    was_autotuned,
     without_autotuning,
 )
 from graders.harness.device.evidence import Evidence
-from graders.harness.errors import WrongDtype, WrongMemorySpace
+from graders.harness.errors import NotRun, WrongDtype, WrongMemorySpace, WrongValue
+from graders.harness.models import Reason
+from graders.memory_spaces.products import Products, read_products
 
 Draw = Callable[[str], np.random.Generator]
 Limits = Mapping[str, Any]
@@ -100,6 +100,7 @@ def test_values(
             memory_space=None,
             name="the result",
         )
+        expect_no_overflow(result, case)
         expect_close(
             result,
             oracles.pipeline(case.a, case.b, case.rounds),
@@ -135,33 +136,23 @@ def test_on_gpu(learner: Learner, cases: list[Case]) -> None:
     """Every product is computed on the GPU."""
     for case in cases:
         evidence = _pipeline(learner, case).evidence
-        seen = products_on_gpu(evidence)
-        if seen < case.rounds:
-            msg = (
-                f"{seen} of {case.rounds} products ran on the GPU ({case.where}). "
-                "Expected was each of them."
-            )
-            hint = (
-                "NumPy multiplies NumPy arrays on the CPU. What must an operand be, so "
-                "that @ runs on the GPU?"
-            )
-            raise WrongMemorySpace(msg, hint=hint)
+        expect_products(read_products(evidence, *case.a.shape), case)
 
 
 def test_copies(learner: Learner, cases: list[Case]) -> None:
     """The operands go up once and the result comes down once, whatever the rounds."""
     for case in cases:
         evidence = _pipeline(learner, case).evidence
+        expect_result_of_gpu(read_products(evidence, *case.a.shape), case)
+    for case in cases:
+        evidence = without_autotuning(_pipeline(learner, case).evidence)
         expect_copies(
-            without_autotuning(evidence),
+            evidence,
             host_to_device=_up(case),
             device_to_host=case.a.nbytes,
             repeats=case.rounds,
             where=case.where,
-            hint=(
-                "Which line in the loop takes a NumPy array, or makes one? The result of "
-                "a round is the next one's operand: it can stay where it is."
-            ),
+            hint=copies_hint(evidence, case),
         )
 
 
@@ -171,20 +162,97 @@ def test_inputs_unchanged(learner: Learner, cases: list[Case]) -> None:
         expect_unchanged(_pipeline(learner, case), names=["a", "b", "rounds"])
 
 
-def products_on_gpu(evidence: Evidence) -> int:
+def expect_no_overflow(result: npt.NDArray[Any], case: Case) -> None:
     """
-    Return how many matrix products ran on the GPU.
+    Judge that numbers did not outgrow their dtype on the way.
 
-    Where neither nvmath nor CuPy multiplied, a kernel of the program's own, which has a
-    name of its own, may be a product. What autotuning tries out is none.
+    Raises:
+        WrongValue: Some are NaN or infinite, and x is too large for its dtype where it is
+            not divided in each round.
     """
-    planned = len(matmul_runs(evidence))
-    if was_autotuned(evidence):
-        return planned
-    multiplied = max(planned, len(product_kernels(evidence)))
-    return multiplied or sum(
-        kernel.kind == "elementwise" and not kernel.name.startswith("cupy_")
-        for kernel in evidence.kernels
+    broken = ~np.isfinite(result)
+    root = case.b.shape[0] ** 0.5
+    largest = float(np.finfo(case.a.dtype).max)
+    # A divided x keeps its size: undivided, each round makes it sqrt(k) times as large.
+    if not broken.any() or case.rounds * np.log(root) < np.log(largest):
+        return
+    msg = (
+        f"With {case.rounds} rounds, {int(broken.sum()):,} of {broken.size:,} numbers are "
+        f"NaN or infinite ({case.where}), with few rounds none is. Expected was that "
+        f"they keep their size: {case.a.dtype} ends at {largest:.1e}."
+    )
+    raise WrongValue(msg, hint="Is each round divided by sqrt(k) before the next one?")
+
+
+def expect_products(products: Products, case: Case) -> None:
+    """
+    Judge that each round's product ran on the GPU, in full.
+
+    Raises:
+        WrongMemorySpace: There were fewer, or smaller ones.
+    """
+    m, k = case.a.shape
+    if products.are_enough(case.rounds, m * k):
+        return
+    ran = "1 product" if products.count == 1 else f"{products.count} products"
+    if products.count < case.rounds:
+        also = f", {products.powers} of them k x k" if products.powers else ""
+        msg = (
+            f"{ran} ran on the GPU{also} ({case.where}). Expected was one x @ b for each "
+            f"round: {case.rounds}."
+        )
+        raise WrongMemorySpace(msg, hint=_missing_hint(products))
+    msg = (
+        f"{ran} ran on the GPU, and computed {products.numbers:,} numbers in all "
+        f"({case.where}). Expected were {case.rounds * m * k:,}: {m} x {k} in each round."
+    )
+    hint = "Which rows of x are multiplied on the GPU, and where are the others?"
+    raise WrongMemorySpace(msg, hint=hint)
+
+
+def _missing_hint(products: Products) -> str:
+    if products.powers:
+        return "Do you compute a power of b, or several rounds at once?"
+    if products.count:
+        return "Where are the other rounds: with NumPy on the CPU, or left out?"
+    return (
+        "NumPy multiplies NumPy arrays on the CPU. What must an operand be, so that @ "
+        "runs on the GPU?"
+    )
+
+
+def expect_result_of_gpu(products: Products, case: Case) -> None:
+    """
+    Make sure that what came down can be the result: copies of something else say nothing.
+
+    A program that needs fewer products, by way of powers of b, has its result there, too.
+
+    Raises:
+        NotRun: Products are missing on the GPU.
+    """
+    m, k = case.a.shape
+    if products.are_enough(case.rounds, m * k) or products.reach(case.rounds):
+        return
+    msg = "This check builds on 'on gpu', which did not pass."
+    raise NotRun(msg, reason=Reason.PREREQUISITE)
+
+
+def copies_hint(evidence: Evidence, case: Case) -> str:
+    """Return what to look at where too much was copied."""
+    down, up = (
+        [copy.nbytes for copy in copies_of(evidence, direction)]
+        for direction in ("device_to_host", "host_to_device")
+    )
+    if case.a.dtype == np.float32 and down == [2 * case.a.nbytes]:
+        return (
+            "One copy, but twice as large: x became float64. Which number or array in the "
+            "loop is float64?"
+        )
+    if case.a.dtype == np.float32 and len(up) <= 2 and sum(up) == 2 * _up(case):  # noqa: PLR2004 - a and b
+        return "Twice as large: a and b became float64 before they went up. Where?"
+    return (
+        "Which line in the loop takes a NumPy array, or makes one? The result of a round "
+        "is the next one's operand: it can stay where it is."
     )
 
 

@@ -86,6 +86,7 @@ def ours(
         "ratio": found.ratio,
         "pairs": found.pairs,
         "runs": runs,
+        "slowed_by": list(found.clocks.slowed_by),
         "seconds": time.perf_counter() - started,
     }
 
@@ -114,6 +115,7 @@ def summary(verdicts: list[dict[str, Any]]) -> dict[str, Any]:
         "passed": passed,
         "flips": min(passed, len(verdicts) - passed),
         "answers": {a: answers.count(a) for a in sorted(set(answers))},
+        "slowed_down": sum(bool(v.get("slowed_by")) for v in verdicts),
         "median_seconds": statistics.median(v["seconds"] for v in verdicts),
         "ratios": {
             "least": min(ratios),

@@ -191,6 +191,28 @@ def test_without_a_collector_the_rest_is_still_seen(
     assert Evidence.from_dict(evidence.to_dict()) == evidence
 
 
+def test_a_window_that_does_not_open_is_not_closed(
+    device: CudaDevice, collector: _Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call goes on, and the evidence says why there is none: also for later calls."""
+
+    def refuse() -> None:
+        collector.available = False
+        collector.unavailable_because = "Another profiler records this process."
+
+    def close() -> Activities:
+        msg = "it was never opened"
+        raise AssertionError(msg)
+
+    monkeypatch.setattr(collector, "open", refuse)
+    monkeypatch.setattr(collector, "close", close)
+    for _ in range(2):
+        _begin(device)
+        evidence = device.end()
+        assert not evidence.available
+        assert evidence.unavailable_because == "Another profiler records this process."
+
+
 def test_dropped_records_are_no_evidence(
     device: CudaDevice, collector: _Collector
 ) -> None:

@@ -24,7 +24,7 @@ from graders.harness.device.kernel_names import kernel_kind
 _KERNEL, _MEMCPY, _MEMSET = 10, 1, 2
 
 
-def _kernel(**changes: Any) -> SimpleNamespace:
+def a_kernel(**changes: Any) -> SimpleNamespace:
     fields: dict[str, Any] = {
         "kind": _KERNEL,
         "name": "cupy_add__float32_float32_float32",
@@ -41,7 +41,7 @@ def _kernel(**changes: Any) -> SimpleNamespace:
     return SimpleNamespace(**{**fields, **changes})
 
 
-def _copy(**changes: Any) -> SimpleNamespace:
+def a_copy(**changes: Any) -> SimpleNamespace:
     fields: dict[str, Any] = {
         "kind": _MEMCPY,
         "copy_kind": 1,
@@ -90,7 +90,7 @@ def test_kernel_kinds(name: str, kind: str) -> None:
 
 
 def test_kernel_record_is_plain_data() -> None:
-    seen = kernel_record(_kernel(), epoch=1_000_000_000, default_stream=7)
+    seen = kernel_record(a_kernel(), epoch=1_000_000_000, default_stream=7)
     assert seen.kind == "elementwise"
     assert seen.start == pytest.approx(2e-6)
     assert seen.seconds == pytest.approx(3e-6)
@@ -100,12 +100,12 @@ def test_kernel_record_is_plain_data() -> None:
 
 
 def test_other_streams_keep_their_number() -> None:
-    seen = kernel_record(_kernel(stream_id=13), epoch=0, default_stream=7)
+    seen = kernel_record(a_kernel(stream_id=13), epoch=0, default_stream=7)
     assert seen.stream == 13
 
 
 def test_a_kernel_without_a_name_is_recorded() -> None:
-    assert kernel_record(_kernel(name=None), epoch=0, default_stream=7).name == ""
+    assert kernel_record(a_kernel(name=None), epoch=0, default_stream=7).name == ""
 
 
 @pytest.mark.parametrize(
@@ -122,14 +122,14 @@ def test_a_kernel_without_a_name_is_recorded() -> None:
 def test_copy_directions(
     *, copy_kind: int, src: int, dst: int, direction: str, pinned: bool
 ) -> None:
-    record = _copy(copy_kind=copy_kind, src_kind=src, dst_kind=dst)
+    record = a_copy(copy_kind=copy_kind, src_kind=src, dst_kind=dst)
     seen = copy_record(record, epoch=0)
     assert seen is not None
     assert (seen.direction, seen.pinned, seen.nbytes) == (direction, pinned, 4096)
 
 
 def test_copies_within_the_host_are_no_copies() -> None:
-    assert copy_record(_copy(copy_kind=9), epoch=0) is None
+    assert copy_record(a_copy(copy_kind=9), epoch=0) is None
 
 
 def _at(start: float, nbytes: int, direction: Any = "device_to_host") -> Copy:
@@ -175,7 +175,7 @@ def test_a_busy_clock_read_stays_busy() -> None:
     assert not settled([ClockRead(at=1.0, idle=False)], Activities())[0].idle
 
 
-class _FakeCupti:
+class FakeCupti:
     """Enough of ``cupti.cupti``: records are delivered when flushed."""
 
     ActivityKind = SimpleNamespace(
@@ -216,7 +216,7 @@ class _FakeCupti:
 
 
 def _started(
-    monkeypatch: pytest.MonkeyPatch, cupti: _FakeCupti, probe: list[Any]
+    monkeypatch: pytest.MonkeyPatch, cupti: FakeCupti, probe: list[Any]
 ) -> ActivityCollector:
     def find(name: str) -> Any:
         if name == "cupti.cupti":
@@ -232,8 +232,8 @@ def _started(
 
 
 def test_the_collector_proves_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    cupti = _FakeCupti()
-    probe = [_copy(), _kernel(stream_id=9), _copy(copy_kind=2)]
+    cupti = FakeCupti()
+    probe = [a_copy(), a_kernel(stream_id=9), a_copy(copy_kind=2)]
     collector = _started(monkeypatch, cupti, probe)
     assert collector.available, collector.unavailable_because
     assert collector.default_stream == 9
@@ -241,10 +241,10 @@ def test_the_collector_proves_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
     collector.open()
     cupti.pending += [
-        _kernel(start=1_000_009_000, end=1_000_009_500, stream_id=9),
-        _kernel(stream_id=9),
-        _copy(),
-        _copy(copy_kind=9),
+        a_kernel(start=1_000_009_000, end=1_000_009_500, stream_id=9),
+        a_kernel(stream_id=9),
+        a_copy(),
+        a_copy(copy_kind=9),
         SimpleNamespace(kind=_MEMSET),
     ]
     found = collector.close()
@@ -254,14 +254,14 @@ def test_the_collector_proves_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_refused_collector_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    collector = _started(monkeypatch, _FakeCupti(refuse=True), [])
+    collector = _started(monkeypatch, FakeCupti(refuse=True), [])
     assert not collector.available
     assert "MULTIPLE_SUBSCRIBERS" in collector.unavailable_because
     assert 0 <= collector.now() < 60
 
 
 def test_a_collector_that_sees_nothing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    collector = _started(monkeypatch, _FakeCupti(), [])
+    collector = _started(monkeypatch, FakeCupti(), [])
     assert not collector.available
     assert "0 kernels and 0 copies" in collector.unavailable_because
 
@@ -270,7 +270,7 @@ def test_a_record_of_a_strange_shape_is_no_evidence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     probe = [SimpleNamespace(kind=_KERNEL)]
-    collector = _started(monkeypatch, _FakeCupti(), probe)
+    collector = _started(monkeypatch, FakeCupti(), probe)
     assert not collector.available
     assert "AttributeError" in collector.unavailable_because
 

@@ -15,8 +15,8 @@ import pytest
 
 from graders.harness.device.evidence import Evidence, Kernel, Operation
 from graders.harness.device.interface import load_device
+from graders.memory_spaces.products import products_on_gpu
 from graders.memory_spaces.test_execution_spaces import spaces_of
-from graders.memory_spaces.test_resident_pipeline import products_on_gpu
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graders.harness.doctor import gpu, libraries
+from graders.harness.doctor import (
+    gpu,
+    libraries,
+    questions,
+)
 from graders.harness.doctor.findings import Finding
 from graders.harness.doctor.machine import Answer
+from tests.device.made_up_nvml import GPU, HW_HEAT, POWER_CAP, MadeUpNvml
 from tests.harness import doctor_machines as made_up
 
 
@@ -149,13 +156,43 @@ def test_nvml_and_who_has_the_memory(tmp_path: Path) -> None:
     assert list(gpu.probe_nvml(made_up.without_gpu(tmp_path))) == []
 
 
+def nvml_says(
+    root: Path, monkeypatch: pytest.MonkeyPatch, nvml: MadeUpNvml
+) -> list[Finding]:
+    """Return what the probe finds where the driver's NVML is made up."""
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setattr("graders.harness.device.gpu_facts.gpu_name", lambda: GPU)
+    answer = Answer(facts=questions._ask_nvml())
+    json.dumps(answer.facts)
+    return list(gpu.probe_nvml(made_up.with_gpu(root, answers={"nvml": answer})))
+
+
+def test_a_gpu_that_is_slowed_down_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its clock is told in any case; what slows it down is a note."""
+    (fine,) = nvml_says(tmp_path, monkeypatch, MadeUpNvml(reasons=(POWER_CAP,)))
+    assert (fine.state, "SM clock is 1,980 MHz of 1,980." in fine.text) == ("ok", True)
+    hot = MadeUpNvml(reasons=(HW_HEAT,), clocks=(700,))
+    slowed, fine = nvml_says(tmp_path, monkeypatch, hot)
+    assert slowed.state == "note"
+    assert "slowed down by heat (SM clock 700 MHz of at most 1,980; 88" in slowed.text
+    assert slowed.facts["clocks"]["readings"][0]["reasons"] == ("hw_thermal_slowdown",)
+    assert fine.state == "ok"
+    quiet = MadeUpNvml(without=("nvmlDeviceGetClockInfo", "nvmlDeviceGetMaxClockInfo"))
+    (fine,) = nvml_says(tmp_path, monkeypatch, quiet)
+    assert fine.text.endswith("are free.")
+
+
 def test_a_held_lease_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     machine = made_up.with_gpu(tmp_path)
     assert only(gpu.probe_lease(machine)).state == "ok"
     with (tmp_path / f"gpu-lease-{os.getuid()}-gpu-0").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
-        assert only(gpu.probe_lease(machine)).state == "note"
+        found = only(gpu.probe_lease(machine))
+        assert found.state == "note"
+        assert f"using the GPU now, process {os.getpid()} (" in found.text
     assert only(gpu.probe_lease(machine)).state == "ok"
 
 

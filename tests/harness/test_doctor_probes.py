@@ -10,7 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from graders.harness.catalog import Catalog
-from graders.harness.doctor import host, packages, sandbox
+from graders.harness.doctor import (
+    host,
+    packages,
+    sandbox,
+)
 from graders.harness.doctor.findings import Finding
 from graders.harness.doctor.known_bad import KNOWN_BAD
 from graders.harness.doctor.machine import Answer

@@ -260,3 +260,16 @@ def test_errors_are_ours_and_failures_are_the_learners() -> None:
         "inconclusive",
     }
     assert {r.value for r in reasons} == {r.value for r in Reason} - not_failures
+
+
+def test_credit_is_explained() -> None:
+    """A check that could not be decided passes, and its message says why."""
+    figures = {"answer": "inconclusive", "credited": "Its GPU was hot."}
+    result = judge(CHECK, "t", None, details={"ratio": figures, "other": 3})
+    assert (result.status, result.reason, result.message) == (
+        "passed",
+        None,
+        "Its GPU was hot.",
+    )
+    assert result.points == CHECK.points
+    assert judge(CHECK, "t", WrongValue("x"), details={"ratio": figures}).message == "x"

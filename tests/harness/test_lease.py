@@ -8,11 +8,15 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from graders.harness.catalog import ROOT
+from graders.harness.errors import EnvironmentUnavailable
+from graders.harness.measure.holders import Holder, holders
 from graders.harness.measure.lease import Lease
 
 HOLDER = """
@@ -23,6 +27,22 @@ Lease("gpu-0", Path(sys.argv[1])).acquire(alone=True)
 print("held", flush=True)
 time.sleep(60)
 """
+
+
+@contextmanager
+def _holder(folder: Path) -> Iterator[int]:
+    """Another process that holds the lease, by its number."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def _taken(lease: Lease, *, alone: bool) -> threading.Event:
@@ -71,23 +91,86 @@ def test_other_gpus_are_free(tmp_path: Path) -> None:
 
 def test_a_killed_holder_holds_nothing(tmp_path: Path) -> None:
     """The lease of a process that was killed is free at once."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(tmp_path)],
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"held\n"
     lease = Lease("gpu-0", tmp_path)
-    taken = _taken(lease, alone=True)
-    assert not taken.wait(0.1)
-    started = time.monotonic()
-    os.kill(process.pid, signal.SIGKILL)
-    assert taken.wait(5)
-    assert time.monotonic() - started < 2
-    process.wait()
-    process.stdout.close()
+    with _holder(tmp_path) as pid:
+        taken = _taken(lease, alone=True)
+        assert not taken.wait(0.1)
+        started = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        assert taken.wait(5)
+        assert time.monotonic() - started < 2
     lease.release()
+
+
+def test_who_holds_it_is_told(tmp_path: Path) -> None:
+    """By number and program; what it grades is not."""
+    lease = Lease("gpu-0", tmp_path)
+    assert lease.holders() == ()
+    with _holder(tmp_path) as pid:
+        (found,) = lease.holders()
+        assert found.pid == pid
+        assert str(found).startswith(f"process {pid} (python")
+        assert str(tmp_path) not in str(found)
+    assert lease.holders() == ()
+    lease.acquire(alone=False)
+    assert [holder.pid for holder in lease.holders()] == [os.getpid()]
+    lease.release()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_stopped_holder_is_not_waited_for(alone: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """The message names it; when it goes after all, the lease is free as ever."""
+    lease = Lease("gpu-0", tmp_path, patience=0, most=0.6)
+    with _holder(tmp_path) as pid:
+        os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(
+            EnvironmentUnavailable, match=f"process {pid} .*go. End"
+        ) as e:
+            lease.acquire(alone=alone)
+        assert "for 0.6 s" in str(e.value)
+    other = Lease("gpu-0", tmp_path)
+    assert _taken(other, alone=True).wait(5)  # who gave up holds nothing
+    other.release()
+    lease.acquire(alone=True)
+    lease.release()
+
+
+def test_holders_that_change_are_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long all of them take together; likewise where nobody is told."""
+    turn = iter(range(10**6))
+    for who in (lambda _: (Holder(pid=next(turn)),), lambda _: ()):
+        monkeypatch.setattr("graders.harness.measure.lease.holders", who)
+        first, lease = Lease("gpu-0", tmp_path), Lease("gpu-0", tmp_path, most=0.2)
+        first.acquire(alone=True)
+        taken = _taken(lease, alone=False)
+        assert not taken.wait(1.0)
+        first.release()
+        assert taken.wait(5)
+        lease.release()
+
+
+def test_the_kernels_list_of_locks_is_read(tmp_path: Path) -> None:
+    """Who waits holds nothing; nor do other kinds of locks, files and torn lines count."""
+    file = tmp_path / "lease"
+    assert holders(file, tmp_path) == ()
+    file.touch()
+    assert holders(file, tmp_path / "none") == ()
+    inode = file.stat().st_ino
+    (tmp_path / "locks").write_text(
+        f"1: FLOCK  ADVISORY  READ 7 fe:00:{inode} 0 EOF\n"
+        f"1: -> FLOCK  ADVISORY  WRITE 8 fe:00:{inode} 0 EOF\n"
+        f"2: POSIX  ADVISORY  WRITE 9 fe:00:{inode} 0 EOF\n"
+        f"3: FLOCK  ADVISORY  WRITE 10 fe:00:{inode + 1} 0 EOF\n"
+        "4: FLOCK\n"
+    )
+    (tmp_path / "7").mkdir()
+    line = b"/usr/bin/python3\0/home/me/grade.py\0--submission\0/home/her/work\0"
+    (tmp_path / "7" / "cmdline").write_bytes(line)
+    assert [str(h) for h in holders(file, tmp_path)] == ["process 7 (python3 grade.py)"]
+    (tmp_path / "7" / "cmdline").unlink()
+    assert [str(h) for h in holders(file, tmp_path)] == ["process 7"]
 
 
 def test_releasing_twice_is_harmless(tmp_path: Path) -> None:

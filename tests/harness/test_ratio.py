@@ -19,6 +19,14 @@ from graders.harness.measure.ratio import (
 )
 
 _VERDICTS = 200
+_STILL = {"jitter": 0.01, "wander": 0.0, "steps": 0.0, "hiccups": 0.0}
+#: Kinds of noise, each by itself: all of them go one way, so that whoever's rounds come
+#: last loses by them.
+NOISES = {
+    "drift": {**_STILL, "slope": 0.02},
+    "falling clock": {**_STILL, "falls": 0.1},
+    "outliers": {**_STILL, "hiccups": 0.2},
+}
 
 
 class NoisyGpu:
@@ -29,11 +37,32 @@ class NoisyGpu:
         seed: Of the noise.
 
         jitter: Standard deviation of a round's log-time.
+
+        wander: That of the log-time's change from one round to the next.
+
+        slope: By how much each round's log-time is above that of the one before.
+
+        steps: The chance that the clock changes from 1980 to 1400 MHz or back.
+
+        falls: The chance that it falls by a twentieth, for good, as in heat.
+
+        hiccups: The chance that a round takes longer, by half of it on average.
     """
 
-    def __init__(self, seed: int, *, jitter: float = 0.03) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        jitter: float = 0.03,
+        wander: float = 0.01,
+        slope: float = 0.0,
+        steps: float = 0.03,
+        falls: float = 0.0,
+        hiccups: float = 0.05,
+    ) -> None:
         self._rng = np.random.default_rng(seed)
-        self._jitter = jitter
+        self._jitter, self._wander, self._slope = jitter, wander, slope
+        self._steps, self._falls, self._hiccups = steps, falls, hiccups
         self._drift = 0.0
         self._step = 0.0
         self.rounds = 0
@@ -44,20 +73,22 @@ class NoisyGpu:
         def run() -> float:
             rng = self._rng
             self.rounds += 1
-            self._drift += rng.normal(0.0, 0.01)
-            if rng.random() < 0.03:  # 1980 to 1400 MHz and back, at any time
+            self._drift += rng.normal(self._slope, self._wander)
+            if self._falls and rng.random() < self._falls:
+                self._drift -= math.log(0.95)
+            if rng.random() < self._steps:  # at any time
                 self._step = 0.0 if self._step else math.log(1980 / 1400)
-            hiccup = rng.exponential(0.5) if rng.random() < 0.05 else 0.0
+            hiccup = rng.exponential(0.5) if rng.random() < self._hiccups else 0.0
             noise = rng.normal(0.0, self._jitter)
             return seconds * math.exp(self._drift + self._step + hiccup + noise)
 
         return run
 
 
-def _answers(ratio: float, **more: Any) -> list[Answer]:
+def _answers(ratio: float, verdicts: int = _VERDICTS, **more: Any) -> list[Answer]:
     """Return the answers on programs whose times have this ratio to the threshold, 1.5."""
     answers = []
-    for seed in range(_VERDICTS):
+    for seed in range(verdicts):
         gpu = NoisyGpu(seed, **more)
         mine, others = gpu.program(1e-3), gpu.program(1.5e-3 * ratio)
         rng = np.random.default_rng([seed, 1])
@@ -98,6 +129,38 @@ def test_where_verdicts_change_few_are_given() -> None:
     most = _VERDICTS * ERROR / 2 + 3 * math.sqrt(_VERDICTS * ERROR / 2)
     assert below <= most
     assert above <= most
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_noise_of_each_kind_decides_nothing(noise: str) -> None:
+    """A tenth from the threshold one verdict of 200 is wrong at most, and few are open."""
+    wrong, left_open, each = 0, 0, _VERDICTS // 2
+    for ratio, mistake in ((1.1, Answer.BELOW), (1 / 1.1, Answer.ABOVE)):
+        answers = _answers(ratio, each, **NOISES[noise])
+        wrong += answers.count(mistake)
+        left_open += answers.count(Answer.INCONCLUSIVE)
+    assert wrong <= 1
+    assert left_open <= _VERDICTS // 10
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_noise_of_each_kind_where_verdicts_change(noise: str) -> None:
+    """There one verdict in twenty is given at most, on either side; others are open."""
+    verdicts = 40
+    answers = _answers(1 / SAME, verdicts, **NOISES[noise])
+    assert answers.count(Answer.BELOW) <= verdicts // 20
+    assert answers.count(Answer.ABOVE) <= verdicts // 20
+
+
+def test_one_program_after_the_other_would_lose_to_drift() -> None:
+    """The same drift, and medians of ten rounds, one block after the other: all wrong."""
+    flips = 0
+    for seed in range(_VERDICTS):
+        gpu = NoisyGpu(seed, **NOISES["drift"])
+        first, second = gpu.program(1e-3), gpu.program(1.5e-3 / 1.1)
+        mine = np.median([first() for _ in range(10)])
+        flips += bool(np.median([second() for _ in range(10)]) / mine >= 1.5)
+    assert flips >= _VERDICTS - 10
 
 
 def test_a_program_at_the_threshold_does_not_fail() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -14,10 +15,11 @@ import junitparser
 import pytest
 import xmlschema
 from markdown_it import MarkdownIt
+from rich.console import Console
 
 from graders.harness.catalog import ROOT
 from graders.harness.models import CheckResult, ExerciseResult, Reason, Report, Status
-from graders.harness.report import WRITERS
+from graders.harness.report import WRITERS, print_report
 from graders.harness.report.junit import render_junit
 from graders.harness.report.markdown import render_markdown
 from tests.harness.test_report_platforms import VARIABLES
@@ -203,3 +205,18 @@ def test_the_command_writes_each_format(tmp_path: Path) -> None:
     assert all(error.startswith(f"::error file={stub},line=") for error in errors)
     assert any(line.startswith("Failed: 0 of 10 points") for line in lines)
     xmlschema.XMLSchema(XSD).validate(str(targets["junit"]))
+
+
+def test_the_terminal_says_why_credit_was_given() -> None:
+    """Of what passed it says nothing else."""
+    told = check("times", "passed", 1, 1, message="The GPU was hot. Credit is given.")
+    quiet = check("values", "passed", 1, 1)
+    exercise = ExerciseResult(
+        name="demo/double", title="T", checks=(told, quiet), seconds=1
+    )
+    console = Console(width=100, file=io.StringIO())
+    print_report(report(exercise), console)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "times [inconclusive]" in said
+    assert "The GPU was hot. Credit is given." in said
+    assert "values [" not in said

@@ -134,6 +134,28 @@ def test_a_ratio_says_what_it_comes_to(answer: str, words: str) -> None:
     assert words in ratio(answer=answer)["said"]
 
 
+@pytest.mark.parametrize(
+    ("clocks", "words"),
+    [
+        ([1980], "Meanwhile the GPU's clock was 1,980 MHz of at most 1,980."),
+        ([1980, None, 700], "was 700 to 1,980 MHz of at most 1,980."),
+        ([], "NVML does not answer."),
+        ([None, "a text"], "NVML does not answer."),
+    ],
+)
+def test_a_ratio_says_how_fast_the_gpu_ran(clocks: list[Any], words: str) -> None:
+    readings = [{"sm_clock_mhz": c, "sm_clock_max_mhz": 1980} for c in clocks]
+    because = "NVML does not answer."
+    found = {"readings": [*readings, 3], "unavailable_because": because}
+    assert ratio(clocks=found)["clocks"].endswith(words)
+    assert ratio(clocks=3)["clocks"] == ratio()["clocks"] == ""
+
+
+def test_why_credit_was_given_is_said() -> None:
+    said = ratio(answer="inconclusive", credited="The GPU was hot.")["said"]
+    assert said == "The GPU was hot."
+
+
 # ----------------------------------------------------------------------------- heat maps
 
 

@@ -16,8 +16,11 @@ from graders.harness.errors import (
     ImportFailed,
     NotRun,
     OutOfMemory,
+    ProtocolError,
+    TimedOut,
     Unimplemented,
     WorkerCrashed,
+    WorkerTimedOut,
 )
 
 _INSTALLED = ("/site-packages/", "/dist-packages/")
@@ -297,6 +300,19 @@ def crash_failure(error: WorkerCrashed, what: str) -> Failure:
         hint = "Leave out os._exit and the like; return the result."
     msg = f"{what} took its process down: {error}. It was expected to return."
     return Crashed(msg, hint=hint)
+
+
+def worker_failure(
+    error: WorkerCrashed | WorkerTimedOut | ProtocolError, what: str
+) -> Failure:
+    """Return the failure for a call that the worker did not answer as it should."""
+    if isinstance(error, WorkerCrashed):
+        return crash_failure(error, what)
+    if isinstance(error, WorkerTimedOut):
+        msg = f"{what} took too long: {error}."
+        return TimedOut(msg, hint="Look for a loop that does not end.")
+    msg = f"{what} disturbed the grader: what arrived instead of its result cannot be read."
+    return Crashed(msg, hint="Return the result; leave file descriptors alone.")
 
 
 def _excess(because: str, what: str) -> Failure:

@@ -17,12 +17,15 @@ from graders.harness.checks.failures import (
     raise_for_signature,
     raise_for_unwritten,
     without_installation,
+    worker_failure,
 )
+from graders.harness.checks.gpu_trouble import expect_gpu, not_started
 from graders.harness.checks.locations import Location, Sources
 from graders.harness.checks.notebooks import NotebookProgram
 from graders.harness.checks.remembered import Remembered, key_of
 from graders.harness.errors import (
     Crashed,
+    EnvironmentUnavailable,
     Failure,
     HarnessError,
     NotRun,
@@ -227,6 +230,11 @@ class Learner:
             self._worker.kill()
             self._worker = None
 
+    @property
+    def gpu(self) -> str:
+        """The UUID of the GPU that it is leased, or what stands for it; empty without."""
+        return self._lease.gpu if self._lease is not None else ""
+
     @contextmanager
     def gpu_alone(self) -> Iterator[Callable[[], None]]:
         """
@@ -301,9 +309,11 @@ class Learner:
         timeout = min(timeout, max(left, 1.0))
 
         def attempt(*, alone: bool = alone) -> Observation | Failure | NotRun:
-            return self._attempt(
+            found = self._attempt(
                 function, args, timeout, alone=alone, may_raise=may_raise, **how
             )
+            expect_gpu(self._server, found)
+            return found
 
         if alone or self._lease is None:
             return attempt()
@@ -348,17 +358,12 @@ class Learner:
                 return self._checked(seen, function, args or self._held)
         except (Failure, NotRun) as outcome:
             return outcome
-        except WorkerCrashed as err:
-            return crash_failure(err, function)
-        except WorkerTimedOut as err:
-            msg = f"{function} took too long: {err}."
-            return TimedOut(msg, hint="Look for a loop that does not end.")
-        except ProtocolError:
-            msg = (
-                f"{function} disturbed the grader: what arrived instead of its result "
-                "cannot be read."
-            )
-            return Crashed(msg, hint="Return the result; leave file descriptors alone.")
+        except (WorkerCrashed, WorkerTimedOut, ProtocolError) as err:
+            return worker_failure(err, function)
+        except EnvironmentUnavailable:
+            if self._worker is not None:
+                self._worker.kill()  # it may wait for a lease that does not come
+            raise
 
     @contextmanager
     def _counted(self, lease: Leased) -> Iterator[None]:
@@ -404,8 +409,7 @@ class Learner:
             worker = self._server.fork(self._owner, self._library_code)
             worker.start()
         except WorkerError as err:  # nothing of the learner's has run yet
-            msg = f"no worker could be started: {err}"
-            raise HarnessError(msg) from err
+            raise not_started(err) from err
         self.layers = worker.layers
         try:
             prepare(worker)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from graders.harness.checks.absent import ProgramAbsent
 from graders.harness.checks.learner import Learner
 from graders.harness.checks.timed_results import Verify, rows_of
 from graders.harness.device.evidence import Evidence
+from graders.harness.device.gpu_clocks import ClockLog
 from graders.harness.errors import (
     EnvironmentUnavailable,
     ImportFailed,
@@ -29,6 +31,9 @@ from graders.harness.supervisor import Observation, Timed
 Note = Callable[[str, Any], None]
 Metric = Literal["device_time", "end_to_end"]
 
+# By how much a GPU that is slowed down may shift a ratio: its clock goes down to half, or
+# lower (nvml.h, HW slowdown: "by a factor of 2 or more"), while one of two programs runs.
+_SLOWED_AT_MOST = 2.0
 _TAKES = {
     "device_time": "keeps the GPU busy for",
     "end_to_end": "takes, until the GPU is idle,",
@@ -106,7 +111,9 @@ def expect_faster(
     Raises:
         TooSlow: The interval of the ratio lies below the threshold. Where it holds the
             threshold even after a second run in fresh processes, credit is given and the
-            report says ``inconclusive``.
+            report says ``inconclusive``. So it is where the interval lies below and heat,
+            the hardware or a power brake slowed the GPU down, both times; a pass under
+            such conditions stays one, for both programs ran under them in turns.
 
         WrongMemorySpace: Nothing of the learner's ran on the GPU.
 
@@ -127,7 +134,10 @@ def expect_faster(
         learner.restart()
         other.restart()
         found = rounds.measure(threshold, rng, prepare_alone=prepare_alone)
-    note(key, {**found.to_dict(), "metric": metric, "other": other_name})
+    figures = {**found.to_dict(), "metric": metric, "other": other_name}
+    if found.answer is Answer.INCONCLUSIVE:
+        figures["credited"] = _credit(function, other_name, found)
+    note(key, figures)
     if found.answer is Answer.BELOW:
         takes = _TAKES[metric]
         msg = (
@@ -194,10 +204,15 @@ class Rounds:
         # Among the rounds that there are in any case. Not drawn from the grading's seed:
         # nothing that a program is given tells it.
         self._verified_at = int(self._rng.integers(1, FEW + 2))
-        with self._programs[0].gpu_alone() as self._let_others_in:
-            found = measure_ratio(self._own, self._others, threshold=threshold, rng=rng)
+        with (
+            ClockLog(self._programs[0].gpu) as log,
+            self._programs[0].gpu_alone() as self._let_others_in,
+        ):
+            found = measure_ratio(
+                self._own, self._others, threshold=threshold, rng=rng, between=log.read
+            )
             self._judge_results()
-        return found
+        return _fairly(replace(found, clocks=log.clocks()))
 
     def _judge_results(self) -> None:
         """Have both programs do a round more, and judge what the learner's returns."""
@@ -252,6 +267,26 @@ class Rounds:
             if which:  # learners' bundles leave out the baselines that tell a solution
                 raise ProgramAbsent(function) from err
             raise
+
+
+def _fairly(found: Ratio) -> Ratio:
+    """Return a ratio that fails nobody whose GPU was slowed down meanwhile."""
+    slowed = found.answer is Answer.BELOW and found.clocks.slowed_by
+    if slowed and found.high * _SLOWED_AT_MOST >= found.threshold:
+        return replace(found, answer=Answer.INCONCLUSIVE)
+    return found
+
+
+def _credit(function: str, other_name: str, found: Ratio) -> str:
+    """Return why a check passes that was measured twice and not decided."""
+    slowed = found.clocks.in_words()
+    because = slowed or "The interval holds the ratio at which verdicts change."
+    return (
+        f"Whether {function} is fast enough could not be told, in two measurements: it is "
+        f"{found.ratio:.2f} times as fast as {other_name} (between {found.low:.2f} and "
+        f"{found.high:.2f}, {found.pairs} pairs of rounds); expected were "
+        f"{found.threshold:g}. {because} Credit is given."
+    )
 
 
 def believed_seconds(seen: Observation, overheads: Sequence[float]) -> float:

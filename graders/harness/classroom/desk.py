@@ -14,6 +14,7 @@ from pathlib import Path
 
 from graders.harness.catalog import Exercise
 from graders.harness.classroom.admission import Admission
+from graders.harness.classroom.doubts import not_carried_out
 from graders.harness.classroom.handed_in import Work, find_work, moved, write_files
 from graders.harness.classroom.known_results import KnownResults
 from graders.harness.errors import EnvironmentUnavailable, HarnessError
@@ -342,8 +343,7 @@ def _nobody_listens(_exercise: str, _result: CheckResult) -> None:
 
 def _may_be_due_to_others(result: ExerciseResult) -> bool:
     # Not a time limit: they are ten times what a busy machine takes.
-    is_ours = any(check.reason is Reason.HARNESS for check in result.checks)
-    return is_ours or _memory_was_short(result)
+    return any(map(not_carried_out, result.checks)) or _memory_was_short(result)
 
 
 def _memory_was_short(result: ExerciseResult) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graders.harness.models import Reason, Status
+from graders.harness.checks.gpu_trouble import NOT_STARTED
+from graders.harness.models import CheckResult, Reason, Status
 
 _JUDGED = (Status.PASSED, Status.FAILED)
 # What supervisor.worker says of a worker that was killed, alone or with its server. The
@@ -25,12 +26,27 @@ def doubt(report: Mapping[str, Any]) -> str:
     if is_all_ours(report):
         return "nothing of it could be judged"
     for check in checks_of(report):
-        if check["status"] == Status.ERROR and check["reason"] == Reason.HARNESS:
+        if _not_carried_out(check["reason"], check["message"]):
             return f"the check {check['name']} could not be carried out"
         killed = any(text in check["message"] for text in _KILLED)
         if check["reason"] == Reason.CRASHED and killed:
             return "its process was killed, and not by the grader"
     return ""
+
+
+def not_carried_out(check: CheckResult) -> bool:
+    """
+    Return whether a check failed for us: alone, or a while later, it may be carried out.
+
+    So it may where the GPU could not be used: CUDA says all kinds of things where a
+    neighbour has taken all of its memory.
+    """
+    return _not_carried_out(check.reason, check.message)
+
+
+def _not_carried_out(reason: str | None, message: str) -> bool:
+    ours = reason == Reason.ENVIRONMENT and message.startswith(NOT_STARTED)
+    return ours or reason == Reason.HARNESS
 
 
 def is_all_ours(report: Mapping[str, Any]) -> bool:

@@ -237,6 +237,7 @@ class CudaDevice:
         self._tracing = trace and self._collector.available
         if self._tracing:
             self._collector.open()
+            self._tracing = self._collector.available
         if trace:
             self._recorder.begin()
         allocator.begin(poison=poison)

@@ -1,8 +1,10 @@
 """Collects what CUPTI saw: the windows, the callbacks, the proof that it works.
 
 CUPTI's activity records are views into its buffers: each is turned into a record of
-ours inside the completion callback and let go of. Imports nothing of the engine but
-``device.activities``; ``cupti`` itself only when asked to start.
+ours inside the completion callback and let go of. Whatever CUPTI refuses leaves a collector
+that is not available and says why: a profiler may not end a grading. Imports nothing of the
+engine but ``device.activities`` and ``device.cupti_problems``; ``cupti`` itself only when
+asked to start.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from graders.harness.device.activities import (
@@ -18,6 +21,7 @@ from graders.harness.device.activities import (
     copy_record,
     kernel_record,
 )
+from graders.harness.device.cupti_problems import described, meaning
 
 _BUFFER_BYTES = 8 * 1024 * 1024
 _DEFAULT_STREAM = 7  # what CUPTI calls the first context's legacy default stream
@@ -60,20 +64,21 @@ class ActivityCollector:
         try:
             cupti = importlib.import_module("cupti.cupti")
         except (ImportError, OSError) as error:
-            self.unavailable_because = f"cupti-python cannot be imported: {error}."
+            self.unavailable_because = (
+                f"cupti-python cannot be imported ({described(error)}): `python grade.py "
+                "doctor` says how to install it."
+            )
             return
         try:
             self._attach(cupti)
             # The first window is slow and may be incomplete: throw it away.
             for _ in range(2):
-                self.open()
+                self._enable()
                 probe()
                 synchronize()
-                found = self.close()
+                found = self._collected()
         except Exception as error:  # noqa: BLE001 - a profiler may not end a grading
-            self._cupti = None
-            self._epoch = time.perf_counter_ns()
-            self.unavailable_because = f"CUPTI does not work here: {_reason(error)}."
+            self._give_up(error)
             return
         self._judge(found)
 
@@ -84,13 +89,47 @@ class ActivityCollector:
         return (int(self._cupti.get_timestamp()) - self._epoch) * NANOSECOND
 
     def open(self) -> None:
-        """Start a window. The device should be idle."""
+        """
+        Start a window. The device should be idle.
+
+        Where CUPTI refuses, the collector is not available any more.
+        """
+        try:
+            self._enable()
+        except Exception as error:  # noqa: BLE001 - a profiler may not end a grading
+            self._give_up(error)
+
+    def close(self) -> Activities:
+        """
+        End the window and return its records. The device must be idle.
+
+        Where CUPTI refuses, there are none, and the collector is not available any more.
+        """
+        try:
+            return self._collected()
+        except Exception as error:  # noqa: BLE001 - a profiler may not end a grading
+            self._give_up(error)
+            return Activities()
+
+    def _enable(self) -> None:
         self._found = Activities()
         for kind in self._kinds:
             self._cupti.activity_enable(kind)
 
-    def close(self) -> Activities:
-        """End the window and return its records. The device must be idle."""
+    def _give_up(self, error: Exception) -> None:
+        for kind in self._kinds:  # what is still recorded would cost the program time
+            with suppress(Exception):
+                self._cupti.activity_disable(kind)
+        now = 0.0
+        with suppress(Exception):
+            now = self.now()
+        self._cupti = None
+        # The clock goes on from there: what a call did is put in order by its times.
+        self._epoch = time.perf_counter_ns() - round(now / NANOSECOND)
+        self.available = False
+        self.unavailable_because = f"CUPTI does not work here: {meaning(error)}."
+
+    def _collected(self) -> Activities:
         self._cupti.activity_flush_all(1)
         for kind in self._kinds:
             self._cupti.activity_disable(kind)
@@ -127,7 +166,7 @@ class ActivityCollector:
             for record in records:
                 self._convert(record)
         except Exception as error:  # noqa: BLE001 - none may reach CUPTI's thread
-            self._problem = _reason(error)
+            self._problem = described(error)
 
     def _convert(self, record: Any) -> None:
         kernel, memcpy, memset = (int(kind) for kind in self._kinds)
@@ -167,8 +206,3 @@ def _load_library() -> None:
 
 def _buffer_requested() -> tuple[int, int]:
     return _BUFFER_BYTES, 0
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split()).rstrip(".")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

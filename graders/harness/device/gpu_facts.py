@@ -230,7 +230,7 @@ def _nvml() -> Iterator[tuple[Any, Any]]:
     try:
         nvml = importlib.import_module("pynvml")
         nvml.nvmlInit()
-        handle = _first_visible(nvml)
+        handle = first_visible(nvml)
     except Exception:  # noqa: BLE001 - a missing package or driver: both mean "unknown"
         yield None, None
         return
@@ -240,7 +240,8 @@ def _nvml() -> Iterator[tuple[Any, Any]]:
         nvml.nvmlShutdown()
 
 
-def _first_visible(nvml: Any) -> Any:
+def first_visible(nvml: Any) -> Any:
+    """Return NVML's handle of the first GPU that ``CUDA_VISIBLE_DEVICES`` leaves."""
     first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip()
     if first.startswith("GPU-"):
         return nvml.nvmlDeviceGetHandleByUUID(first)

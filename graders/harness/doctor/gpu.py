@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -213,9 +213,20 @@ def probe_nvml(machine: Machine) -> Iterator[Finding]:
             facts=answer.facts,
         )
         return
+    if slowed := answer.facts.get("slowed"):
+        yield Finding(
+            probe="nvml",
+            state="note",
+            text=f"{slowed} Whoever is too slow on it is not failed for that, but "
+            "credited.",
+            run=("nvidia-smi -q -d PERFORMANCE,TEMPERATURE,CLOCK",),
+            advice="Look after its cooling and its power supply.",
+            facts=answer.facts,
+        )
     free = answer.facts["free_bytes"]
     text = (
         f"Driver {answer.facts['driver']}; {free / 2**30:.1f} GiB of the GPU are free."
+        f"{_clock(answer.facts)}"
     )
     if free < _LITTLE_MEMORY:
         yield Finding(
@@ -230,6 +241,15 @@ def probe_nvml(machine: Machine) -> Iterator[Finding]:
         yield Finding(probe="nvml", state="ok", text=text, facts=answer.facts)
 
 
+def _clock(facts: Mapping[str, Any]) -> str:
+    """Return the clock of now and how far it can go, as far as NVML tells them."""
+    readings = (facts.get("clocks") or {}).get("readings") or [{}]
+    now, most = (readings[-1].get(f"sm_clock{part}_mhz") for part in ("", "_max"))
+    if now is None:
+        return ""
+    return f" Its SM clock is {now:,} MHz" + (f" of {most:,}." if most else ".")
+
+
 def probe_lease(machine: Machine) -> Iterator[Finding]:
     """Whether a grading holds the GPU."""
     if not machine.gpus():
@@ -237,12 +257,14 @@ def probe_lease(machine: Machine) -> Iterator[Finding]:
     from graders.harness.device.gpu_facts import gpu_name  # noqa: PLC0415 - only here
     from graders.harness.measure.lease import Lease  # noqa: PLC0415 - Unix has it
 
-    if Lease(gpu_name()).is_held():
+    lease = Lease(gpu_name())
+    if lease.is_held():
+        names = " and ".join(map(str, lease.holders()))
         yield Finding(
             probe="lease",
             state="note",
-            text="Another grading of yours is using the GPU now; one that measures times "
-            "waits for it.",
+            text="Another grading of yours is using the GPU now"
+            f"{f', {names}' if names else ''}; one that measures times waits for it.",
         )
     else:
         yield Finding(

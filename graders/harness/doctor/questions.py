@@ -103,11 +103,24 @@ def _ask_nvml() -> dict[str, Any]:
     nvml.nvmlInit()
     version = nvml.nvmlSystemGetDriverVersion()
     memory = nvml.nvmlDeviceGetMemoryInfo(nvml.nvmlDeviceGetHandleByIndex(0))
+    clocks = _clocks()
     return {
         "driver": version.decode() if isinstance(version, bytes) else str(version),
         "memory_bytes": int(memory.total),
         "free_bytes": int(memory.free),
+        "clocks": clocks.to_dict(),
+        "slowed": clocks.in_words(),
     }
+
+
+def _clocks() -> Any:
+    """Return the clocks of the GPU that is graded on, of now."""
+    from graders.harness.device.gpu_clocks import ClockLog  # noqa: PLC0415
+    from graders.harness.device.gpu_facts import gpu_name  # noqa: PLC0415
+
+    with ClockLog(gpu_name()) as log:
+        log.read()
+    return log.clocks()
 
 
 def _ask_library(name: str) -> dict[str, Any]:

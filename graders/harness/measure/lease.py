@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from graders.harness.errors import OutOfMemory, WorkerCrashed, WorkerTimedOut
+from graders.harness.measure.holders import Holder, holders, wait_for_lock
 from graders.harness.measure.troubles import Troubles
 
 # Seconds for which the lease alone is asked for without holding others up: numeric work
@@ -26,6 +27,9 @@ _PATIENCE = 5.0
 _ASK_AGAIN = 0.01
 # Seconds after which who times many rounds lets others in between two of them.
 _TURN = 2.0
+# Seconds for which one and the same process may keep others waiting: five times what a call
+# may take that takes longest. A grading that was stopped by Ctrl+Z holds it for ever.
+_MOST = 600.0
 # What a call can suffer from a neighbour.
 _TROUBLES = (WorkerTimedOut, WorkerCrashed, OutOfMemory)
 
@@ -40,10 +44,17 @@ class Lease:
         folder: Where the lock files lie. The default is the system's temporary folder.
 
         patience: Seconds for which numeric work of others goes first.
+
+        most: Seconds after which a process that does not let it go is not waited for.
     """
 
     def __init__(
-        self, uuid: str, folder: Path | None = None, *, patience: float = _PATIENCE
+        self,
+        uuid: str,
+        folder: Path | None = None,
+        *,
+        patience: float = _PATIENCE,
+        most: float = _MOST,
     ) -> None:
         self._uuid = uuid
         safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in uuid)
@@ -53,34 +64,56 @@ class Lease:
         self._queue = self._path.with_name(f"{self._path.name}-queue")
         self._troubles = Troubles(self._path.with_name(f"{self._path.name}-troubles"))
         self._patience = patience
+        self._most = most
         self._file: int | None = None
         self._alone_since: float | None = None
 
+    @property
+    def gpu(self) -> str:
+        """The GPU's UUID, or the name that stands for it."""
+        return self._uuid
+
     def another(self) -> Lease:
         """Return a lease of the same GPU for another thread: one holder has one lease."""
-        return Lease(self._uuid, self._path.parent, patience=self._patience)
+        return Lease(
+            self._uuid, self._path.parent, patience=self._patience, most=self._most
+        )
 
     def acquire(self, *, alone: bool) -> None:
         """
         Wait for the lease, shared with other numeric work or alone.
 
         Within :meth:`held_alone` there is nothing to wait for.
+
+        Raises:
+            EnvironmentUnavailable: Another process does not let it go.
         """
         if self._alone_since is not None:
             return
         self.release()
         self._file = _open(self._path)
-        if not alone or not self._asked_patiently():
-            self._wait_in_line(alone=alone)
+        try:
+            if not alone or not self._asked_patiently():
+                self._wait_in_line(alone=alone)
+        except BaseException:
+            self.release()
+            raise
 
     def _wait_in_line(self, *, alone: bool) -> None:
         assert self._file is not None
         queue = _open(self._queue)
         try:
-            fcntl.flock(queue, fcntl.LOCK_SH if alone else fcntl.LOCK_EX)
-            fcntl.flock(self._file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            self._wait(queue, fcntl.LOCK_SH if alone else fcntl.LOCK_EX)
+            self._wait(self._file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         finally:
             os.close(queue)
+
+    def _wait(self, file: int, how: int) -> None:
+        wait_for_lock(file, how, self.holders, self._most)
+
+    def holders(self) -> tuple[Holder, ...]:
+        """Return the processes that hold the lease, or wait for it alone."""
+        return holders(self._path) or holders(self._queue)
 
     @contextmanager
     def held_alone(self) -> Iterator[None]:

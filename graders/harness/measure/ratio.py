@@ -13,18 +13,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 
 from graders.harness.device.evidence import Copy, Evidence, Kernel
+from graders.harness.device.gpu_clocks import Clocks
 from graders.harness.errors import EnvironmentUnavailable
 
 #: Pairs seen at each look. Even, as blocks hold two pairs.
 LOOKS = (8, 16, 32)
-#: The chance of a wrong verdict at a ratio where verdicts change, over all looks.
+#: The chance of a verdict at the very ratio where verdicts change, over all looks, as the
+#: intervals are made. A bootstrap over eight pairs covers somewhat less than it says: under
+#: one kind of noise at a time (tests/harness/test_ratio.py) 4 of 100 verdicts are given
+#: there, and a tenth away from it 1 of 3600 is wrong.
 ERROR = 0.01
 #: Where verdicts change: this far below the threshold. Two processes that run one program
 #: can differ for as long as they live, and no number of rounds tells that from a program
@@ -75,6 +79,8 @@ class Ratio:
         answer: What they say.
 
         samples: The submission's and the other's times of each pair, in seconds.
+
+        clocks: The GPU's, before the first group of rounds and after each.
     """
 
     ratio: float
@@ -84,6 +90,7 @@ class Ratio:
     pairs: int
     answer: Answer
     samples: tuple[tuple[float, float], ...] = ()
+    clocks: Clocks = field(default_factory=Clocks)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ratio as JSON-ready data for a report's details."""
@@ -91,6 +98,7 @@ class Ratio:
             **asdict(self),
             "answer": self.answer.value,
             "samples": list(self.samples),
+            "clocks": self.clocks.to_dict(),
         }
 
 
@@ -132,6 +140,7 @@ def measure_ratio(
     threshold: float,
     rng: np.random.Generator,
     looks: Sequence[int] = LOOKS,
+    between: Callable[[], None] = lambda: None,
 ) -> Ratio:
     """
     Run paired rounds until they tell on which side of the threshold the ratio lies.
@@ -147,9 +156,12 @@ def measure_ratio(
 
         looks: Numbers of pairs at which to decide, after a first look at ``FEW``; the last
             is the cap.
+
+        between: Called before the first group of four rounds and after each.
     """
     for warm in (submission, other) * _WARM_ROUNDS:
         warm()
+    between()
     samples: list[tuple[float, float]] = []
     confidence = 1 - ERROR / (len(looks) + 1)
     found = Ratio(
@@ -159,6 +171,7 @@ def measure_ratio(
     for pairs in (FEW, *looks):
         while len(samples) < pairs:
             samples += _block(submission, other, first=bool(rng.integers(2)))
+            between()
         if pairs == FEW and not _are_far(samples, threshold):
             continue
         found = _judge(samples, threshold, confidence, rng)

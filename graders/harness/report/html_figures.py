@@ -171,8 +171,9 @@ def _ratio(name: str, ratio: Mapping[str, Any]) -> View:
         "threshold": amount(threshold),
         "pairs": ratio["pairs"],
         "answer": ratio.get("answer", ""),
-        "said": _ANSWERS.get(str(ratio.get("answer")), ""),
+        "said": ratio.get("credited") or _ANSWERS.get(str(ratio.get("answer")), ""),
         "times": _times(ratio.get("samples") or (), other),
+        "clocks": _clocks(ratio.get("clocks")),
         "at": {
             "value": _share(value, most),
             "low": _share(low, most),
@@ -189,6 +190,23 @@ def _times(samples: Sequence[Any], other: str) -> str:
         return ""
     own, others = (statistics.median(float(s[i]) for s in pairs) for i in (0, 1))
     return f"A round of yours took {duration(own)}, of {other} {duration(others)}."
+
+
+def _clocks(found: object) -> str:
+    """Return the GPU's clock while it was timed, or why it is not known."""
+    if not isinstance(found, Mapping):
+        return ""
+    readings = [r for r in found.get("readings") or () if isinstance(r, Mapping)]
+    seen, most = (
+        [r[name] for r in readings if isinstance(r.get(name), int)]
+        for name in ("sm_clock_mhz", "sm_clock_max_mhz")
+    )
+    if not seen:
+        return str(found.get("unavailable_because") or "")
+    low, high = min(seen), max(seen)
+    span = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    of_most = f" of at most {max(most):,}" if most else ""
+    return f"Meanwhile the GPU's clock was {span} MHz{of_most}."
 
 
 def _share(value: float, most: float) -> float:

@@ -13,6 +13,7 @@ from rich.text import Text
 from graders.harness.models import (
     CheckResult,
     ExerciseResult,
+    Reason,
     Report,
     Status,
     Verdict,
@@ -109,7 +110,8 @@ def _print_exercise(exercise: ExerciseResult, console: Console) -> None:
     for text, checks in _grouped(exercise).items():
         names = ", ".join(c.name.replace("_", " ") for c in checks)
         _, colour = _MARKS[checks[0].status]
-        head = Text.assemble((names, f"bold {colour}"), f" [{checks[0].reason}]")
+        reason = checks[0].reason or Reason.INCONCLUSIVE
+        head = Text.assemble((names, f"bold {colour}"), f" [{reason}]")
         console.print(Padding(head, (1, 0, 0, 4)))
         for line in text:
             if line:
@@ -120,7 +122,8 @@ def _grouped(exercise: ExerciseResult) -> dict[tuple[str, str], list[CheckResult
     """Return what is to be said of the checks, the same words only once."""
     groups: dict[tuple[str, str], list[CheckResult]] = {}
     for check in exercise.checks:
-        if check.status is not Status.PASSED:
+        # What passed has a message only where credit was given (see ``grading``).
+        if check.status is not Status.PASSED or check.message:
             hint = f"Next: {check.hint}" if check.hint else ""
             groups.setdefault((check.message, hint), []).append(check)
     return groups
