@@ -81,7 +81,12 @@ class Form:
 
 
 def read_form(evidence: Evidence, extents: Extents) -> Form:
-    """Sort the kernels of a call by what they work on."""
+    """
+    Sort the kernels of a call by what they work on.
+
+    Those that are known to have read nothing made of the operands are left out: they are
+    no part of any form, whatever their size.
+    """
     products = product_kernels(evidence)
     begun = min((kernel.start for kernel in products), default=math.inf)
     form = Form(products, [], [], [], [], [])
@@ -91,6 +96,8 @@ def read_form(evidence: Evidence, extents: Extents) -> Form:
         math.prod(extents.result): form.on_result,
     }
     for kernel in elementwise_kernels(evidence):
+        if kernel.reads_operand is False:
+            continue
         near = [
             found
             for size, found in sizes.items()

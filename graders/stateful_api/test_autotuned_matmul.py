@@ -33,7 +33,7 @@ from graders.harness.checks import (
     raise_memory_space,
     stream,
 )
-from graders.harness.errors import WrongValue
+from graders.harness.errors import WrongPhases, WrongValue
 from graders.harness.measure.ratio import device_time
 from graders.stateful_api.feeding import expect_items, fed
 
@@ -192,6 +192,28 @@ def test_phases(learner: Learner, cases: list[Case], precise: Case) -> None:
         count = len(case.pairs)
         expect_phases(evidence, "matmul", executions=count, where=case.where)
         expect_autotuned(evidence, where=case.where)
+        _expect_whole_products(evidence, case)
+
+
+def _expect_whole_products(evidence: Evidence, case: Case) -> None:
+    """
+    Judge that what was executed are products of the pairs; padded ones are larger.
+
+    Raises:
+        WrongPhases: One is smaller than that.
+    """
+    (m, k), n = case.pairs[0][0].shape, case.pairs[0][1].shape[1]
+    for op in operations_of(evidence, "matmul", "execute"):
+        # Which operand comes first is nvmath's to choose: compare extents by size.
+        pairs = zip(sorted(op.shape), sorted((m, k, n)), strict=False)
+        if any(extent < wanted for extent, wanted in pairs):
+            seen = " x ".join(map(str, op.shape))
+            msg = (
+                f"nvmath executed a product of the extents {seen} ({case.where}). "
+                f"Expected was the product of each pair: {m} x {k} times {k} x {n}."
+            )
+            hint = "What does reset_operands give to the next execution?"
+            raise WrongPhases(msg, hint=hint)
 
 
 def test_freed(learner: Learner, cases: list[Case]) -> None:

@@ -46,11 +46,20 @@ def evidence(*kernels: Kernel) -> Evidence:
         kernel("copy", 1.0, 3 * PIXELS),  # the image, plane by plane
         kernel("copy", 5.0, 3 * PIXELS),  # the result, rearranged
         kernel("fill", 3.0, PIXELS),
-        kernel("elementwise", 3.0, PIXELS, reads_operand=False),
+        kernel("elementwise", 1.0, PIXELS, reads_operand=False),
     ],
 )
 def test_kernels_beside_the_image_are_free(allowed: Kernel) -> None:
     expect_no_other_kernel(evidence(allowed), CASE)
+
+
+@pytest.mark.parametrize("start", [3.0, 5.0])
+def test_the_response_has_to_be_ready(start: float) -> None:
+    """No kernel computes between the transforms or after them, whatever it reads."""
+    late = kernel("elementwise", start, KEPT, reads_operand=False)
+    with pytest.raises(NotFused, match="ran after the transforms had begun") as caught:
+        expect_no_other_kernel(evidence(late), CASE)
+    assert "before the first transform" in caught.value.hint
 
 
 @pytest.mark.parametrize(
