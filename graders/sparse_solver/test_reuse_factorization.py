@@ -14,6 +14,7 @@ from graders.harness.checks import (
     Observation,
     describe,
     expect_array,
+    expect_operands_used,
     expect_own_memory,
     expect_settled,
     expect_unchanged,
@@ -158,6 +159,14 @@ def test_phases(
     for case in [*cases, *reused]:
         evidence = _solve_stream(learner, reference, case).evidence
         expect_phases(evidence, case.system.b.shape[1], case.where)
+        expect_operands_used(
+            evidence,
+            "solver",
+            phase="factorize",
+            sizes={case.system.matrix.data.nbytes},
+            what="the matrix a",
+            where=case.where,
+        )
 
 
 def test_freed(learner: Learner, reference: Learner, cases: list[Case]) -> None:

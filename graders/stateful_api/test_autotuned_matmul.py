@@ -24,6 +24,7 @@ from graders.harness.checks import (
     expect_faster,
     expect_freed,
     expect_no_host_round_trip,
+    expect_operands_used,
     expect_own_memory,
     expect_phases,
     expect_settled,
@@ -193,6 +194,13 @@ def test_phases(learner: Learner, cases: list[Case], precise: Case) -> None:
         expect_phases(evidence, "matmul", executions=count, where=case.where)
         expect_autotuned(evidence, where=case.where)
         _expect_whole_products(evidence, case)
+        expect_operands_used(
+            evidence,
+            "matmul",
+            sizes={operand.nbytes for operand in case.pairs[0]},
+            what="the matrices of each pair",
+            where=case.where,
+        )
 
 
 def _expect_whole_products(evidence: Evidence, case: Case) -> None:

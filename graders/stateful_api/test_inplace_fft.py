@@ -18,6 +18,7 @@ from graders.harness.checks import (
     expect_close,
     expect_freed,
     expect_on_gpu,
+    expect_operands_used,
     expect_phases,
     expect_settled,
     expect_shared_memory,
@@ -146,10 +147,13 @@ def test_no_allocation(learner: Learner, draw: Draw, limits: Mapping[str, Any]) 
 def test_one_plan(learner: Learner, cases: list[list[Batch]]) -> None:
     """One plan, and one execution for each batch, on the GPU."""
     for batches in cases:
-        expect_phases(
-            fed(learner, FUNCTION, items(batches)).evidence,
+        evidence = fed(learner, FUNCTION, items(batches)).evidence
+        expect_phases(evidence, "fft", executions=len(batches), where=where(batches))
+        expect_operands_used(
+            evidence,
             "fft",
-            executions=len(batches),
+            sizes={batch.nbytes for batch in batches},
+            what="the batches",
             where=where(batches),
         )
 

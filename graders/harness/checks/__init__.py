@@ -42,6 +42,7 @@ from graders.harness.checks.kernels import (
     was_autotuned,
 )
 from graders.harness.checks.learner import Learner
+from graders.harness.checks.operand_use import expect_operands_used
 from graders.harness.checks.phases import (
     Phases,
     expect_autotuned,
@@ -115,6 +116,7 @@ __all__ = [
     "expect_no_host_round_trip",
     "expect_number",
     "expect_on_gpu",
+    "expect_operands_used",
     "expect_own_memory",
     "expect_phases",
     "expect_ready",

@@ -119,6 +119,9 @@ class Operation:
 
         made_by: FFT's execution only: the kernel that computed the operand, copies apart,
             or ``"host"``; empty where the device cannot tell (CUDA).
+
+        reads_operand: As for :class:`Kernel`, of the kernel that the step ran as; None for
+            steps that run none.
     """
 
     library: str
@@ -134,6 +137,7 @@ class Operation:
     operands: str = ""
     compute: str = ""
     made_by: str = ""
+    reads_operand: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

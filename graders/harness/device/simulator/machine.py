@@ -1,9 +1,8 @@
 """The simulated machine: device memory, streams, their clock, a ledger of what ran.
 
-Values are computed at once, in order of the program; only time is asynchronous.
-Everything that the simulated ``cupy``, ``cuda.core`` and the libraries do to the device
-goes through the one :data:`MACHINE`. Imports nothing of the engine but
-``device.evidence``.
+Values are computed at once, in order of the program; only time is asynchronous. Everything
+that the simulated ``cupy``, ``cuda.core`` and the libraries do to the device goes through
+the one :data:`MACHINE`. Imports nothing of the engine but ``device.evidence``.
 """
 
 from __future__ import annotations
@@ -422,6 +421,7 @@ class Machine:
         """Account for one library operation; the fields are those of ``Operation``."""
         if self.ledger is not None:
             fields.setdefault("start", max(s.time for s in self.streams.values()))
+            provenance.note_step(fields, self.ledger.kernels)
             self.ledger.operations.append(Operation(**fields))
 
     def fault(

@@ -5,10 +5,13 @@ Imports nothing of the engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 HOST = "host"
+# Steps that run as the kernel that was noted last; nvmath's FFTs on the CPU run as none.
+_RUNNING = frozenset({"execute", "factorize", "solve"})
+_ON_DEVICE = frozenset({"fft", "matmul", "solver", "numba"})
 
 
 class Block(Protocol):
@@ -39,6 +42,19 @@ def note(
         maker = _maker_of(reads)
     for block in writes:
         block.made_by = maker
+
+
+def note_step(fields: dict[str, Any], kernels: Sequence[Any]) -> None:
+    """
+    Note whether a step of a library's object read an operand of the call.
+
+    Args:
+        fields: The step's, as of an ``Operation``.
+
+        kernels: The kernels so far, in order.
+    """
+    if kernels and fields["phase"] in _RUNNING and fields["library"] in _ON_DEVICE:
+        fields.setdefault("reads_operand", kernels[-1].reads_operand)
 
 
 def _maker_of(blocks: Iterable[Block]) -> str:
