@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -281,3 +282,13 @@ def test_single_numbers_may_be_read_back() -> None:
     on_host = Observation(value=value, evidence=Evidence())
     with pytest.raises(WrongMemorySpace, match="numpy"):
         expect_on_gpu(on_host, where="a case")
+
+
+def test_kernels_on_scratch_are_no_part_of_a_form() -> None:
+    """Where it is known that they read nothing made of the operands (in the simulator)."""
+    seen = evidence(CASES[0], OPERATOR)
+    idle = tuple(replace(kernel, reads_operand=False) for kernel in seen.kernels)
+    read = tuple(replace(kernel, reads_operand=True) for kernel in seen.kernels)
+    expect_operator_form(replace(seen, kernels=read), CASES[0], "here")
+    with pytest.raises(WrongValue, match="no kernel scaled A's"):
+        expect_operator_form(replace(seen, kernels=idle), CASES[0], "here")

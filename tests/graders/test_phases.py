@@ -7,6 +7,7 @@ import pytest
 from graders.harness.checks import (
     expect_autotuned,
     expect_freed,
+    expect_operands_used,
     expect_phases,
     phases_of,
 )
@@ -121,3 +122,53 @@ def test_execution_time_leaves_autotuning_out() -> None:
         ),
     )
     assert execution_time(seen) == pytest.approx(0.625)
+
+
+def executed(*reads_operand: bool | None) -> tuple[Operation, ...]:
+    return tuple(
+        Operation(
+            library="fft", phase="execute", handle=0, start=2.0, reads_operand=reads
+        )
+        for reads in reads_operand
+    )
+
+
+def upload(start: float, nbytes: int, *, of_operand: bool = False) -> Copy:
+    return Copy(
+        direction="host_to_device",
+        nbytes=nbytes,
+        start=start,
+        seconds=1e-6,
+        reads_operand=of_operand,
+    )
+
+
+def used(seen: Evidence) -> None:
+    expect_operands_used(
+        seen, "fft", sizes={800}, what="the batches", where="2 batches"
+    )
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Evidence(operations=executed(True, True)),
+        Evidence(operations=executed(None, None)),  # CUDA does not tell
+        # What came up from the host may be an operand that went down before.
+        Evidence(operations=executed(False), copies=(upload(1.0, 800),)),
+    ],
+    ids=["read", "unknown", "through the host"],
+)
+def test_operands_that_are_read_or_may_be(seen: Evidence) -> None:
+    used(seen)
+
+
+@pytest.mark.parametrize(
+    "copies",
+    [(), (upload(1.0, 64),), (upload(3.0, 800),), (upload(1.0, 800, of_operand=True),)],
+    ids=["none", "small", "later", "operand"],
+)
+def test_a_step_on_other_numbers_is_none(copies: tuple[Copy, ...]) -> None:
+    seen = Evidence(operations=executed(True, False), copies=copies)
+    with pytest.raises(WrongPhases, match="1 of 2 times nvmath's execute read nothing"):
+        used(seen)

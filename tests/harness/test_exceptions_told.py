@@ -123,6 +123,21 @@ def test_what_is_not_there_to_import(text: str, hint: str) -> None:
     assert caught.value.hint.startswith(hint)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No definition for lowering vector(float32x2).real",
+        "No definition for lowering complex.conjugate(vector(float64x2),) -> ...",
+        "No implementation of setitem(array(vector(float32x2), 1d, C), int64, Literal)",
+    ],
+)
+def test_elements_of_a_device_transform_are_pairs(text: str) -> None:
+    """Numba's own texts name a type that no learner has written."""
+    with pytest.raises(CompileFailed) as caught:
+        raise_for_load(raised("NotImplementedError", text, COMPILER), "blur.py")
+    assert caught.value.hint.startswith("An element of nvmath.device's value_type is a")
+
+
 def test_a_name_that_a_callback_does_not_know() -> None:
     """The advice is about names, not about types."""
     text = "Failed in cuda mode pipeline NameError: name 'filter_data' is not defined"

@@ -113,6 +113,12 @@ _COMPILER_HINTS = (
         "NumPy array from outside can be indexed so.",
     ),
     (
+        r"vector\(float\d\dx2\)",
+        "An element of nvmath.device's value_type is a pair, .x and .y, until it is "
+        "multiplied by a complex number: it has no real and no conjugate, and no plain "
+        "number can be stored there.",
+    ),
+    (
         r"No definition for lowering .*complex|np_clip|clip\(",
         "Inside a callback elements are single numbers: min and max take real ones, and "
         "the dtype string says which they are.",
