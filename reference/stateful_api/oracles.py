@@ -30,8 +30,9 @@ def batched_relu_mistakes(a: Array, b: Array, bias: Array) -> Mistakes:
     }
     if len(a) > 1:
         mistakes |= {
-            "Every element has the bias of the first one. Is it reset with a and b?": (
-                lambda: np.maximum(plain + wide[:1], 0)
+            "Every element has the bias of the first one: is all of it handed over, "
+            "(batch, m, 1), or reset with a and b?": lambda: np.maximum(
+                plain + wide[:1], 0
             ),
             "Every element of the batch holds the first one's answer. Are the operands "
             "reset before each execution?": lambda: right[:1].repeat(len(a), axis=0),

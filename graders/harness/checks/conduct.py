@@ -69,7 +69,8 @@ def expect_settled(observation: Observation) -> None:
             "the earlier result is lost. Expected was a new array from each call."
         )
         hint = (
-            "Which array do you keep between calls? Return one that is yours no more."
+            "Which array do you keep between calls? Return one that no later call writes "
+            "into."
         )
         raise WrongValue(msg, hint=hint)
 

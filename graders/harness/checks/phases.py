@@ -15,6 +15,11 @@ from graders.harness.errors import WrongPhases
 
 _NOUNS = {"fft": "transform", "matmul": "matrix product"}
 _RESETS = {"fft": "reset_operand", "matmul": "reset_operands"}
+# By whether there were too many.
+_EXECUTIONS = {
+    True: "Which one is executed twice? A plan needs no trial run.",
+    False: "Which one does no execution work on?",
+}
 _CLASSES = {"fft": "nvmath.fft.FFT", "matmul": "nvmath.linalg.advanced.Matmul"}
 
 
@@ -136,7 +141,7 @@ def expect_phases(
         raise WrongPhases(msg, hint=hint or default)
     if found.executions != executions:
         msg = f"{seen} Expected {_were(executions)} {_executions(executions)}."
-        raise WrongPhases(msg, hint="What does each execution work on?")
+        raise WrongPhases(msg, hint=_EXECUTIONS[found.executions > executions])
 
 
 def expect_autotuned(
