@@ -169,6 +169,12 @@ def gaussian_blur_mistakes(image: npt.NDArray[Any], sigma: float) -> Mistakes:
         -2.0 * np.pi**2 * sigma**2 * ((fx * width) ** 2 + (fy * height) ** 2)
     )
     rising = np.arange(height)[:, None] / height
+    early = np.where(rising < (height // 2) / height, rising, rising - 1.0)
+
+    def blurred_at(across: Array, down: Array) -> Callable[[], Array]:
+        exponent = -2.0 * np.pi**2 * sigma**2 * (across**2 + down**2)
+        return blurred_with(np.exp(exponent))
+
     return {
         "This is the image itself: the response was not applied.": blurred_with(
             np.ones_like(right)
@@ -203,6 +209,16 @@ def gaussian_blur_mistakes(image: npt.NDArray[Any], sigma: float) -> Mistakes:
         "The frequencies are those of an image with H and W swapped.": blurred_with(
             stretched_x * stretched_y
         ),
+        "fx is in cycles per H pixels: it is divided by H, not by W.": blurred_at(
+            fx * width / height, fy
+        ),
+        "fy is in cycles per W pixels: it is divided by W, not by H.": blurred_at(
+            fx, fy * height / width
+        ),
+        "fy takes its highest positive frequency for a negative one: for odd H, "
+        "np.fft.fftfreq turns to negative ones after (H - 1) / 2.": blurred_at(
+            fx, early
+        ),
         "The response was built for (W, H) and read as if it were for (H, W).": (
             blurred_with(_reread(gaussian_response(width, height, sigma), right.shape))
         ),
@@ -224,7 +240,7 @@ def gaussian_blur_mistakes(image: npt.NDArray[Any], sigma: float) -> Mistakes:
         "The borders are mirrored, as scipy.ndimage.gaussian_filter does it, and not "
         "periodic.": lambda: _mirrored_blur(image, sigma),
         "fy runs from 0 up: np.fft.fftfreq has the negative frequencies in its second "
-        "half.": blurred_with(np.exp(-2.0 * np.pi**2 * sigma**2 * (fx**2 + rising**2))),
+        "half.": blurred_at(fx, rising),
     }
 
 
