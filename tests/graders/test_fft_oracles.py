@@ -128,7 +128,8 @@ def test_every_mistake_is_far_beyond_the_limit(exercise: str, seed: int) -> None
             assert wrong.shape == right.shape, sentence
             error = relative(wrong, right)
             largest[sentence] = max(error, largest.get(sentence, 0.0))
-    assert min(largest.values()) > 1e-3, min(largest.items(), key=lambda item: item[1])
+    # One frequency of the image alone, as one mistake has it wrong, changes little.
+    assert min(largest.values()) > 2e-4, min(largest.items(), key=lambda item: item[1])
 
 
 def test_scipys_filter_is_recognised() -> None:
