@@ -49,6 +49,36 @@ def expect_device_calls(
     raise NotFused(msg, hint="The lesson is to do this inside the kernel.")
 
 
+def expect_no_other_draws(observation: Observation, draws: int, where: str) -> None:
+    """
+    Judge that CuPy did not draw the numbers that the kernel should draw.
+
+    Fewer are free: a seed for each path, say, which asks for a call of more steps than
+    seeds. Only the simulator knows how many were drawn; on CUDA nothing is judged.
+
+    Args:
+        observation: The call.
+
+        draws: How many numbers the call needs.
+
+        where: The case, for the message.
+
+    Raises:
+        NotFused: CuPy drew as many, or more.
+    """
+    evidence = checks.require_evidence(observation.evidence)
+    if evidence.recorded_on != "simulator":
+        return
+    others = [kernel for kernel in evidence.kernels if kernel.kind == "random"]
+    drawn = sum(kernel.elements for kernel in others)
+    if drawn >= draws:
+        msg = (
+            f"For {where}, cupy.random drew {drawn:,} numbers; the paths need {draws:,}. "
+            "Expected was that your kernel draws them, with nvmath.device.random."
+        )
+        raise NotFused(msg, hint="Which numbers do your prices come from?")
+
+
 def expect_made_there(observation: Observation, nbytes: int, where: str) -> None:
     """
     Judge that what a kernel should compute was not uploaded instead.

@@ -14,6 +14,7 @@ from graders.device_api.launches import (
     expect_device_calls,
     expect_in_bounds,
     expect_made_there,
+    expect_no_other_draws,
 )
 from graders.device_api.paths import (
     Case,
@@ -53,8 +54,13 @@ from graders.harness.checks import (
 
 # Bytes of a path: parameters and a seed of its own are fewer.
 _MORE_THAN_PARAMETERS = 24
-# Seeds so far apart are the same modulo 65536, and modulo 1000.
-_SAME_LOW_DIGITS = 65_536 * 1000
+# Seeds that differ in their lowest bit; that are the same modulo 1000 and in their lowest
+# 23 bits; and that differ in the highest bit alone.
+_STEPS_OF_SEEDS: tuple[Callable[[int], int], ...] = (
+    lambda seed: seed ^ 1,
+    lambda seed: seed + 1000 * 2**20,
+    lambda seed: seed ^ 2**30,
+)
 
 Draw = Callable[[str], np.random.Generator]
 Limits = Mapping[str, Any]
@@ -121,7 +127,10 @@ def test_device_api(learner: Learner, cases: list[Case]) -> None:
             expect_device_calls(seen, "random", name, case.where)
         result = 4 * case.n_paths * case.n_steps
         if result >= _MORE_THAN_PARAMETERS * case.n_paths:
-            expect_made_there(_simulate(learner, case), result, case.where)
+            seen = _simulate(learner, case)
+            expect_made_there(seen, result, case.where)
+            draws = case.n_paths * (case.n_steps - 1)
+            expect_no_other_draws(seen, draws, case.where)
 
 
 def test_arrays(learner: Learner, cases: list[Case]) -> None:
@@ -202,10 +211,11 @@ def test_seed(learner: Learner, main: Case, study: Study) -> None:
 
 
 def _expect_all_of_the_seed(learner: Learner, main: Case) -> None:
-    """Judge that seeds give other paths which differ in their lowest or highest digits."""
+    """Judge that seeds give other paths which differ in a few of their digits."""
     case = replace(main, n_paths=257, n_steps=6)
     call, put = _values(_simulate(learner, case), case)
-    for other in (case.seed ^ 1, case.seed + _SAME_LOW_DIGITS):
+    for step in _STEPS_OF_SEEDS:
+        other = step(case.seed)
         near = replace(case, other_seed=other)
         found = _values(_simulate(learner, replace(case, seed=other)), case)
         if np.array_equal(call, found[0]) and np.array_equal(put, found[1]):

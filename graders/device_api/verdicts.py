@@ -167,7 +167,7 @@ def raise_for_seed(
             f"by {worst.correlation:.3f} between paths {abs(worst.paths)} and steps "
             f"{abs(worst.steps)} apart. Expected were other paths."
         )
-        raise WrongValue(msg, hint="What does the seed change in a generator?")
+        raise WrongValue(msg, hint=_seed_hint(worst, case))
     assert again is not None
     msg = (
         f"{seeds} give paths that have draws in common ({case.where}): path "
@@ -175,3 +175,18 @@ def raise_for_seed(
         "were other paths."
     )
     raise WrongValue(msg, hint="What does the seed change in a generator?")
+
+
+def _seed_hint(worst: Relation, case: Case) -> str:
+    apart = abs(case.other_seed - case.seed)
+    if worst.steps == 0 and abs(worst.paths) == apart:
+        return (
+            f"The seed is {apart} more, and the paths are the same {apart} places on. Is "
+            "it added to a path's number? The two are separate arguments of init."
+        )
+    if worst.paths == 0 and worst.steps != 0:
+        return (
+            "The draws are the same, some steps on: an offset moves along one sequence. "
+            "Which argument of init chooses another?"
+        )
+    return "What does the seed change in a generator?"

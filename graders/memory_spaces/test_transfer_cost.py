@@ -23,7 +23,7 @@ from graders.harness.checks import (
 )
 from graders.harness.checks.absent import ProgramAbsent
 from graders.harness.device.evidence import Evidence
-from graders.harness.errors import ExtraCopies, WrongDtype, WrongValue
+from graders.harness.errors import ExtraCopies, Failure, WrongDtype, WrongValue
 from graders.memory_spaces.own_figures import traced_figures
 from graders.memory_spaces.trace import (
     Recipe,
@@ -49,6 +49,9 @@ _A_FEW = (
     3  # stray copies of another size may be a look at a value; so many are a benchmark
 )
 _UNITS = ((1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds"))
+_COLDEST = (
+    100  # times a usual repeat: the first product loads its library, and takes 30
+)
 # Seconds of products, so far apart that no threshold in seconds can serve them all.
 _PRODUCTS = (1e-5, 1e-3, 1e-1, 1e1)
 # Whether transfers can be ignored, their share of the product, and the share of it that
@@ -113,11 +116,15 @@ def test_what_was_timed(
     oracles: ModuleType,
 ) -> None:
     """The work that was timed is the work that was asked for, often enough."""
-    evidence = require_evidence(_measure(learner, operands).evidence)
     way = oracles.journey(operands.a, operands.b)
+    evidence = require_evidence(_measure(learner, operands).evidence)
     sizes = Sizes(way.a, way.b, way.result)
-    rounds = int(limits["rounds"])
+    _expect_right_work(evidence, sizes, int(limits["rounds"]), device)
 
+
+def _expect_right_work(
+    evidence: Evidence, sizes: Sizes, rounds: int, device: str
+) -> None:
     _expect_known_copies(evidence, sizes)
     _expect_ordinary_memory(evidence, sizes, device)
     recipe = read_recipe(evidence, sizes, rounds)
@@ -137,18 +144,25 @@ def test_agreement(
     oracles: ModuleType,
 ) -> None:
     """The two estimates agree, and each figure agrees with the grader's own."""
-    figures = _figures(_measure(learner, operands), oracles)
+    observation = _measure(learner, operands)
+    figures = _figures(observation, oracles)
     estimate, measured = figures["transfer_estimate"], figures["transfer_measured"]
+    own = _own_figures(learner, reference, operands, oracles)
     if not _within(estimate, measured, limits["estimates_factor"]):
         msg = (
             f"By difference the transfers cost {estimate:.4g} s, measured directly "
             f"{measured:.4g} s. Expected were two figures within a factor of "
             f"{limits['estimates_factor']:g}."
         )
-        hint = "Do both move the same bytes: a and b up, the result down?"
-        raise WrongValue(msg, hint=hint)
+        way = oracles.journey(operands.a, operands.b)
+        sizes = Sizes(way.a, way.b, way.result)
+        evidence = require_evidence(observation.evidence)
+        hint = _pinned_hint(evidence, sizes, device)
+        if not hint and _is_right(evidence, sizes, int(limits["rounds"]), device):
+            hint = _slow_hint(figures, own, limits["figure_factor"])
+        default = "Do both move the same bytes: a and b up, the result down?"
+        raise WrongValue(msg, hint=hint or default)
 
-    own = _own_figures(learner, reference, operands, oracles)
     for key in own:
         least = most = limits["figure_factor"]
         if key == "matmul_gpu_operands":
@@ -185,8 +199,9 @@ def test_conclusion(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
                 f"down), transfers_can_be_ignored says {seen}. Expected was {expected}."
             )
             hint = (
-                "Compare the transfers, up and down together, with the product; "
-                "seconds alone tell nothing."
+                "Compare the transfers, up and down together, with the product on GPU "
+                "operands, which holds no transfers (matmul_gpu_operands); seconds alone "
+                "tell nothing."
             )
             raise WrongValue(msg, hint=hint)
 
@@ -354,6 +369,41 @@ def _expect_synchronised(evidence: Evidence, sizes: Sizes, rounds: int) -> None:
         )
         hint = "Synchronise before each reading, or let cupyx.profiler.benchmark do it."
         raise WrongValue(msg, hint=hint)
+
+
+def _is_right(evidence: Evidence, sizes: Sizes, rounds: int, device: str) -> bool:
+    """Return whether the work was what was asked for, so that the clock is to blame."""
+    try:
+        _expect_right_work(evidence, sizes, rounds, device)
+    except Failure:
+        return False
+    return True
+
+
+def _pinned_hint(evidence: Evidence, sizes: Sizes, device: str) -> str:
+    if not pinned(evidence, sizes, also_up=device == "simulator"):
+        return ""
+    return (
+        "The copies used page-locked memory, which is quicker; the product with CPU "
+        "operands does not. Copy from and to ordinary arrays."
+    )
+
+
+def _slow_hint(
+    figures: Mapping[str, float], own: Mapping[str, float], factor: float
+) -> str:
+    """Return the hint for a figure that no usual repeat takes, or nothing."""
+    slow = {k: figures[k] / own[k] for k in _MEASURED if k in own}
+    key = max(slow, key=lambda k: slow[k], default="")
+    if not key or slow[key] < factor:
+        return ""
+    if slow[key] > _COLDEST:
+        return _unit_hint(slow[key])
+    return (
+        f"{key} is {slow[key]:.1f} times what the grader measured. The first call is cold: "
+        "is it among the repeats? Leave the warm-up out, and take the minimum or the "
+        "median."
+    )
 
 
 def _times(count: int) -> str:

@@ -18,11 +18,13 @@ from graders.device_api import launches, paths, verdicts
 from graders.device_api.launches import (
     expect_device_calls,
     expect_in_bounds,
+    expect_no_other_draws,
     listed,
     short,
 )
 from graders.device_api.paths import Case, draw_cases, main_case, read_payoffs
 from graders.device_api.randomness import law_deviations, relations, repetitions
+from graders.device_api.test_option_payoffs import _STEPS_OF_SEEDS
 from graders.harness.checks import Observation, gpu
 from graders.harness.device.evidence import Evidence, Fault, Kernel, Operation
 from graders.harness.errors import NotFused, WrongDtype, WrongValue
@@ -67,6 +69,19 @@ def judged(call: Array, put: Array, case: Case) -> None:
     paths.expect_written(call, put, case)
     paths.expect_first_price(call, put, case, tolerance)
     paths.expect_floor(call, put, case, tolerance)
+
+
+def test_seeds_differ_in_one_way_each() -> None:
+    """Each is one that some use of a seed cannot tell from the first."""
+    for seed in (1, 123_456_789, 2**30 - 1):
+        near, far, high = (step(seed) for step in _STEPS_OF_SEEDS)
+        assert near >> 1 == seed >> 1
+        assert far % 1000 == seed % 1000
+        assert far % 2**23 == seed % 2**23
+        assert high % 2**30 == seed % 2**30
+        assert len({seed, near, far, high}) == 4
+        assert min(near, far, high) >= 0
+        assert max(near, far, high) < 2**31
 
 
 def test_shapes_leave_every_remainder() -> None:
@@ -199,6 +214,15 @@ def test_seeds_are_explained(case: Case, z: Array) -> None:
     moved = np.roll(z, 3, axis=0)
     message = told(lambda: verdicts.raise_for_seed(relations(z, moved), None, case))
     assert "draws in common" in message
+    apart = abs(case.other_seed - case.seed)
+    for shift, text in (
+        ((apart, 0), f"the same {apart} places on"),
+        ((0, apart), "moves along one sequence"),
+        ((1, 1), "What does the seed change"),
+    ):
+        moved = np.roll(z, shift, axis=(0, 1))
+        message = told(lambda: verdicts.raise_for_seed(relations(z, moved), None, case))  # noqa: B023
+        assert text in message
     other[5] = z[2000]
     again = repetitions(z, other)
     message = told(lambda: verdicts.raise_for_seed([], again, case))
@@ -266,6 +290,20 @@ def test_a_launch_must_call_the_device_api() -> None:
     assert "launched a kernel, but none that calls a generator" in seen
     seen = told(lambda: judge(observed(kernel("cupy_exp__float32_float32"))))
     assert "launched no kernel; what ran was cupy_exp" in seen
+
+
+def test_numbers_that_cupy_draws_are_counted() -> None:
+    drawn = replace(kernel("cupy_normal__float32", "random"), elements=1200)
+
+    def judge(seen: Observation) -> None:
+        expect_no_other_draws(seen, 1000, "200 paths of 6 steps")
+
+    judge(observed(kernel(NUMBA), recorded_on="simulator"))
+    judge(observed(replace(drawn, elements=999), recorded_on="simulator"))
+    # cuRAND's kernels draw more numbers than they have work items, or fewer.
+    judge(observed(drawn, recorded_on="cuda"))
+    seen = told(lambda: judge(observed(drawn, recorded_on="simulator")))
+    assert "cupy.random drew 1,200 numbers; the paths need 1,000" in seen
 
 
 def test_faults_are_explained() -> None:

@@ -39,7 +39,8 @@ def test_the_false_alarm_rates_add_up() -> None:
     """All tests of one grading together fail a right program less than once in 1e6."""
     moments = len(list(randomness._moments(draw(1, 50, STEPS))))
     moments += len(list(randomness._sums(draw(1, 50, STEPS))))
-    # The search for relations within one call, and between the calls of two seeds.
+    # The search for relations within one call, and between the calls of two seeds. That the
+    # seeds are near adds none; the other pairs of seeds are compared for equality alone.
     searches = 2 * randomness._ALL_LAGS
     windows = 2 * (PATHS * (STEPS - 7)) ** 2
     # The density of a normal number is nowhere above 0.4.
@@ -238,6 +239,8 @@ def test_paths_of_another_seed_are_compared() -> None:
     assert (same[0].paths, same[0].steps) == (0, 0)
     shifted = relations(z, np.roll(z, 5, axis=0))
     assert (abs(shifted[0].paths), shifted[0].steps) == (5, 0)
+    earlier = relations(z, np.hstack([z[:, 4:], other[:, :4]]))
+    assert (earlier[0].paths, abs(earlier[0].steps)) == (0, 4)
     other[3] = z[4000]
     found = repetitions(z, other)
     assert found is not None

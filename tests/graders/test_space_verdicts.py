@@ -1,0 +1,203 @@
+"""What learners are told of transforms in spaces, of pipelines, and of transfers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.harness.device.evidence import Copy, Direction, Evidence, Kernel, Operation
+from graders.harness.errors import Failure, NotRun
+from graders.harness.models import Reason
+from graders.memory_spaces import test_resident_pipeline as pipeline
+from graders.memory_spaces import test_transfer_cost as transfers
+from graders.memory_spaces.products import Products, read_products
+from graders.memory_spaces.test_execution_spaces import expect_no_other, expect_whole
+from graders.memory_spaces.trace import Sizes
+
+M, K = 70, 130
+
+
+def told(action: Callable[[], Any]) -> str:
+    """Return what a learner is told, the hint included."""
+    with pytest.raises(Failure) as caught:
+        action()
+    return f"{caught.value.message} {caught.value.hint}"
+
+
+def kernel(kind: str, elements: int = 0) -> Kernel:
+    return Kernel(name=kind, kind=kind, start=0.0, seconds=1e-6, elements=elements)
+
+
+# --------------------------------------------------------------------- execution_spaces
+
+
+def transform(*shape: int, batch: int = 1, library: str = "fft") -> Operation:
+    return Operation(
+        library=library, phase="execute", handle=0, shape=shape, batch=batch
+    )
+
+
+@pytest.mark.parametrize(
+    "ran",
+    [
+        (transform(1200),),
+        (transform(1200, library="cpu_fft"),),
+        (transform(600, batch=2),),
+        (transform(600), transform(600)),
+        (transform(30, 40),),
+        (transform(2400),),
+        # A length that was not recorded says nothing.
+        (transform(),),
+        (transform(2), transform()),
+    ],
+)
+def test_whole_transforms_pass(ran: tuple[Operation, ...]) -> None:
+    expect_whole(Evidence(operations=ran), 1200, "")
+
+
+def test_a_transform_of_a_few_numbers_is_no_alibi() -> None:
+    few = Evidence(operations=(transform(2),))
+    seen = told(lambda: expect_whole(few, 1200, "a case"))
+    assert "a transform of 2 numbers (a case)" in seen
+    assert "all 1,200" in seen
+    ran = (transform(2, library="cpu_fft"), transform(3, batch=4))
+    several = Evidence(operations=ran)
+    seen = told(lambda: expect_whole(several, 1200, "a case"))
+    assert "2 transforms, together of 14 numbers" in seen
+
+
+def test_transforms_of_others_are_counted_where_each_is_one_kernel() -> None:
+    one, two = (kernel("fft"),), (kernel("fft"), kernel("fft"))
+    ran = (transform(1200),)
+
+    def judge(kernels: tuple[Kernel, ...], device: str, *operations: Operation) -> None:
+        evidence = Evidence(kernels=kernels, operations=operations, recorded_on=device)
+        expect_no_other(evidence, "a case")
+
+    judge(one, "simulator", *ran)
+    judge((), "simulator", transform(1200, library="cpu_fft"))
+    judge(two, "cuda", *ran)  # cuFFT may take several kernels
+    assert "1 of them nvmath's" in told(lambda: judge(two, "simulator", *ran))
+    on_cpu = transform(1200, library="cpu_fft")
+    assert "0 of them nvmath's" in told(lambda: judge(one, "simulator", on_cpu))
+
+
+# -------------------------------------------------------------------- resident_pipeline
+
+
+def case(rounds: int, dtype: str = "float32") -> pipeline.Case:
+    a, b = np.ones((M, K), dtype), np.ones((K, K), dtype)
+    return pipeline.Case("a case", a, b, rounds)
+
+
+def products(*sizes: int, device: str = "simulator") -> Products:
+    kernels = tuple(kernel("gemm", size) for size in sizes)
+    return read_products(Evidence(kernels=kernels, recorded_on=device), M, K)
+
+
+def judged(found: Products, rounds: int) -> Callable[[], None]:
+    return lambda: pipeline.expect_products(found, case(rounds))
+
+
+def test_products_in_blocks_and_products_on_cuda_pass() -> None:
+    judged(products(*[M * K] * 5), 5)()
+    judged(products(*[M * K // 2] * 10), 5)()  # in two blocks of rows
+    judged(products(*[2 * M * K] * 5), 5)()  # more than needed
+    # On CUDA a kernel's work items say nothing of the numbers it computes.
+    judged(products(*[K] * 5, device="cuda"), 5)()
+    judged(Products(count=5), 5)()
+
+
+def test_missing_products_are_told_by_what_ran() -> None:
+    assert "NumPy multiplies NumPy arrays" in told(judged(products(), 5))
+    seen = told(judged(products(*[M * K] * 4), 5))
+    assert "4 products ran on the GPU (a case" in seen
+    assert "with NumPy on the CPU, or left out" in seen
+    seen = told(judged(products(M * K, K * K, K * K, M * K), 5))
+    assert "4 products ran on the GPU, 2 of them k x k" in seen
+    assert "power of b" in seen
+    seen = told(judged(products(*[K] * 5), 5))
+    assert f"{5 * K:,} numbers in all" in seen
+    assert f"Expected were {5 * M * K:,}" in seen
+
+
+def test_copies_are_judged_where_the_result_is_the_gpus() -> None:
+    def judge(found: Products, rounds: int) -> None:
+        pipeline.expect_result_of_gpu(found, case(rounds))
+
+    judge(products(*[M * K] * 5), 5)
+    judge(products(M * K, K * K, M * K, K * K, K * K, M * K), 11)  # 1 + 2 + 8
+    too_few = (products(*[M * K] * 4), products(*[K] * 5), products())
+    for found in (*too_few, products(M * K, K * K), products(K * K, K * K, K * K)):
+        with pytest.raises(NotRun) as caught:
+            judge(found, 5)
+        assert caught.value.reason is Reason.PREREQUISITE
+
+
+def test_numbers_that_grow_too_large_are_told_from_unwritten_memory() -> None:
+    broken = np.full((M, K), np.nan, np.float32)
+    seen = told(lambda: pipeline.expect_no_overflow(broken, case(40)))
+    assert "With 40 rounds" in seen
+    assert "3.4e+38" in seen
+    assert "before the next one" in seen
+    # So few rounds outgrow nothing, and float64 takes three hundred.
+    pipeline.expect_no_overflow(broken, case(11))
+    pipeline.expect_no_overflow(broken.astype(float), case(40, "float64"))
+    pipeline.expect_no_overflow(np.ones((M, K), np.float32), case(40))
+
+
+def moved(direction: Direction, *sizes: int) -> Evidence:
+    copies = [
+        Copy(direction=direction, nbytes=size, start=at, seconds=1e-6)
+        for at, size in enumerate(sizes)
+    ]
+    return Evidence(copies=tuple(copies))
+
+
+def test_a_wider_dtype_is_told_from_a_second_copy() -> None:
+    a, b = M * K * 4, K * K * 4
+
+    def hint(evidence: Evidence, dtype: str = "float32") -> str:
+        return pipeline.copies_hint(evidence, case(5, dtype))
+
+    assert "x became float64" in hint(moved("device_to_host", 2 * a))
+    assert "before they went up" in hint(moved("host_to_device", 2 * a, 2 * b))
+    assert "in the loop" in hint(moved("device_to_host", a, a))
+    assert "in the loop takes" in hint(moved("host_to_device", a, b, a, b))
+    assert "in the loop takes" in hint(moved("device_to_host", 4 * a), "float64")
+
+
+# ------------------------------------------------------------------------ transfer_cost
+
+OWN = {
+    "matmul_cpu_operands": 2e-3,
+    "matmul_gpu_operands": 1e-3,
+    "host_to_device": 9e-4,
+    "device_to_host": 1e-4,
+}
+
+
+def test_a_cold_call_is_told_by_its_figure() -> None:
+    def hint(**figures: float) -> str:
+        return transfers._slow_hint({**OWN, **figures}, OWN, 3.0)
+
+    assert hint() == ""
+    assert hint(matmul_cpu_operands=5e-3) == ""
+    assert hint(host_to_device=1e-6) == ""
+    seen = hint(matmul_cpu_operands=6e-2)
+    assert "matmul_cpu_operands is 30.0 times" in seen
+    assert "first call is cold" in seen
+    assert "milliseconds" in hint(device_to_host=0.1)
+
+
+def test_pinned_copies_are_named() -> None:
+    sizes = Sizes(a=1000, b=100, result=10)
+    copy = {"nbytes": 1000, "start": 0.0, "seconds": 1e-6}
+    up = Copy(direction="host_to_device", pinned=True, **copy)  # type: ignore[arg-type]
+    seen = Evidence(copies=(up,))
+    assert "page-locked" in transfers._pinned_hint(seen, sizes, "simulator")
+    # There cupy.asarray itself goes through such memory.
+    assert transfers._pinned_hint(seen, sizes, "cuda") == ""
