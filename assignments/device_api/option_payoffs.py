@@ -41,7 +41,7 @@ def simulate(n_paths, n_steps, s0, mu, sigma, strike, premium, seed):
         premium: What an option costs, a ``float``, 0 or more.
 
         seed: An ``int``, 0 or more and less than 2**31. The same seed gives the same
-            paths at every call, another seed gives others.
+            paths at every call, another seed, the next one too, gives others.
 
     Returns:
         Two new CuPy arrays on the GPU, ``(call, put)``, float32, of shape

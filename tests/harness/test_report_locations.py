@@ -37,7 +37,7 @@ PROGRAMS = {
     "passes": "def scale(image, factor):\n    pass\n",
     "exits": "import os\n\n\ndef scale(image, factor):\n    os._exit(0)\n",
     "not modelled": "import cupy\n\n\ndef scale(image, factor):\n"
-    "    return cupy.RawModule(code=1)\n",
+    "    return cupy.poly1d(image)\n",
 }
 BESIDE = "def scale(image, factor):\n    return image / 0 * undefined\n"
 
@@ -212,7 +212,7 @@ def graded(
         ("beside", "beside.py", 2, "    return image / 0 * undefined"),
         ("passes", "scale.py", 1, "def scale(image, factor):"),
         ("exits", "scale.py", 4, "def scale(image, factor):"),
-        ("not modelled", "scale.py", 5, "    return cupy.RawModule(code=1)"),
+        ("not modelled", "scale.py", 5, "    return cupy.poly1d(image)"),
         ("notebook", "a.ipynb", 2, "    return image.undefined"),
     ],
 )

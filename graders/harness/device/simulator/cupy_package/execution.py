@@ -90,6 +90,7 @@ def account(
     writes: Iterable[DeviceArray],
     *,
     flops: float | None = None,
+    elements: int | None = None,
 ) -> None:
     """
     Account for one kernel over these arrays on the current stream.
@@ -104,6 +105,8 @@ def account(
         writes: Arrays written.
 
         flops: Floating-point operations. Default: one an element.
+
+        elements: Work items. Default: the elements of the largest array written.
     """
     reads = list(reads)
     writes = list(writes)
@@ -111,10 +114,11 @@ def account(
         work = sum(a._host.size for a in writes) if flops is None else flops
         _fusions[-1].append((writes, work))
         return
-    elements = max([a._host.size for a in writes or reads], default=0)
-    if kind == "reduction":
-        elements = max([elements, *[a._host.size for a in reads]])
-    if elements == 0:
+    if elements is None:
+        elements = max([a._host.size for a in writes or reads], default=0)
+        if kind == "reduction":
+            elements = max([elements, *[a._host.size for a in reads]])
+    if elements == 0 or not (writes or reads):
         return
     first = (writes or reads)[0]
     MACHINE.kernel(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from graders.harness.device.simulator.cupy_package.errors import not_modelled
 from graders.harness.device.simulator.cupy_package.streams import (
     Device,
     current_handle,
@@ -292,13 +291,6 @@ def get_default_memory_pool() -> MemoryPool:
 def alloc(size: int) -> MemoryPointer:
     """Allocate device memory."""
     return MemoryPointer(Memory(size), 0)
-
-
-def set_allocator(allocator: Any = None) -> None:
-    """Accept the default allocator and the pool's; no other is modelled."""
-    owner = getattr(allocator, "__self__", None)
-    if allocator not in (None, alloc) and not isinstance(owner, MemoryPool):
-        not_modelled("cupy.cuda.set_allocator with an allocator of your own")
 
 
 # ------------------------------------------------------------------ host memory

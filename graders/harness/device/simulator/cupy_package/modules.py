@@ -13,8 +13,10 @@ import numpy as np
 
 from graders.harness.device.simulator import not_modelled as words
 from graders.harness.device.simulator.cupy_package import (
+    allocators,
     creation,
     cupyx,
+    elementwise,
     fft,
     functions,
     fuse,
@@ -26,6 +28,7 @@ from graders.harness.device.simulator.cupy_package import (
     streams,
     stride_tricks,
     transfers,
+    written_kernels,
 )
 from graders.harness.device.simulator.cupy_package.array import ndarray
 from graders.harness.device.simulator.cupy_package.errors import (
@@ -59,19 +62,17 @@ _SAME = names(
 
 # Names that the real packages have and the simulator has no model of.
 _MISSING_CLASSES = {
-    "cupy": "ElementwiseKernel RawKernel RawModule ReductionKernel broadcast poly1d "
-    "vectorize",
+    "cupy": "broadcast poly1d",
     "cupy.cuda": "CFunctionAllocator Function Graph ManagedMemory MemoryAsync "
-    "MemoryAsyncPool MemoryHook Module PythonFunctionAllocator",
-    "cupyx": "GeneralizedUFunc DeviceSynchronized",
+    "MemoryHook Module PythonFunctionAllocator",
+    "cupyx": "DeviceSynchronized",
     "cupyx.scipy.sparse.linalg": "LinearOperator",
 }
 _MISSING_FUNCTIONS = {
     "cupy": "array2string array_repr array_str asarray_chkfinite asfarray byte_bounds "
-    "clear_memo common_type disp fromDlpack from_dlpack get_array_wrap "
-    "make_aligned_dtype memoize show_config who",
-    "cupy.cuda": "get_allocator get_cublas_handle get_cuda_path get_nvcc_path "
-    "malloc_async malloc_managed set_pinned_memory_allocator using_allocator",
+    "common_type disp fromDlpack from_dlpack get_array_wrap make_aligned_dtype "
+    "show_config who",
+    "cupy.cuda": "get_cublas_handle get_cuda_path get_nvcc_path malloc_managed",
     "cupy.cuda.runtime": "deviceGetAttribute eventCreate eventCreateWithFlags "
     "eventDestroy eventElapsedTime eventQuery eventRecord eventSynchronize freeHost "
     "graphInstantiate graphLaunch hostAlloc hostRegister hostUnregister launchHostFunc "
@@ -91,7 +92,7 @@ _MISSING_MODULES = frozenset(
         cupy.cuda.nccl cupy.cuda.nvtx cupy.cuda.profiler cupy.cuda.texture
         cupy.cuda.thrust cupy.cublas cupy.polynomial cupy.typing
         cupy.exceptions cupyx.cusolver cupyx.cusparse cupyx.cutensor cupyx.distributed
-        cupyx.jit cupyx.lapack cupyx.linalg cupyx.optimizing cupyx.signal cupyx.time
+        cupyx.lapack cupyx.linalg cupyx.optimizing cupyx.signal cupyx.time
         cupyx.tools cupyx.scipy.interpolate cupyx.scipy.sparse.csgraph cupyx.scipy.spatial
         cupyx.scipy.optimize cupyx.scipy.integrate
         """
@@ -183,6 +184,13 @@ def _cupy() -> dict[str, Any]:
         ufunc=ufunc,
         flatiter=flatiter,
         fuse=fuse.fuse,
+        ElementwiseKernel=elementwise.ElementwiseKernel,
+        ReductionKernel=written_kernels.ReductionKernel,
+        RawKernel=written_kernels.RawKernel,
+        RawModule=written_kernels.RawModule,
+        vectorize=written_kernels.vectorize,
+        memoize=written_kernels.memoize,
+        clear_memo=written_kernels.clear_memo,
         asnumpy=transfers.asnumpy,
         ascontiguousarray=transfers.ascontiguousarray,
         asfortranarray=transfers.asfortranarray,
@@ -219,7 +227,7 @@ def _cuda() -> dict[str, Any]:
         "UnownedMemory": memory.UnownedMemory,
         "alloc": memory.alloc,
         "alloc_pinned_memory": memory.alloc_pinned_memory,
-        "set_allocator": memory.set_allocator,
+        **allocators.table(),
         "profile": cupyx.profile,
     }
 
@@ -229,7 +237,8 @@ _SUBMODULE_CONTENTS: dict[str, str] = {
     "cupy.cuda.stream": "Stream Event ExternalStream get_current_stream "
     "get_elapsed_time",
     "cupy.cuda.memory": "BaseMemory Memory MemoryPointer MemoryPool "
-    "UnownedMemory alloc set_allocator",
+    "UnownedMemory alloc set_allocator MemoryAsyncPool get_allocator malloc_async "
+    "using_allocator",
     "cupy.cuda.pinned_memory": "PinnedMemory PinnedMemoryPointer PinnedMemoryPool "
     "alloc_pinned_memory",
 }
@@ -253,7 +262,11 @@ def modules() -> dict[str, ModuleType]:
         "cupy.linalg": linalg.table(),
         "cupy.random": random.table(),
         "cupy.testing": linalg.testing_table(),
-        "cupyx": cupyx.table(),
+        "cupyx": {
+            **cupyx.table(),
+            "GeneralizedUFunc": written_kernels.GeneralizedUFunc,
+        },
+        "cupyx.jit": written_kernels.jit_table(),
         "cupyx.profiler": cupyx.profiler_table(),
         "cupyx.scipy": {"get_array_module": get_array_module},
         "cupyx.scipy.fft": {**fft.table()},
