@@ -30,8 +30,8 @@ from graders.harness.device.kernel_names import kernel_kind
 from graders.harness.errors import EnvironmentUnavailable, ExtraCopies, NotFused
 from graders.kernel_fusion.gemm_forms import read_form
 from graders.kernel_fusion.products import Extents
+from graders.memory_spaces.products import products_on_gpu
 from graders.memory_spaces.test_execution_spaces import spaces_of
-from graders.memory_spaces.test_resident_pipeline import products_on_gpu
 from graders.stateful_api.test_autotuned_matmul import execution_time
 
 MATRIX = 200 * 311
