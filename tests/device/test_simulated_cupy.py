@@ -11,12 +11,6 @@ from graders.harness.device.simulator.machine import MACHINE, SimulatedMemoryErr
 IMPLICIT = "Implicit conversion to a NumPy array is not allowed"
 
 
-@pytest.fixture
-def cp():
-    with modules.installed() as cupy:
-        yield cupy
-
-
 def test_import_gives_the_simulated_packages(cp):
     import cupy
     import cupyx.profiler

@@ -8,15 +8,7 @@ import pytest
 
 from graders.harness.device import simulator
 from graders.harness.device.evidence import Evidence
-from graders.harness.device.simulator.cupy_package import modules
 from graders.harness.device.simulator.machine import MACHINE
-
-
-@pytest.fixture
-def cp():
-    with modules.installed() as cupy:
-        yield cupy
-    MACHINE.ledger, MACHINE.poison = None, True
 
 
 @pytest.fixture

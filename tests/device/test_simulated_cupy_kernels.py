@@ -3,15 +3,8 @@
 import numpy as np
 import pytest
 
-from graders.harness.device.simulator.cupy_package import memory, modules
+from graders.harness.device.simulator.cupy_package import memory
 from graders.harness.device.simulator.machine import MACHINE
-
-
-@pytest.fixture
-def cp():
-    with modules.installed() as cupy:
-        yield cupy
-    MACHINE.ledger = None
 
 
 def record(action):

@@ -8,16 +8,7 @@ import numpy as np
 import pytest
 
 from graders.harness.device.simulator import clocks
-from graders.harness.device.simulator.cupy_package import modules
 from graders.harness.device.simulator.machine import MACHINE
-
-
-@pytest.fixture
-def cp():
-    with modules.installed() as cupy:
-        MACHINE.synchronize()
-        yield cupy
-    MACHINE.ledger = None
 
 
 @pytest.fixture

@@ -3,19 +3,13 @@
 import numpy as np
 import pytest
 
-from graders.harness.device.simulator.cupy_package import functions, modules
+from graders.harness.device.simulator.cupy_package import functions
 
 RNG = np.random.default_rng(7)
 A = RNG.standard_normal((4, 6)).astype(np.float32)
 B = RNG.standard_normal((6, 5)).astype(np.float32)
 V = RNG.standard_normal(6)
 N = np.arange(24).reshape(4, 6)
-
-
-@pytest.fixture
-def cp():
-    with modules.installed() as cupy:
-        yield cupy
 
 
 def to_device(cp, value):

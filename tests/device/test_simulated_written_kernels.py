@@ -4,18 +4,9 @@ import threading
 
 import pytest
 
-from graders.harness.device.simulator.cupy_package import modules
 from graders.harness.device.simulator.machine import MACHINE
 
 CODE = 'extern "C" __global__ void f(float* x) { x[threadIdx.x] *= 2; }'
-
-
-@pytest.fixture
-def cp():
-    with modules.installed() as cupy:
-        yield cupy
-        cupy.cuda.set_allocator(cupy.get_default_memory_pool().malloc)
-    MACHINE.ledger = None
 
 
 LAUNCHES = {
