@@ -7,8 +7,25 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from graders.harness.classroom.entries import Classroom, Entry
+from graders.harness.errors import UsageError
+
 #: What a file holds where a test does not care.
 PROGRAM = b"def scale(image, factor):\n    return image * factor\n"
+
+#: A download of Canvas's.
+CANVAS = (
+    "lovelaceada_42_1001_scale-2.py",
+    "lovelaceada_42_990_scale.py",
+    "lovelaceada_42_1002_total (1).py",
+    "zolaémile_LATE_43_1003_work-1.ipynb",
+    "zolaémile_LATE_43_1004_work-2.ipynb",
+    "obrien_44_1005_toys.zip",
+    "typist_45_text.html",
+    "mixed_46_text.html",
+    "mixed_46_1006_scale.py",
+    "anon_aB3xY_1007_scale.py",
+)
 
 
 def plant(folder: Path, *names: str) -> Path:
@@ -76,3 +93,30 @@ submission_104:
     :email: lost@example.org
   :created_at: 2026-03-06 05:06:07.123456000 Z
 """
+
+
+def by_key(classroom: Classroom) -> dict[str, Entry]:
+    """Return the submissions by key, of which there is one each."""
+    entries = {entry.key: entry for entry in classroom.entries}
+    assert len(entries) == len(classroom.entries)
+    return entries
+
+
+def files(classroom: Classroom) -> dict[str, list[str]]:
+    """Return the names of what was handed in, by key; a refusal in its words."""
+    found = {}
+    for entry in classroom.entries:
+        try:
+            found[entry.key] = list(entry.handed.read())
+        except UsageError as err:
+            found[entry.key] = [str(err)]
+    return found
+
+
+def zipped(folder: Path) -> Path:
+    """Return a zip of a folder, which stands beside it."""
+    path = folder.with_name(f"{folder.name} export.zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            archive.write(file, file.relative_to(folder))
+    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
 import re
 import shlex
@@ -16,55 +15,33 @@ from pathlib import Path
 
 import pytest
 
-from graders.harness import checks, notes, plugin, regrade, rubric, selfcheck
+from graders.harness import checks, notes, plugin, regrade
 from graders.harness.catalog import Catalog
 from graders.harness.classroom import command as class_command
-from graders.harness.cli import ExitCode, build_parser
+from graders.harness.cli import build_parser
 from graders.harness.corpus import disagreement, read_corpus
 from graders.harness.errors import UsageError
 from graders.harness.models import Submission
 from graders.harness.release import command as release
 from graders.harness.run import Grader, Request
 from graders.harness.submission import locate
-
-ROOT = Path(__file__).resolve().parents[2]
-HARNESS = ROOT / "graders" / "harness"
-README = ROOT / "README.md"
-INSTRUCTORS = ROOT / "docs" / "for-instructors.md"
-DOCUMENTS = [
+from tests.docs.documents import (
+    BLOCK,
+    BY_NAME,
+    DOCUMENTS,
+    HARNESS,
+    HEADING,
+    INSTRUCTORS,
+    LINK,
+    OTHERS_PACKAGES,
+    PLACEHOLDER,
     README,
-    ROOT / "CHANGELOG.md",
-    ROOT / "CONTRIBUTING.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-]
-BY_NAME = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
-LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-NUMBER = re.compile(r"\d+(?:\.\d+)?")
-HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-# Words in capitals and names in angle brackets stand for something of the reader's.
-PLACEHOLDER = re.compile(r"<\w+>|\b[A-Z]{2,}\b(?!\.md)")
-OTHERS_PACKAGES = ("cuda.", "cupy", "cupyx", "nvmath")
-
-
-def prose(path: Path) -> str:
-    """Return a document without its code blocks."""
-    return BLOCK.sub("", path.read_text("utf-8"))
-
-
-def inline(path: Path) -> list[str]:
-    return INLINE.findall(prose(path))
-
-
-def commands(path: Path) -> list[str]:
-    """Return the lines of a document's shell blocks."""
-    blocks = [
-        text for kind, text in BLOCK.findall(path.read_text("utf-8")) if kind == "sh"
-    ]
-    return [line for block in blocks for line in block.splitlines() if line.strip()]
-
+    ROOT,
+    commands,
+    inline,
+    members,
+    prose,
+)
 
 # ------------------------------------------------------------------ links, files, names
 
@@ -112,19 +89,6 @@ def test_files_exist(document: Path) -> None:
         known = known or text in exercises or text in example_files()
         known = known or ("/" not in text and text in names) or text == notes.NAME
         assert known, f"{document.name}: {text}"
-
-
-def members(body: list[ast.stmt]) -> dict[str, ast.stmt]:
-    """Return what a module's or a class' statements define."""
-    found: dict[str, ast.stmt] = {}
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found[node.name] = node
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            found[node.target.id] = node
-        elif isinstance(node, ast.Assign):
-            found |= {t.id: node for t in node.targets if isinstance(t, ast.Name)}
-    return found
 
 
 def exists_in_engine(dotted: str) -> bool:
@@ -370,112 +334,6 @@ def test_graders_run_as_ordinary_pytest() -> None:
 def test_an_unknown_name_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="Did you mean 'sepia_blur'"):
         Catalog().select(["sepia_blurr"])
-
-
-# ---------------------------------------------------------------------------- tables
-
-
-def table(path: Path, heading: str) -> list[list[str]]:
-    """Return the rows of the first table under a heading, without its head."""
-    text = path.read_text("utf-8").split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    rows = [line for line in text.splitlines() if line.startswith("|")]
-    cells = [re.split(r"(?<=\s)\|(?=\s)", row.strip("|")) for row in rows[2:]]
-    return [[cell.strip() for cell in row] for row in cells]
-
-
-def test_table_of_exercises() -> None:
-    """Each exercise with its points, those for a GPU, and its lesson above it."""
-    rows = table(README, "The exercises")
-    said = {row[0].strip("`"): (row[1], row[2]) for row in rows if row[1]}
-    worth = {}
-    for exercise in Catalog().select(()):
-        checks = exercise.rubric.checks.values()
-        on_gpu = sum(check.points for check in checks if check.needs)
-        total = f"{sum(check.points for check in checks):g}"
-        worth[exercise.name] = (total, f"{on_gpu:g}" if on_gpu else "")
-    assert said == worth
-    lesson = ""
-    for row in rows:
-        if row[1]:
-            assert lesson == f"assignments/{row[0].strip('`').split('/')[0]}/README.md"
-        else:
-            (lesson,) = LINK.findall(row[0])
-
-
-def test_table_of_the_self_check() -> None:
-    said = ", ".join(row[0] for row in table(INSTRUCTORS, "Selfcheck"))
-    assert tuple(said.split(", ")) == selfcheck._COLUMNS
-
-
-def test_table_of_speed() -> None:
-    """The figures are those of the measurements."""
-    rows = table(README, "How long it takes")
-    for column, name in ((1, "simulator"), (2, "h100")):
-        file = ROOT / "docs" / "measurements" / f"speed-{name}.json"
-        measured = json.loads(file.read_text("utf-8"))
-        cold, warm = measured["cold"], measured["warm"]["exercises"]
-        figures = [f"{cold['grading_seconds']:.1f}", f"{cold['ratio']:.1f}"]
-        assert NUMBER.findall(rows[0][column]) == [str(len(warm)), *figures]
-        medians = sorted(each["median"] for each in warm.values())
-        saves = [f"{medians[0]:.1f}", f"{medians[-1]:.1f}"]
-        assert NUMBER.findall(rows[1][column]) == saves
-
-
-def test_the_bare_run_has_a_case_for_each_exercise() -> None:
-    source = (ROOT / "tests" / "benchmarks" / "bare_run.py").read_text("utf-8")
-    cases = members(ast.parse(source).body)
-    assert {e.slug for e in Catalog().select(())} <= set(cases)
-
-
-def test_table_of_exit_codes() -> None:
-    said = [int(row[0]) for row in table(README, "Exit codes")]
-    assert said == [code.value for code in ExitCode]
-
-
-def test_table_of_commands_has_every_option() -> None:
-    said = " ".join(row[0] for row in table(README, "Commands")).replace("`", "")
-    options = {o for action in build_parser()._actions for o in action.option_strings}
-    assert {o for o in options if o.startswith("--")} - {"--help"} <= set(said.split())
-
-
-def test_table_of_rubric_keys() -> None:
-    cells = table(INSTRUCTORS, "The rubric")
-    rows = {(row[0].strip("`"), row[1].strip("`")) for row in cells}
-    keys = {("title", "the rubric"), ("order", "the rubric")}
-    keys |= {(k, "[exercises.NAME]") for k in rubric._EXERCISE_KEYS}
-    keys |= {(k, "a check") for k in rubric._CHECK_KEYS}
-    of_tutorials = rubric._TUTORIAL_KEYS - rubric._EXERCISE_KEYS
-    keys |= {(k, "tutorial") for k in of_tutorials}
-    assert rows == keys
-
-
-def test_table_of_the_public_interface() -> None:
-    rows = table(INSTRUCTORS, "How a check is written")
-    for row in rows:
-        for name in INLINE.findall(row[0]):
-            assert name.split(".")[0] in checks.__all__, name
-    (fields,) = (row[1] for row in rows if row[0] == "`Observation`")
-    assert set(INLINE.findall(fields)) <= set(checks.Observation.__dataclass_fields__)
-
-
-def test_fixtures_exist() -> None:
-    sentence = re.search(r"Fixtures: (.*?)\. Draw", prose(INSTRUCTORS), re.DOTALL)
-    assert sentence is not None
-    for name in INLINE.findall(sentence[1]):
-        assert name == "details" or hasattr(plugin, name), name
-
-
-def test_table_of_the_json_report() -> None:
-    text = (HARNESS / "report" / "report.schema.json").read_text("utf-8")
-    schema = json.loads(text)
-    rows = table(INSTRUCTORS, "Reading the JSON report")
-    named = {name for row in rows for name in INLINE.findall(row[0])}
-    assert named <= {*schema["properties"], *schema["$defs"]["exercise"]["properties"]}
-    by_field = {row[0].strip("`"): set(INLINE.findall(row[1])) for row in rows}
-    assert by_field["checks"] <= set(schema["$defs"]["check"]["properties"])
-    facts = schema["properties"]["environment"]["properties"]
-    assert by_field["environment"] == set(facts)
-    assert by_field["verdict"] == set(schema["$defs"]["verdict"]["enum"])
 
 
 # --------------------------------------------------------------------------- example

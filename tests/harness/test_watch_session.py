@@ -1,156 +1,22 @@
-"""What a watch does about saves and keys, with files, jobs and keys that are made up."""
+"""What a watch does about saves and faults, with files, jobs and keys that are made up."""
 
 from __future__ import annotations
 
 import io
 import re
-import signal
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from graders.harness.catalog import Catalog, Exercise
+from graders.harness.catalog import Catalog
 from graders.harness.errors import WorkerCrashed
 from graders.harness.models import (
     CheckResult,
-    ExerciseResult,
-    Reason,
     Report,
     Status,
-    Submission,
 )
-from graders.harness.notes import Notes
-from graders.harness.submission import locate
-from graders.harness.watching.files import Saved
-from graders.harness.watching.inbox import Checked, Ended, Graded, Pressed, Resumed
-from graders.harness.watching.keys import END
-from graders.harness.watching.screen import Screen
-from graders.harness.watching.session import Session
-from graders.harness.watching.standings import Standings
-
-SCALE, TOTAL, APPLY = "toys/scale", "toys/total", "toys/apply"
-NOON = 1_750_000_000.0
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-class Files:
-    """Files that are saved when a test says so."""
-
-    def __init__(self, work: Sequence[tuple[Exercise, Submission]]) -> None:
-        self.work = {exercise.name: (exercise, s) for exercise, s in work}
-        self.saved = Saved()
-        self.digests = 0
-
-    def look(self, *, thorough: bool = True) -> Saved:
-        saved, self.saved = self.saved, Saved()
-        for name in saved.programs:  # another digest for another file
-            self.digests += 1
-            exercise, submission = self.work[name]
-            changed = Submission(
-                exercise=name, path=submission.path, digest=f"digest {self.digests}"
-            )
-            self.work[name] = exercise, changed
-        return saved
-
-    def saved_at(self, name: str) -> float | None:
-        return NOON - 100 if self.work[name][1].path.is_file() else None
-
-
-class Jobs:
-    """Jobs that end when a test says so."""
-
-    def __init__(self) -> None:
-        self.started: list[list[str]] = []
-        self.stopped = 0
-
-    def start(self, number: int, work: Sequence[tuple[Exercise, Submission]]) -> None:
-        assert number == len(self.started) + 1
-        self.started.append([exercise.name for exercise, _ in work])
-
-    def stop(self) -> None:
-        self.stopped += 1
-
-
-@dataclass
-class Watch:
-    """A session with all that it works with."""
-
-    files: Files
-    jobs: Jobs
-    out: io.StringIO
-    session: Session
-    standings: Standings
-    now: list[float] = field(default_factory=lambda: [NOON])
-
-    def save(self, *programs: str, users: tuple[str, ...] = ()) -> None:
-        self.files.saved = Saved(programs, users)
-        self.session.look()
-
-    def press(self, keys: str) -> None:
-        for key in keys:
-            self.session.handle(Pressed(key))
-
-    def end(self, *passing: str, job: int = 0, error: Exception | None = None) -> str:
-        """End the job, in which the named exercises pass; return what is shown then."""
-        number = job or len(self.jobs.started)
-        names = self.jobs.started[number - 1]
-        results = [self._result(name, passes=name in passing) for name in names]
-        report = Report(device="simulator", exercises=tuple(results), environment={})
-        self.said()
-        self.session.handle(Graded(number, None if error else report, error))
-        return self.said()
-
-    def _result(self, name: str, *, passes: bool) -> ExerciseResult:
-        check = CheckResult(
-            name="values",
-            title="The values are right.",
-            status=Status.PASSED if passes else Status.FAILED,
-            reason=None if passes else Reason.WRONG_VALUE,
-            points=4.0 if passes else 1.0,
-            max_points=4.0,
-            message="" if passes else "It is 2. Expected is 3.",
-        )
-        digest = self.files.work[name][1].digest
-        return ExerciseResult(
-            name=name, title="A toy", checks=(check,), digest=digest, seconds=0.5
-        )
-
-    def said(self) -> str:
-        """Return what was shown since the last time."""
-        text = re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", self.out.getvalue())
-        self.out.seek(0)
-        self.out.truncate()
-        return " ".join(text.replace("\r", "\n").split())
-
-
-def make(
-    toys: Catalog,
-    folder: Path,
-    names: Sequence[str] = (),
-    *,
-    submission: Path | None = None,
-    out: io.StringIO | None = None,
-    keys: bool = True,
-) -> Watch:
-    out = out or Terminal()
-    console = Console(file=out, width=100, highlight=False, force_terminal=False)
-    exercises = toys.select(names)
-    where = submission or toys.root / "assignments"
-    files, jobs = Files(locate(where, exercises, named=bool(names))), Jobs()
-    screen = Screen(console, keys=keys)
-    standings = Standings(files=files, notes=Notes(folder))
-    session = Session(standings, jobs, screen)
-    watch = Watch(files, jobs, out, session, standings)
-    standings.clock = lambda: watch.now[0]
-    session.begin(named=bool(names))
-    return watch
+from graders.harness.watching.inbox import Checked, Graded
+from tests.harness.played_watch import APPLY, SCALE, TOTAL, Terminal, Watch, make
 
 
 @pytest.fixture
@@ -312,135 +178,6 @@ def test_progress_is_shown(one: Watch) -> None:
     assert one.said().endswith("Grading toys/scale: 1 of 3 checks ...")
     one.session.handle(Checked(1, SCALE, result))  # of a job that was stopped
     assert one.said() == ""
-
-
-# --------------------------------------------------------------------------- the keys
-
-
-def test_it_never_goes_on_by_itself(three: Watch) -> None:
-    """When an exercise passes it says so in a line, and waits for ``n``."""
-    three.save(SCALE)
-    said = three.end(SCALE)
-    assert "Well done, toys/scale passes! n for the next one." in said
-    assert three.session.current == SCALE
-    assert len(three.jobs.started) == 2
-    three.press("n")
-    assert three.session.current == TOTAL
-    assert three.jobs.started[2:] == [[TOTAL]]
-    assert "Well done" not in three.end()
-
-
-def test_next_goes_round(three: Watch) -> None:
-    """``n`` leaves an exercise that does not pass, and comes back to it."""
-    three.press("n")
-    three.end(TOTAL)
-    three.press("n")
-    three.end(APPLY)
-    three.press("n")
-    assert three.session.current == SCALE
-    three.end()
-    three.press("n")
-    assert three.session.current == SCALE
-    assert "the only one that is watched here and does not pass" in three.said()
-
-
-def test_all_pass(one: Watch) -> None:
-    one.save(SCALE)
-    assert "Well done! All exercises that are watched here pass." in one.end(SCALE)
-    one.press("n")
-    assert one.said().count("All exercises that are watched here pass.") == 1
-    assert len(one.jobs.started) == 2
-
-
-def test_hints_one_at_a_time(one: Watch) -> None:
-    """Only when asked; the count is shared with ``grade.py hint``."""
-    one.press("h")
-    said = one.said()
-    assert "Hint 1 of 2 One." in said
-    assert "It is 2. Expected is 3." in said  # the verdict is still there
-    assert one.standings.notes.hints_shown(SCALE) == 1
-    one.save(SCALE)
-    assert "Hint 1 of 2" in one.end()  # still being tried
-    one.press("h")
-    assert "Hint 2 of 2 Two." in one.said()
-    one.press("h")
-    assert "There are no more hints for toys/scale" in one.said()
-
-
-def test_hint_goes_with_its_exercise(three: Watch) -> None:
-    three.press("h")
-    three.press("n")
-    assert "Hint" not in three.end()
-    three.press("h")
-    three.said()
-    three.save(TOTAL)
-    assert "Hint" not in three.end(TOTAL)  # it passes
-
-
-def test_list_and_back(three: Watch) -> None:
-    """``a`` shows the list and, pressed again, the verdict."""
-    three.press("a")
-    said = three.said()
-    assert "> toys/scale failed 1 of 6 toys/total not begun 0 of 2" in said
-    assert "0 of 3 exercises passed, 1 of 10 points" in said
-    assert "It is 2" not in said
-    three.press("a")
-    assert "It is 2" in three.said()
-
-
-def test_run_again(one: Watch) -> None:
-    """``r`` grades once more; while that goes on it does nothing."""
-    one.press("r")
-    one.press("r")
-    assert one.jobs.started == [[SCALE]] * 2
-    assert one.jobs.stopped == 0
-
-
-@pytest.mark.parametrize("key", ["q", "\x04", END])
-def test_quit(key: str, one: Watch) -> None:
-    """q, Ctrl-D and the end of the input end it."""
-    one.session.handle(Pressed(key))
-    assert one.session.finished
-    assert one.session.signal == 0
-
-
-def test_end_of_input_waits_for_the_verdict(one: Watch) -> None:
-    """Without a terminal, as in ``grade.py --watch < /dev/null``, it grades once."""
-    one.save(SCALE)
-    one.session.handle(Pressed(END))
-    assert not one.session.finished
-    assert "1 of 4 points" in one.end()
-    assert one.session.finished
-
-
-def test_quit_does_not_wait(one: Watch) -> None:
-    one.save(SCALE)
-    one.press("q")
-    assert one.session.finished
-
-
-def test_unknown_keys_do_nothing(one: Watch) -> None:
-    one.press("xyz?\n\x00é")
-    assert one.said() == ""
-    assert not one.session.finished
-
-
-def test_signals_end_it(one: Watch) -> None:
-    one.session.handle(Ended(signal.SIGTERM))
-    assert one.session.finished
-    assert one.session.signal == signal.SIGTERM
-
-
-def test_going_on_after_a_stop(one: Watch) -> None:
-    """It draws again; a job that was stopped meanwhile is begun anew."""
-    one.session.handle(Resumed())
-    assert "It is 2" in one.said()
-    assert len(one.jobs.started) == 1
-    one.save(SCALE)
-    one.session.handle(Resumed())
-    assert one.jobs.stopped == 1
-    assert "points" not in one.end()
-    assert one.jobs.started == [[SCALE]] * 3
 
 
 # ------------------------------------------------------------------------- what fails
