@@ -14,15 +14,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
+from graders.harness import jupyter_packages
 from graders.harness.catalog import Catalog, Exercise
 from graders.harness.cli import ExitCode
 from graders.harness.errors import UsageError
 from graders.harness.notebook_text import Section, contracts, read_lesson, stub_code
 from graders.harness.report.terminal import make_console
 
+nbformat = jupyter_packages.load("nbformat")
+_v4 = jupyter_packages.load("nbformat.v4")
 #: The key under which a notebook's metadata name its exercises, and a stub's cell its own.
 METADATA = "gpu_exercise_grader"
 
@@ -202,7 +202,7 @@ def build_notebook(
     for exercise in ours.values():
         cells.extend(_exercise(exercise))
     cells.append(_markdown("end", _END.format(file=file)))
-    notebook = new_notebook(
+    notebook = _v4.new_notebook(
         cells=cells,
         metadata={
             METADATA: {
@@ -275,8 +275,8 @@ def _example(exercise: Exercise) -> str:
 
 
 def _markdown(name: str, text: str, **more: Any) -> Any:
-    return new_markdown_cell(text, id=name, **{k: v for k, v in more.items() if v})
+    return _v4.new_markdown_cell(text, id=name, **{k: v for k, v in more.items() if v})
 
 
 def _code(name: str, text: str, **metadata: Any) -> Any:
-    return new_code_cell(text, id=name, metadata=metadata)
+    return _v4.new_code_cell(text, id=name, metadata=metadata)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from graders.harness import jupyter_packages
 from graders.harness.catalog import Catalog, Exercise
 from graders.harness.errors import EnvironmentUnavailable, WorkerError
 from graders.harness.models import (
@@ -31,7 +32,6 @@ from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer
 from graders.harness.supervisor.forkserver import cache_folder
 from graders.harness.supervisor.library_code import LibraryCode
-from graders.harness.supervisor.notebook import load_nbclient
 from graders.harness.time_limit import Deadline, not_graded
 
 
@@ -181,7 +181,9 @@ class Grader:
         listener = listener or (lambda _name, _result: None)
         self.prepare(exercise for exercise, _ in request.work)
         if any(is_notebook(submission.path) for _, submission in request.work):
-            load_nbclient()  # once, while the server starts, and not in each shard
+            jupyter_packages.load(
+                "nbclient"
+            )  # once, while the server starts, and not in each shard
         results = grade_exercises(
             session,
             request.work,

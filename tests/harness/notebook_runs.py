@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from graders.harness import jupyter_packages
 from graders.harness.checks import CellRun, Learner, NotebookRun
 from graders.harness.supervisor import ForkServer
-from graders.harness.supervisor.notebook import load_nbclient
 
 #: A code cell's text, or a whole cell.
 Cell = str | dict[str, Any]
@@ -62,7 +62,7 @@ def run(
 
 def outputs_of(found: NotebookRun) -> Any:
     """The executed notebook, which is valid."""
-    load_nbclient()
+    jupyter_packages.load("nbclient")
     import nbformat
 
     node = nbformat.reads(found.executed.decode(), as_version=4)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
+from graders.harness import jupyter_packages
 from graders.harness.checks.failures import crash_failure, described
 from graders.harness.errors import (
     Crashed,
@@ -29,7 +30,6 @@ from graders.harness.supervisor.notebook import (
     KernelDied,
     NotebookRun,
     execute,
-    load_nbclient,
 )
 
 # So many cells that end the kernel are left out.
@@ -78,7 +78,7 @@ class NotebookProgram:
             KernelDied: A cell ended the worker.
         """
         self.started = True
-        load_nbclient()
+        jupyter_packages.load("nbclient")
         node = notebook_file.read(self._path).node
         self._lay_files(worker.scratch / "work")
         self._kernel = NotebookKernel(worker, folder)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graders.harness import jupyter_packages
 from graders.harness.catalog import Exercise
 from graders.harness.classroom.admission import Admission
 from graders.harness.classroom.doubts import not_carried_out
@@ -23,7 +24,6 @@ from graders.harness.run import Grader, Request, blamed, make_report, suffered
 from graders.harness.session import GradingSession, owner_of
 from graders.harness.shards import Job, Pool, import_helpers
 from graders.harness.submission.notebook_file import is_notebook
-from graders.harness.supervisor.notebook import load_nbclient
 from graders.harness.worker.scratch import remove
 
 # How often a program must take the fork server down while nothing else runs before it is
@@ -158,7 +158,7 @@ class Desk:
             self._answer(order.number, EnvironmentUnavailable(msg))
             return
         if any(is_notebook(submission.path) for _, submission in work):
-            load_nbclient()  # once, and not in each shard
+            jupyter_packages.load("nbclient")  # once, and not in each shard
         device = self._grader.device
         request = Request(work=work, device=device, seed=order.seed, figures=True)
         session = self._grader.session(request)

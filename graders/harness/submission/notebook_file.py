@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders.harness import jupyter_packages
 from graders.harness.errors import ImportFailed
 from graders.harness.submission.plain_file import NotPlain, read_plain
 
@@ -82,7 +83,7 @@ class NotebookFile:
     @property
     def node(self) -> NotebookNode:
         """The notebook in nbformat 4, valid, with empty outputs; a new one each time."""
-        import nbformat  # noqa: PLC0415 - see the module's docstring
+        nbformat = jupyter_packages.load("nbformat")
 
         data = {
             "nbformat": 4,
@@ -229,7 +230,7 @@ def _expect_few(data: dict[str, Any], name: str) -> None:
 
 def _upgraded(data: dict[str, Any], version: int, name: str) -> dict[str, Any]:
     """Return a notebook of nbformat 1 to 3 as one of nbformat 4."""
-    import nbformat  # noqa: PLC0415 - see the module's docstring
+    nbformat = jupyter_packages.load("nbformat")
 
     try:
         for sheet in data.get("worksheets", []):

@@ -7,16 +7,15 @@ nbclient and asyncio are imported when a notebook is executed: modules need neit
 
 from __future__ import annotations
 
-import importlib
 import platform
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from graders.harness import jupyter_packages
 from graders.harness.device.evidence import Evidence
 from graders.harness.errors import WorkerError
 from graders.harness.supervisor import cell_outputs
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 CELLS_IN_ALL = 4
 # Characters of outputs that an executed notebook holds.
 _MOST_SHOWN = 40 * 2**20
-_SLOW_TO_IMPORT = "rfc3987_syntax"
 _FILTERED = "[Not kept: the notebook's outputs are more than {limit} MB in all.]\n"
 _SKIPPED = "it has the tag skip-execution"
 _EMPTY = "it is empty"
@@ -166,7 +164,7 @@ def execute(
 
 
 async def _executed(client: _Client, node: NotebookNode) -> None:
-    runner: Any = load_nbclient().NotebookClient(
+    runner: Any = jupyter_packages.load("nbclient").NotebookClient(
         node,
         km=_Manager(client),
         allow_errors=True,
@@ -195,22 +193,6 @@ def _in_thread(function: Callable[[], _Result]) -> _Result:
     if errors:
         raise errors[0]
     return results[0]
-
-
-def load_nbclient() -> Any:
-    """
-    Import nbclient, and nbformat with it.
-
-    jsonschema, which nbformat uses, builds a parser of web addresses when that package is
-    there, as it is beside JupyterLab. It takes seconds and no notebook needs it.
-    """
-    if "nbformat" in sys.modules or _SLOW_TO_IMPORT in sys.modules:
-        return importlib.import_module("nbclient")
-    sys.modules[_SLOW_TO_IMPORT] = None  # type: ignore[assignment]  # what marks it missing
-    try:
-        return importlib.import_module("nbclient")
-    finally:
-        del sys.modules[_SLOW_TO_IMPORT]
 
 
 class _Channel:
@@ -322,7 +304,7 @@ class _Client:
 
     def finished(self, problem: str) -> NotebookRun:
         """Return the run; what has not been reached is said to be so."""
-        nbformat: Any = importlib.import_module("nbformat")
+        nbformat = jupyter_packages.load("nbformat")
         cells = []
         for number, cell in enumerate(self._code_cells, 1):
             run = self._runs.get(number)
