@@ -86,7 +86,8 @@ def expect_made_there(observation: Observation, nbytes: int, where: str) -> None
     Args:
         observation: The call.
 
-        nbytes: The bytes of a result: parameters are smaller.
+        nbytes: The bytes of a result: parameters are smaller. An array of one value, as
+            of zeros, is none; only the simulator knows of that.
 
         where: The case, for the message.
 
@@ -96,13 +97,21 @@ def expect_made_there(observation: Observation, nbytes: int, where: str) -> None
         EnvironmentUnavailable: Copies were not recorded.
     """
     evidence = checks.require_evidence(observation.evidence)
-    moved = checks.copied_bytes(evidence, "host_to_device")
+    moved = sum(
+        copy.nbytes
+        for copy in checks.copies_of(evidence, "host_to_device")
+        if not copy.uniform
+    )
     if moved >= nbytes:
         msg = (
             f"For {where}, {moved:,} bytes came from the host; a result has {nbytes:,}. "
             "Expected was that your kernel computes the results on the GPU."
         )
-        raise ExtraCopies(msg, hint="What is computed with NumPy, and then sent there?")
+        hint = (
+            "What is sent there? An array that only makes room for results can be made "
+            "on the GPU: cupy.empty, or cuda.device_array."
+        )
+        raise ExtraCopies(msg, hint=hint)
 
 
 def listed(kernels: list[Kernel]) -> str:

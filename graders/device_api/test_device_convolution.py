@@ -55,6 +55,8 @@ _CASES = (
     (1, 2048, "complex64"),
     (3, 243, "complex128"),
 )
+# Rows: factors of an element each, as 1 / n in double precision, have the bytes of one.
+_MORE_THAN_TABLES = 4
 # Each length takes a program seconds to compile: these are compiled beside the others, by
 # workers with these numbers. The first worker meets two lengths, and both precisions.
 _BESIDE = {96: 1, 2048: 2, 243: 3}
@@ -209,7 +211,8 @@ def test_device_api(workers: Workers, cases: list[Case]) -> None:
     for case in cases:
         seen = workers.call(case)
         expect_device_calls(seen, "mathdx", name, case.where)
-        expect_made_there(seen, case.signal.nbytes, case.where)
+        if len(case.signal) >= _MORE_THAN_TABLES:
+            expect_made_there(seen, case.signal.nbytes, case.where)
 
 
 def test_values(

@@ -52,8 +52,9 @@ from graders.harness.checks import (
     expect_settled,
 )
 
-# Bytes of a path: parameters and a seed of its own are fewer.
-_MORE_THAN_PARAMETERS = 24
+# Bytes of a path: a seed of its own has fewer. Bytes of all: parameters have fewer.
+_MORE_THAN_SEEDS = 24
+_MORE_THAN_PARAMETERS = 1024
 # Seeds that differ in their lowest bit; that are the same modulo 1000 and in their lowest
 # 23 bits; and that differ in the highest bit alone.
 _STEPS_OF_SEEDS: tuple[Callable[[int], int], ...] = (
@@ -126,7 +127,7 @@ def test_device_api(learner: Learner, cases: list[Case]) -> None:
             seen = _simulate(learner, case)
             expect_device_calls(seen, "random", name, case.where)
         result = 4 * case.n_paths * case.n_steps
-        if result >= _MORE_THAN_PARAMETERS * case.n_paths:
+        if result >= max(_MORE_THAN_PARAMETERS, _MORE_THAN_SEEDS * case.n_paths):
             seen = _simulate(learner, case)
             expect_made_there(seen, result, case.where)
             draws = case.n_paths * (case.n_steps - 1)

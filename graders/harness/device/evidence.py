@@ -66,6 +66,9 @@ class Copy:
         pinned: Whether the host side was page-locked memory.
 
         reads_operand: As for :class:`Kernel`.
+
+        uniform: Whether all that arrived on the GPU is one value, as of zeros. False where
+            that is not known, as on CUDA.
     """
 
     direction: Direction
@@ -74,6 +77,7 @@ class Copy:
     seconds: float
     pinned: bool = False
     reads_operand: bool | None = None
+    uniform: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

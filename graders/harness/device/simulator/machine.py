@@ -373,8 +373,7 @@ class Machine:
 
             pinned: Whether the host's side is page-locked.
 
-            blocking: Whether the host waits for it. The default is True for pageable host
-                memory, as on real hardware, and False otherwise.
+            blocking: Whether the host waits. Default: for pageable memory, as on hardware.
 
             operand: Whether the host array it reads is an operand.
 
@@ -414,6 +413,7 @@ class Machine:
                     seconds=seconds,
                     pinned=pinned,
                     reads_operand=derived,
+                    uniform=provenance.is_uniform(direction, writes),
                 )
             )
 

@@ -1,6 +1,6 @@
 """Which kernel computed what is in a block of device memory, through copies.
 
-Imports nothing of the engine.
+And whether it is one value only. Imports nothing of the engine.
 """
 
 from __future__ import annotations
@@ -8,16 +8,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 HOST = "host"
 # Steps that run as the kernel that was noted last; nvmath's FFTs on the CPU run as none.
 _RUNNING = frozenset({"execute", "factorize", "solve"})
 _ON_DEVICE = frozenset({"fft", "matmul", "solver", "numba"})
+# Bytes of the widest element, a complex128; below which nothing is called uniform, since
+# each element alone would be; and of what is looked at before all is.
+_WIDEST = 16
+_FEWEST = 256
+_FIRST = 4096
 
 
 class Block(Protocol):
     """What has contents that something made: a kernel's name, ``"host"``, or empty."""
 
     made_by: str
+    buffer: npt.NDArray[np.uint8]
 
 
 def note(
@@ -42,6 +51,17 @@ def note(
         maker = _maker_of(reads)
     for block in writes:
         block.made_by = maker
+
+
+def is_uniform(direction: str, blocks: Sequence[Block]) -> bool:
+    """Return whether a copy up has left one value, again and again, in its block."""
+    if direction != "host_to_device" or len(blocks) != 1:
+        return False
+    data = blocks[0].buffer
+    return len(data) >= _FEWEST and all(
+        bool(np.array_equal(part[_WIDEST:], part[:-_WIDEST]))
+        for part in (data[:_FIRST], data)
+    )
 
 
 def note_step(fields: dict[str, Any], kernels: Sequence[Any]) -> None:
