@@ -117,6 +117,8 @@ def filterings(draw: Draw) -> list[Filtering]:
         # and in the next call, the filter comes where a filter has been before.
         case("a signal in Fortran order", first, orders="FC"),
         _mixed("another signal, the first filter", other.signal, start.filter_data),
+        case("a third signal and filter of the first shape", first),
+        case("a fourth signal and filter of the first shape", first),
         case("batch and n exchanged", first[::-1]),
         case("a filter in Fortran order", first, orders="CF"),
         case("both in Fortran order", first, orders="FF"),

@@ -246,7 +246,11 @@ def _case(learner: Learner) -> dict[str, Array]:
 
 def _reals(name: str, value: Any) -> Array:
     if not isinstance(value, ArrayValue):
-        msg = f"{name} is {describe(value)}. Expected was a NumPy or CuPy array."
+        seen = describe(value)
+        if " of dtype " in seen:
+            msg = f"{name} is {seen}. Expected were real numbers of at most 64 bits."
+            raise WrongDtype(msg, hint="astype('float64') makes an array of such.")
+        msg = f"{name} is {seen}. Expected was a NumPy or CuPy array."
         raise WrongDtype(msg, hint="np.array makes one of a list, or of lists of rows.")
     if value.array.dtype.kind not in "iuf":
         msg = f"{name} has the dtype {value.dtype}. Expected were real numbers."

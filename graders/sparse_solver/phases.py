@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from graders.harness.checks import Evidence, operations_of
+from graders.harness.checks import Evidence, Operation, operations_of
 from graders.harness.errors import (
     EnvironmentUnavailable,
     WrongMemorySpace,
@@ -28,10 +28,11 @@ def expect_solved_by_cudss(evidence: Evidence, system: System) -> None:
     """
     Judge that cuDSS solved for every column, from GPU memory.
 
-    How often it planned, factorised and solved is free, and so is a batch.
+    How often it planned, factorised and solved is free, and so is a batch. The matrix must
+    have as many entries as either half of the system's, where that is known.
 
     Raises:
-        WrongPhases: It did not, or for fewer columns.
+        WrongPhases: It did not, or for fewer columns, or another matrix.
 
         WrongMemorySpace: The operands were in CPU memory.
 
@@ -40,6 +41,7 @@ def expect_solved_by_cudss(evidence: Evidence, system: System) -> None:
     n, r = system.b.shape
     solves = operations_of(evidence, "solver", "solve")
     mine = [s for s in solves if s.shape and s.shape[0] == n]
+    _expect_its_entries(mine, system)
     columns = sum(s.shape[1] * max(s.batch, 1) for s in mine)
     if columns < r:
         seen = (
@@ -67,6 +69,20 @@ def expect_solved_by_cudss(evidence: Evidence, system: System) -> None:
             f"in which memory the solver's operands were was not seen ({system.where})"
         )
         raise EnvironmentUnavailable(msg)
+
+
+def _expect_its_entries(solves: list[Operation], system: System) -> None:
+    whole = system.matrix.tocsr().tocoo()
+    lower = int((whole.row >= whole.col).sum())
+    least = min(lower, int((whole.row <= whole.col).sum()))
+    most = max((s.entries or least for s in solves), default=least)
+    if most < least:
+        msg = (
+            f"cuDSS solved with a matrix of {most:,} stored entries ({system.where}). The "
+            f"system's has {whole.nnz:,}, and {lower:,} in its lower half. Expected was "
+            "that nvmath's direct solver gets this matrix."
+        )
+        raise WrongPhases(msg, hint="Which matrix does direct_solver get?")
 
 
 def expect_phases(evidence: Evidence, solves: int, where: str) -> None:

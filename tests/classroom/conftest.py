@@ -115,7 +115,7 @@ def grade(
     on_worker._HALL.close()
 
 
-def wait_for(what: Callable[[], object], seconds: float = 60.0) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 120.0) -> None:
     """Wait until something is so; a test fails where it does not come to be."""
     until = time.monotonic() + seconds
     while not what():

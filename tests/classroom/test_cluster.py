@@ -246,7 +246,8 @@ def test_a_worker_and_then_the_scheduler_are_lost(
     assert "another version of this project (" in text
     assert "was lost. What it had is graded again." in text
     down = [event["why"] for event in fakes.events("down")]
-    assert 1 <= len(down) <= 2, down  # what its two threads had
+    # What its two threads had; the other's two, if the scheduler fell silent before it.
+    assert 1 <= len(down) <= 4, down
     assert "the scheduler does not answer any more" in text
     assert "Run the same command again: it goes on where it was." in text
     assert "Traceback" not in text, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -228,11 +229,35 @@ def test_huge_files_are_not_read(tmp_path: Path) -> None:
     with (tmp_path / "scale.py").open("wb") as file:
         file.truncate(64 * 2**20)
     scratch = _scratch(tmp_path)
-    with pytest.raises(ImportFailed, match="larger than 4 MB"):
+    with pytest.raises(ImportFailed, match=r"scale\.py has 64\.0 MB, and at most 4 MB"):
         stage(tmp_path / "scale.py", "scale", scratch)
     (tmp_path / "total.py").write_text("")
     stage(tmp_path / "total.py", "total", scratch)
     assert [p.name for p in (scratch / "submission").iterdir()] == ["total.py"]
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (Path.mkdir, r"^scale\.py is a folder\.$"),
+        (os.mkfifo, r"^scale\.py is a pipe or a device, no ordinary file\.$"),
+    ],
+)
+@pytest.mark.parametrize("place", ["", "toys"])
+def test_what_is_no_file_is_said(
+    make: Callable[[Path], None],
+    told: str,
+    place: str,
+    tmp_path: Path,
+    toys: Catalog,
+) -> None:
+    """It is found where the module would be, tidy or not."""
+    (tmp_path / "in" / place).mkdir(parents=True)
+    make(tmp_path / "in" / place / "scale.py")
+    exercise = next(e for e in toys.select(()) if e.slug == "scale")
+    ((_, submission),) = locate(tmp_path / "in", [exercise], named=True)
+    with pytest.raises(ImportFailed, match=told):
+        stage(submission.path, "scale", _scratch(tmp_path))
 
 
 def test_a_missing_module_is_named(tmp_path: Path) -> None:

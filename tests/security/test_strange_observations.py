@@ -336,9 +336,9 @@ def test_long_texts_are_read_quickly(what: str) -> None:
         "frames": [],
         "innermost": False,
     }
-    started = time.monotonic()
+    started = time.process_time()  # others may use the cores meanwhile
     judged(lambda: raise_for_call(problem, "f"))
-    assert time.monotonic() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 def test_the_staging_folder_is_left_out() -> None:

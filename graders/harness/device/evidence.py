@@ -126,6 +126,9 @@ class Operation:
 
         reads_operand: As for :class:`Kernel`, of the kernel that the step ran as; None for
             steps that run none.
+
+        entries: solver only: the fewest stored entries that a matrix of it has; 0 where
+            that is not known (CUDA).
     """
 
     library: str
@@ -142,6 +145,7 @@ class Operation:
     compute: str = ""
     made_by: str = ""
     reads_operand: bool | None = None
+    entries: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -201,9 +201,10 @@ def _module(folder: Path, exercise: Exercise) -> Path:
     root = folder.resolve()
     # A folder in it that is a link could lead to anybody's solution.
     inside = [p for p in places if p.is_file() and p.resolve().is_relative_to(root)]
-    linked = [p for p in places if p.is_symlink()]  # said when it is staged
+    # Links, pipes, folders: which it is is said when it is staged.
+    odd = [p for p in places if p.is_symlink() or (p.exists() and not p.is_file())]
     absent = [p for p in places if not p.exists()]
-    return next(iter(inside + linked + absent), tidy)
+    return next(iter(inside + odd + absent), tidy)
 
 
 def _notebook_files(folder: Path, exercises: Sequence[Exercise]) -> list[Path]:

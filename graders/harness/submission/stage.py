@@ -78,12 +78,10 @@ def stage(
     staged = path.name if is_notebook(path) else f"{slug}.py"
     if is_notebook(path):
         _expect_named(path, functions)  # says itself what cannot be read
-    elif not path.is_file():
+    elif not path.exists() and not path.is_symlink():
         raise _missing(path, slug)
-    elif not _is_plain(path):
-        limit = f"{_MAX_FILE // 2**20} MB"
-        msg = f"{path.name} is a link, or larger than {limit}; it is not read."
-        raise ImportFailed(msg, hint="Hand in the file itself.")
+    else:
+        _expect_plain(path)
     target = scratch / "submission"
     try:
         # The module last, so that a file beside it under its name does not take its place.
@@ -97,6 +95,15 @@ def stage(
     if data is not None and data.is_dir():
         shutil.copytree(data, scratch / "work" / "data", dirs_exist_ok=True)
     return target / staged
+
+
+def _expect_plain(path: Path) -> None:
+    try:
+        read_plain(path, _limit(path))
+    except NotPlain as err:
+        msg = f"{path.name} {err}."
+        hint = "Hand in the module itself: an ordinary file with your program."
+        raise ImportFailed(msg, hint=hint) from err
 
 
 def _expect_named(notebook: Path, functions: Sequence[str]) -> None:

@@ -211,6 +211,7 @@ def execute(
         "kind": a.kind,
         "shape": (a.shapes[0][0], columns) if a.shapes else (),
         "batch": len(a.shapes),
+        "entries": min((shape[2] for shape in a.shapes), default=0),
     }
     stream = _streams[int(handle)]
     if name == "REORDERING":

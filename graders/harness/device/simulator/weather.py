@@ -11,12 +11,13 @@ import itertools
 from collections.abc import Hashable
 
 FIRST_USE_SECONDS = 2e-3  # more, for the first copy of a call each way
-HICCUP = 4.0  # times as long
+HICCUP = 12.0  # times as long: a mean of ten samples, one of them such, doubles
 
-# Timed stretches from one hiccup to the next. Uneven, so that no benchmark which takes
-# turns meets all of them in one of its steps; so far apart that a median of five
-# samples never does.
-_GAPS = (7, 10, 8, 11, 9, 12)
+# Timed stretches from one hiccup to the next. So uneven that no benchmark which takes
+# turns meets them in one of its steps again and again; so far apart that a median of three
+# samples never does; so near that hardly any benchmark of some steps meets none in those
+# that it counts.
+_GAPS = (8, 8, 8, 10, 8)
 
 
 class Weather:
