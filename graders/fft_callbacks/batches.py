@@ -253,7 +253,7 @@ def _other_image(number: int, other: int, last: int) -> str:
     if other == last:
         return (
             "This is the blur of the last image: do all results lie in one buffer, which "
-            "each image overwrites?"
+            "each image overwrites? Or do they come in another order?"
         )
     if other == number - 1:
         return (

@@ -1,6 +1,7 @@
 """numba-cuda's arrays and streams in simulated memory: ``device_array``, ``to_device``.
 
-Imports nothing of the engine but the machine, ``cuda_core`` and ``not_modelled``.
+Imports nothing of the engine but the machine, ``cuda_core``, ``not_modelled`` and what
+the simulated CuPy knows of memory.
 """
 
 from __future__ import annotations
@@ -11,7 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graders.harness.device.evidence import Direction
 from graders.harness.device.simulator import cuda_core
+from graders.harness.device.simulator.cupy_package.memory import (
+    host_address,
+    is_operand,
+    is_pinned,
+)
+from graders.harness.device.simulator.cupy_package.storage import DeviceArray
+from graders.harness.device.simulator.cupy_package.streams import current_handle
 from graders.harness.device.simulator.machine import (
     MACHINE,
     MEMORY_BYTES,
@@ -24,15 +33,19 @@ HostArray = npt.NDArray[Any]
 
 class NumbaArray:
     """
-    An array that numba-cuda allocated on the simulated device.
+    An array of numba-cuda on the simulated device.
 
     Attributes:
         block: Its memory.
 
         host: Its elements, as a NumPy array in that memory.
+
+        stream: Where its copies are ordered by default; 0 is for copies that the host
+            waits for.
     """
 
     __cuda_memory__ = True
+    __cuda_ndarray__ = True
 
     def __init__(
         self, shape: Any, dtype: npt.DTypeLike = np.float64, order: str = "C"
@@ -43,6 +56,16 @@ class NumbaArray:
         self.host: HostArray = np.ndarray(
             shape, dtype, buffer=self.block.buffer, order="F" if order == "F" else "C"
         )
+        self.stream: Any = 0
+        self._owner: object = None
+
+    @classmethod
+    def of(cls, host: HostArray, block: Allocation, stream: Any, owner: object) -> Any:
+        """Return an array of elements that another one holds, and keep that alive."""
+        array = object.__new__(cls)
+        array.host, array.block = host, block
+        array.stream, array._owner = stream, owner
+        return array
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -76,11 +99,15 @@ class NumbaArray:
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
+        offset = 0
+        if self.size:
+            offset = host_address(self.host) - host_address(self.block.buffer)
         return {
             "shape": self.shape,
             "typestr": self.dtype.str,
             "strides": None if self.host.flags.c_contiguous else self.strides,
-            "data": (self.block.address, False),
+            "data": (self.block.address + offset, False),
+            "stream": handle_of(self.stream) or 1 if self.stream else None,
             "version": 3,
         }
 
@@ -95,25 +122,44 @@ class NumbaArray:
         """Return a host copy, or fill one."""
         if ary is None:
             ary = np.empty_like(self.host)
-        ary[...] = self.host
-        MACHINE.copy(
-            "device_to_host",
-            self.nbytes,
-            stream=handle_of(stream),
-            reads=[self.block],
+        else:
+            _check_alike(self.host, ary)
+        ary[...] = self.host.reshape(ary.shape)
+        self._copied(
+            "device_to_host", stream, pinned=is_pinned(ary), reads=[self.block]
         )
         return ary
 
     def copy_to_device(self, ary: Any, stream: Any = 0) -> None:
-        """Take the elements of a host array."""
-        source = np.asarray(ary)
-        self.host[...] = source
-        MACHINE.copy(
+        """Take the elements of a host array, or of one on the device."""
+        _check_contiguous(self.host)
+        if hasattr(ary, "__cuda_array_interface__"):
+            source = ary if isinstance(ary, NumbaArray) else _as_cuda_array(ary)
+            _check_alike(self.host, source.host)
+            self.host[...] = source.host.reshape(self.shape)
+            self._copied(
+                "device_to_device", stream, reads=[source.block], writes=[self.block]
+            )
+            return
+        given = np.asarray(ary)
+        order: Any = "C" if self.host.flags.c_contiguous else "F"
+        _check_alike(self.host, np.array(given, order=order, copy=None))
+        self.host[...] = given.reshape(self.shape)
+        self._copied(
             "host_to_device",
-            self.nbytes,
-            stream=handle_of(stream),
+            stream,
+            pinned=is_pinned(given),
+            operand=is_operand(given),
             writes=[self.block],
         )
+
+    def _copied(self, direction: Direction, stream: Any, **what: Any) -> None:
+        """Account for a copy of all elements; without a stream the host waits for it."""
+        stream = stream or self.stream
+        waits = None if stream or direction == "device_to_device" else True
+        if self.nbytes:
+            handle = handle_of(stream)
+            MACHINE.copy(direction, self.nbytes, stream=handle, blocking=waits, **what)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -166,6 +212,20 @@ def array_type(host: HostArray) -> Any:
     return types.Array(numpy_support.from_dtype(host.dtype), host.ndim, layout)
 
 
+def _check_contiguous(target: HostArray) -> None:
+    """Refuse to copy into an array with gaps, as numba does."""
+    from numba.cuda.cudadrv import devicearray
+
+    devicearray.sentry_contiguous(target)
+
+
+def _check_alike(target: HostArray, source: HostArray) -> None:
+    """Refuse to copy between arrays of another shape, dtype or layout, as numba does."""
+    from numba.cuda.cudadrv import devicearray
+
+    devicearray.check_array_compatibility(target, source)
+
+
 def _device_array(
     shape: Any,
     dtype: npt.DTypeLike = np.float64,
@@ -173,17 +233,18 @@ def _device_array(
     order: str = "C",
     stream: Any = 0,
 ) -> NumbaArray:
-    del stream
     if strides is not None:
         feature = "device_array of numba-cuda with strides"
         raise not_modelled(feature)
-    return NumbaArray(shape, dtype, order)
+    array = NumbaArray(shape, dtype, order)
+    array.stream = stream
+    return array
 
 
 def _device_array_like(ary: Any, stream: Any = 0) -> NumbaArray:
-    del stream
     fortran = ary.ndim > 1 and ary.strides[0] == ary.dtype.itemsize
-    return NumbaArray(ary.shape, ary.dtype, "F" if fortran else "C")
+    order = "F" if fortran else "C"
+    return _device_array(ary.shape, ary.dtype, order=order, stream=stream)
 
 
 def _to_device(
@@ -192,20 +253,40 @@ def _to_device(
     copy: bool = True,
     to: Any = None,  # noqa: FBT001, FBT002
 ) -> Any:
-    if hasattr(obj, "__cuda_array_interface__"):
+    if to is not None:
+        if copy:
+            to.copy_to_device(obj, stream)
+        return to
+    if isinstance(obj, NumbaArray):
         return obj
+    if hasattr(obj, "__cuda_array_interface__"):
+        return _as_cuda_array(obj)
     source = np.asarray(obj)
-    if to is None:
-        fortran = source.flags.f_contiguous and not source.flags.c_contiguous
-        to = NumbaArray(source.shape, source.dtype, "F" if fortran else "C")
+    fortran = source.flags.f_contiguous and not source.flags.c_contiguous
+    to = NumbaArray(source.shape, source.dtype, "F" if fortran else "C")
     if copy:
         to.copy_to_device(source, stream)
+    to.stream = stream
     return to
 
 
 def _as_cuda_array(obj: Any, sync: bool = True) -> Any:  # noqa: FBT001, FBT002
-    del sync
-    return obj
+    """Return an array in the memory of another package's array."""
+    if isinstance(obj, NumbaArray):
+        if sync and obj.stream:
+            MACHINE.synchronize(handle_of(obj.stream))
+        return NumbaArray.of(obj.host, obj.block, obj.stream, obj)
+    if not isinstance(obj, DeviceArray):
+        if hasattr(obj, "__cuda_array_interface__"):
+            feature = "as_cuda_array of numba-cuda, of an array that is not CuPy's,"
+            raise not_modelled(feature)
+        msg = "*obj* doesn't implement the cuda array interface."
+        raise TypeError(msg)
+    # CuPy names its current stream; numba waits for it, and orders later copies there.
+    stream = NumbaStream(cuda_core.stream_state(current_handle()))
+    if sync:
+        stream.synchronize()
+    return NumbaArray.of(obj._host, obj.block, stream, obj)  # noqa: SLF001
 
 
 def _stream() -> NumbaStream:
@@ -260,8 +341,6 @@ def install() -> None:
     from numba.cuda import codegen, dispatcher
     from numba.cuda.cudadrv.driver import Driver
     from numba.cuda.typing.typeof import typeof_impl
-
-    from graders.harness.device.simulator.cupy_package.storage import DeviceArray
 
     typeof_impl.register(DeviceArray, lambda value, _context: array_type(value._host))
     for name, value in {

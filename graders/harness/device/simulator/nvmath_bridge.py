@@ -69,6 +69,7 @@ def _patch_below_nvmath() -> None:
     try:
         for name in ("cufft", "cublas", "cublasLt", "cudss", *_OTHER_BINDINGS):
             _disable(importlib.import_module(f"nvmath.bindings.{name}"))
+        _disable_descriptors(importlib.import_module("nvmath.bindings.cutensor"))
         cufft.install(importlib.import_module("nvmath.bindings.cufft"))
         cublaslt.install(importlib.import_module("nvmath.bindings.cublasLt"))
         cudss.install(importlib.import_module("nvmath.bindings.cudss"))
@@ -123,6 +124,18 @@ def _disable(module: Any) -> None:
             raise not_modelled(_name)
 
         setattr(module, name, refuse)
+
+
+def _disable_descriptors(cutensor: Any) -> None:
+    """Let cuTENSOR's compute types, which would load that library, say what is missing."""
+
+    def refuse(*_args: Any, **_options: Any) -> Any:
+        feature = "nvmath.tensor (contractions of tensors, by cuTENSOR)"
+        raise not_modelled(feature)
+
+    for name in vars(cutensor.ComputeDesc):
+        if name.startswith("COMPUTE_"):
+            setattr(cutensor.ComputeDesc, name, staticmethod(refuse))
 
 
 class _MemoryPool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,6 +115,13 @@ class ndarray(Operators, methods.Methods, DeviceArray):  # noqa: N801 - CuPy's n
             raise ValueError(msg) from err
         self._memory = memptr.mem
         self.base = None
+
+    def __class_getitem__(cls, item: Any) -> GenericAlias:
+        if not isinstance(item, tuple):
+            kind = type(item).__name__
+            msg = f"Argument 'item' has incorrect type (expected tuple, got {kind})"
+            raise TypeError(msg)
+        return GenericAlias(cls, item)
 
     # ------------------------------------------------------------- attributes
 

@@ -22,6 +22,42 @@ if TYPE_CHECKING:
     from graders.harness.device.simulator.machine import Allocation
 
 
+class OutOfMemoryError(MemoryError):
+    """
+    The device has not that much memory left; free some, or ask for less.
+
+    Args:
+        size: The bytes asked for.
+
+        total: The bytes in use.
+
+        limit: The bytes that may be in use, or 0 where the device's memory is the limit.
+    """
+
+    __module__ = "cupy.cuda.memory"
+
+    def __init__(self, size: int, total: int, limit: int = 0) -> None:
+        self._size = size
+        self._total = total
+        self._limit = limit
+        end = f", limit set to: {limit:,} bytes)." if limit else ")."
+        super().__init__(
+            f"Out of memory allocating {size:,} bytes "
+            f"(allocated so far: {total:,} bytes{end}"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._size, self._total, self._limit)
+
+
+def _allocated(size: int, buffer: npt.NDArray[np.uint8] | None = None) -> Allocation:
+    """Allocate for CuPy, which has an error of its own where that fails."""
+    try:
+        return MACHINE.malloc(size, buffer=buffer)
+    except MemoryError as err:
+        raise OutOfMemoryError(size, MACHINE.used_bytes) from err
+
+
 class BaseMemory:
     """
     A range of device memory.
@@ -57,7 +93,7 @@ class Memory(BaseMemory):
     __slots__ = ()
 
     def __init__(self, size: int) -> None:
-        block = MACHINE.malloc(int(size))
+        block = _allocated(int(size))
         super().__init__(block, block.address, int(size))
 
 
@@ -67,7 +103,7 @@ class AdoptedMemory(BaseMemory):
     __slots__ = ()
 
     def __init__(self, buffer: npt.NDArray[np.uint8]) -> None:
-        block = MACHINE.malloc(buffer.nbytes, buffer=buffer)
+        block = _allocated(buffer.nbytes, buffer)
         super().__init__(block, block.address, buffer.nbytes)
 
 

@@ -7,11 +7,10 @@ import functools
 import sys
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graders.harness.device.simulator import not_modelled as words
 from graders.harness.device.simulator.cupy_package import (
     allocators,
     creation,
@@ -20,8 +19,10 @@ from graders.harness.device.simulator.cupy_package import (
     fft,
     functions,
     fuse,
+    inert,
     linalg,
     memory,
+    missing,
     random,
     runtime,
     sparse_functions,
@@ -31,11 +32,6 @@ from graders.harness.device.simulator.cupy_package import (
     written_kernels,
 )
 from graders.harness.device.simulator.cupy_package.array import ndarray
-from graders.harness.device.simulator.cupy_package.errors import (
-    NotModelled,
-    missing_class,
-    not_modelled,
-)
 from graders.harness.device.simulator.cupy_package.indexing import flatiter
 from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray
@@ -60,88 +56,29 @@ _SAME = names(
     """
 )
 
-# Names that the real packages have and the simulator has no model of.
-_MISSING_CLASSES = {
-    "cupy": "broadcast poly1d",
-    "cupy.cuda": "CFunctionAllocator Function Graph ManagedMemory MemoryAsync "
-    "MemoryHook Module PythonFunctionAllocator",
-    "cupyx": "DeviceSynchronized",
-    "cupyx.scipy.sparse.linalg": "LinearOperator",
+# Names of NumPy 1 that CuPy keeps.
+_OLD = {
+    **dict.fromkeys(("Inf", "Infinity", "PINF", "infty"), np.inf),
+    **dict.fromkeys(("NAN", "NaN"), np.nan),
+    "NINF": -np.inf,
+    "PZERO": 0.0,
+    "NZERO": -0.0,
+    **dict.fromkeys(("cfloat", "complex_"), np.complex128),
+    "singlecomplex": np.complex64,
+    "float_": np.float64,
 }
-_MISSING_FUNCTIONS = {
-    "cupy": "array2string array_repr array_str asarray_chkfinite asfarray byte_bounds "
-    "common_type disp fromDlpack from_dlpack get_array_wrap make_aligned_dtype "
-    "show_config who",
-    "cupy.cuda": "get_cublas_handle get_cuda_path get_nvcc_path malloc_managed",
-    "cupy.cuda.runtime": "deviceGetAttribute eventCreate eventCreateWithFlags "
-    "eventDestroy eventElapsedTime eventQuery eventRecord eventSynchronize freeHost "
-    "graphInstantiate graphLaunch hostAlloc hostRegister hostUnregister launchHostFunc "
-    "mallocAsync mallocManaged memAdvise memPrefetchAsync memcpy2D memcpyPeer "
-    "pointerGetAttributes streamBeginCapture streamCreate streamCreateWithFlags "
-    "streamDestroy streamEndCapture streamWaitEvent",
-    "cupy.random": "bytes multinomial",
-    "cupyx": "allow_synchronize errstate get_runtime_info geterr seterr",
-    "cupyx.scipy.sparse": "matrix_transpose permute_dims safely_cast_index_arrays "
-    "swapaxes",
-    "cupyx.scipy.sparse.linalg": "aslinearoperator lobpcg matrix_power",
-}
-_MISSING_MODULES = frozenset(
-    names(
-        """
-        cupy.cuda.compiler cupy.cuda.cufft cupy.cuda.cutensor cupy.cuda.graph
-        cupy.cuda.nccl cupy.cuda.nvtx cupy.cuda.profiler cupy.cuda.texture
-        cupy.cuda.thrust cupy.cublas cupy.polynomial cupy.typing
-        cupy.exceptions cupyx.cusolver cupyx.cusparse cupyx.cutensor cupyx.distributed
-        cupyx.lapack cupyx.linalg cupyx.optimizing cupyx.signal cupyx.time
-        cupyx.tools cupyx.scipy.interpolate cupyx.scipy.sparse.csgraph cupyx.scipy.spatial
-        cupyx.scipy.optimize cupyx.scipy.integrate
-        """
-    )
-)
-
-
-class NotModelledImport(NotModelled, ImportError):
-    """The simulator has no model of this module; run the program on a GPU instead."""
-
-
-class _Finder:
-    """Name the modules that are not modelled when a program imports them."""
-
-    @staticmethod
-    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        del path, target
-        if name in _MISSING_MODULES:
-            raise NotModelledImport(str(words.not_modelled(name)))
-        return None
-
-
-def _missing_function(name: str) -> Callable[..., NoReturn]:
-    def call(*_args: Any, **_kwargs: Any) -> NoReturn:
-        not_modelled(name)
-
-    call.__name__ = name.rpartition(".")[2]
-    return call
 
 
 def _module(name: str, contents: dict[str, Any]) -> ModuleType:
     module = ModuleType(name, f"Simulated {name}: arrays in simulated device memory.")
     vars(module).update(contents)
-    for missing in _MISSING_CLASSES.get(name, "").split():
-        vars(module)[missing] = missing_class(name, missing)
-    for missing in _MISSING_FUNCTIONS.get(name, "").split():
-        vars(module)[missing] = _missing_function(f"{name}.{missing}")
+    vars(module).update(missing.members(name))
     spec = ModuleSpec(name, None, is_package=True)
     module.__spec__ = spec
     module.__path__ = []
     module.__package__ = name
 
-    def missing_attribute(attribute: str) -> Any:
-        if f"{name}.{attribute}" in _MISSING_MODULES:
-            not_modelled(f"{name}.{attribute}")
-        msg = f"module {name!r} has no attribute {attribute!r}"
-        raise AttributeError(msg)
-
-    vars(module)["__getattr__"] = missing_attribute
+    vars(module)["__getattr__"] = functools.partial(missing.attribute, name)
     return module
 
 
@@ -172,7 +109,8 @@ def _cupy() -> dict[str, Any]:
     contents: dict[str, Any] = dict(functions.TABLE)
     contents.update(creation.table())
     contents.update({name: getattr(np, name) for name in _SAME if hasattr(np, name)})
-    contents["AxisError"] = np.exceptions.AxisError
+    contents.update(inert.exceptions_table())
+    contents.update(_OLD)
     asking = (
         "iscomplexobj isrealobj isfortran may_share_memory min_scalar_type ndim shape"
     )
@@ -240,28 +178,34 @@ _SUBMODULE_CONTENTS: dict[str, str] = {
     "UnownedMemory alloc set_allocator MemoryAsyncPool get_allocator malloc_async "
     "using_allocator",
     "cupy.cuda.pinned_memory": "PinnedMemory PinnedMemoryPointer PinnedMemoryPool "
-    "alloc_pinned_memory",
+    "alloc_pinned_memory set_pinned_memory_allocator",
 }
 
 
-@functools.cache
-def modules() -> dict[str, ModuleType]:
-    """Return the simulated modules by name; every call gives the same ones."""
-    cuda = _cuda()
-    for name in ("Device", "Event", "Stream", "ExternalStream"):
-        cuda[name].__module__ = "cupy.cuda"
-    for name in ("MemoryPointer", "Memory", "UnownedMemory", "MemoryPool"):
-        cuda[name].__module__ = "cupy.cuda.memory"
+def _contents() -> dict[str, dict[str, Any]]:
+    """Return what stands in each module, by the modules' names."""
+    cuda, in_runtime = _cuda(), runtime.table()
     contents: dict[str, dict[str, Any]] = {
         "cupy": _cupy(),
         "cupy.cuda": cuda,
-        "cupy.cuda.runtime": runtime.table(),
+        "cupy.cuda.nvtx": inert.nvtx_table(),
+        "cupy.cuda.profiler": {
+            "start": in_runtime["profilerStart"],
+            "stop": in_runtime["profilerStop"],
+        },
+        "cupy.cuda.runtime": in_runtime,
+        "cupy.exceptions": inert.exceptions_table(),
         "cupy.fft": fft.table(),
         "cupy.lib": {},
         "cupy.lib.stride_tricks": stride_tricks.table(),
         "cupy.linalg": linalg.table(),
         "cupy.random": random.table(),
         "cupy.testing": linalg.testing_table(),
+        "cupy.typing": inert.typing_table(),
+        "cupy_backends": {},
+        "cupy_backends.cuda": {},
+        "cupy_backends.cuda.api": {},
+        "cupy_backends.cuda.libs": {},
         "cupyx": {
             **cupyx.table(),
             "GeneralizedUFunc": written_kernels.GeneralizedUFunc,
@@ -275,23 +219,44 @@ def modules() -> dict[str, ModuleType]:
     }
     for name, inside in _SUBMODULE_CONTENTS.items():
         contents[name] = {n: cuda[n] for n in inside.split()}
+    contents["cupy.cuda.memory"]["CUDARuntimeError"] = streams.CUDARuntimeError
+    contents["cupy.cuda.memory"]["OutOfMemoryError"] = memory.OutOfMemoryError
+    contents["cupy.cuda.device"]["get_compute_capability"] = lambda: (
+        streams.COMPUTE_CAPABILITY
+    )
     for module, names_ in cupyx.SCIPY.items():
         contents[f"cupyx.scipy.{module}"] = {
             n: cupyx.scipy_function(module, n) for n in names_
         }
-    built = {name: _module(name, items) for name, items in contents.items()}
+    return contents | {name: missing.error_classes(name) for name in missing.ERRORS}
+
+
+@functools.cache
+def modules() -> dict[str, ModuleType]:
+    """Return the simulated modules by name; every call gives the same ones."""
+    built = {name: _module(name, items) for name, items in _contents().items()}
+    built["cupy_backends.cuda.api.runtime"] = built["cupy.cuda.runtime"]
+    built["cupy_backends.cuda.libs.nvtx"] = built["cupy.cuda.nvtx"]
     for name, module_ in built.items():
         parent, _, last = name.rpartition(".")
         if parent:
             setattr(built[parent], last, module_)
+    cuda = built["cupy.cuda"]
+    for name in ("Device", "Event", "Stream", "ExternalStream"):
+        getattr(cuda, name).__module__ = "cupy.cuda"
+    for name in ("MemoryPointer", "Memory", "UnownedMemory", "MemoryPool"):
+        getattr(cuda, name).__module__ = "cupy.cuda.memory"
+    # These two can be reached here and, as in CuPy, not be imported from here.
+    vars(cuda)["driver"] = built["cupy_backends.cuda.api.driver"]
+    vars(cuda)["nvrtc"] = built["cupy_backends.cuda.libs.nvrtc"]
     return built
 
 
 def install() -> None:
     """Make ``import cupy`` and ``import cupyx`` give the simulated packages."""
     sys.modules.update(modules())
-    if not any(finder is _Finder for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder)
+    if not any(finder is missing.Finder for finder in sys.meta_path):
+        sys.meta_path.insert(0, missing.Finder)
 
 
 def uninstall(before: Sequence[tuple[str, ModuleType | None]] = ()) -> None:
@@ -300,7 +265,7 @@ def uninstall(before: Sequence[tuple[str, ModuleType | None]] = ()) -> None:
         if sys.modules.get(name) is module:
             del sys.modules[name]
     with contextlib.suppress(ValueError):
-        sys.meta_path.remove(_Finder)
+        sys.meta_path.remove(missing.Finder)
     for name, old in before:
         if old is not None:
             sys.modules[name] = old

@@ -7,6 +7,7 @@ from typing import Any
 from graders.harness.device.simulator.cupy_package.memory import (
     Memory,
     MemoryPointer,
+    OutOfMemoryError,
     UnownedMemory,
 )
 from graders.harness.device.simulator.cupy_package.streams import (
@@ -97,7 +98,11 @@ def memset_async(ptr: int, value: int, size: int, stream: int) -> None:
 
 def malloc(size: int) -> int:
     """Allocate device memory that lives until :func:`free`."""
-    memory = Memory(size)
+    try:
+        memory = Memory(size)
+    except OutOfMemoryError as err:
+        msg = "cudaErrorMemoryAllocation: out of memory"
+        raise CUDARuntimeError(msg) from err
     _owned[memory.ptr] = memory
     return memory.ptr
 

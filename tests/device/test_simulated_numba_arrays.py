@@ -1,0 +1,182 @@
+"""Arrays of numba-cuda that share memory with CuPy's, and the copies from and to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.harness.device.evidence import Copy, Evidence
+from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.not_modelled import NotModelled
+
+Record = Callable[..., tuple[Any, Evidence]]
+
+
+@pytest.fixture
+def cuda(device: Any) -> Any:
+    from numba import cuda
+
+    return cuda
+
+
+def _ways(copies: list[Copy]) -> list[str]:
+    return [copy.direction for copy in copies]
+
+
+def test_a_view_of_cupys_array_shares_its_memory(cp: Any, cuda: Any) -> None:
+    x = cp.arange(12.0).reshape(3, 4)
+    view = cuda.as_cuda_array(x)
+    assert (view.shape, view.dtype, view.strides) == (x.shape, x.dtype, x.strides)
+    assert view.__cuda_array_interface__["data"][0] == x.data.ptr
+    x += 1
+    np.testing.assert_array_equal(view.copy_to_host(), x.get())
+    again = cp.asarray(view)
+    assert again.data.ptr == x.data.ptr
+    again[0, 0] = 7
+    assert x[0, 0] == 7
+    assert cuda.as_cuda_array(view).copy_to_host()[0, 0] == 7
+
+
+def test_a_part_of_an_array_begins_where_it_begins(cp: Any, cuda: Any) -> None:
+    x = cp.arange(12.0).reshape(3, 4)
+    for part in (x[1], x[:, 1], x.T[2:], x[::2]):
+        view = cuda.as_cuda_array(part)
+        assert view.__cuda_array_interface__["data"][0] == part.data.ptr
+        np.testing.assert_array_equal(view.copy_to_host(), part.get())
+        assert cp.asarray(view).data.ptr == part.data.ptr
+
+
+def test_the_view_keeps_its_memory_alive(cp: Any, cuda: Any) -> None:
+    view = cuda.as_cuda_array(cp.full(5, 3.0))
+    assert cp.asarray(view).get().tolist() == [3.0] * 5
+
+
+def test_its_copies_are_counted_as_on_a_gpu(cp: Any, cuda: Any, record: Record) -> None:
+    host = np.arange(6.0).reshape(2, 3)
+
+    def run() -> Any:
+        x = cp.empty((2, 3))
+        cuda.as_cuda_array(x).copy_to_device(host)
+        y = cp.asarray(x)
+        return cuda.as_cuda_array(y * 2).copy_to_host()
+
+    result, evidence = record(run, host)
+    np.testing.assert_array_equal(result, 2 * host)
+    assert _ways(evidence.copies) == ["host_to_device", "device_to_host"]
+    assert [copy.nbytes for copy in evidence.copies] == [48, 48]
+    assert [copy.reads_operand for copy in evidence.copies] == [True, True]
+    assert [kernel.reads_operand for kernel in evidence.kernels] == [True]
+
+
+def test_what_numba_copied_up_comes_from_an_operand(
+    cp: Any, cuda: Any, record: Record
+) -> None:
+    host = np.arange(4.0)
+    _, evidence = record(lambda: cp.asarray(cuda.to_device(host)) + 1, host)
+    assert evidence.kernels[0].reads_operand
+    _, evidence = record(lambda: cp.asarray(cuda.to_device(np.zeros(4))) + 1, host)
+    assert not evidence.kernels[0].reads_operand
+
+
+def test_arrays_on_the_device_are_copied_on_it(
+    cp: Any, cuda: Any, record: Record
+) -> None:
+    x, target = cp.arange(4.0), cuda.device_array(4)
+    _, evidence = record(lambda: target.copy_to_device(x))
+    assert _ways(evidence.copies) == ["device_to_device"]
+    np.testing.assert_array_equal(target.copy_to_host(), np.arange(4.0))
+    held, evidence = record(lambda: cuda.to_device(x))
+    assert not evidence.copies
+    assert held.__cuda_array_interface__["data"][0] == x.data.ptr
+    assert cuda.to_device(target) is target
+    assert cuda.to_device(np.ones(4), to=target) is target
+    assert target.copy_to_host().sum() == 4
+
+
+def test_the_host_waits_only_where_it_waits_on_a_gpu(cp: Any, cuda: Any) -> None:
+    import cupyx
+
+    pinned = cupyx.zeros_pinned(2**20)
+    own = cuda.device_array(2**20)
+    own.copy_to_device(pinned)
+    assert MACHINE.idle
+    stream = cuda.stream()
+    own.copy_to_device(pinned, stream=stream)
+    assert not MACHINE.idle
+    stream.synchronize()
+    assert MACHINE.idle
+    own.copy_to_host(stream=stream)  # into ordinary memory
+    assert MACHINE.idle
+    on_stream = cuda.to_device(np.zeros(2**20), stream=stream)
+    on_stream.copy_to_host(pinned)
+    assert not MACHINE.idle
+    cuda.as_cuda_array(on_stream)
+    assert MACHINE.idle
+
+
+def test_it_waits_for_cupys_current_stream(cp: Any, cuda: Any) -> None:
+    stream = cp.cuda.Stream(non_blocking=True)
+    with stream:
+        x = cp.ones(2**20) * 2
+        assert not stream.done
+        cuda.as_cuda_array(x, sync=False)
+        assert not stream.done
+        cuda.as_cuda_array(x)
+        assert stream.done
+
+
+def test_kernels_take_the_views(cp: Any, cuda: Any) -> None:
+    @cuda.jit
+    def double(x: Any, out: Any) -> None:
+        i = cuda.grid(1)
+        if i < out.size:
+            out[i] = 2 * x[i]
+
+    x, out = cp.arange(10.0), cp.zeros(10)
+    double[1, 32](cuda.as_cuda_array(x[::2]), out[:5])
+    np.testing.assert_array_equal(out.get()[:5], 4 * np.arange(5.0))
+    double[1, 32](cuda.as_cuda_array(x), cuda.as_cuda_array(out))
+    np.testing.assert_array_equal(out.get(), 2 * np.arange(10.0))
+
+
+def test_what_does_not_fit_is_refused_in_numbas_words(cp: Any, cuda: Any) -> None:
+    view = cuda.as_cuda_array(cp.zeros((2, 3)))
+    with pytest.raises(ValueError, match="incompatible shape"):
+        view.copy_to_device(np.zeros((3, 2)))
+    with pytest.raises(TypeError, match="incompatible dtype"):
+        view.copy_to_device(np.zeros((2, 3), np.float32))
+    with pytest.raises(ValueError, match="incompatible strides"):
+        view.copy_to_host(np.zeros((2, 3), order="F"))
+    view.copy_to_device(np.ones((2, 3), order="F"))  # numba rearranges it
+    assert view.copy_to_host().sum() == 6
+    with pytest.raises(ValueError, match="contiguous"):
+        cuda.as_cuda_array(cp.zeros((4, 4))[::2, ::2]).copy_to_device(np.zeros((2, 2)))
+    with pytest.raises(TypeError, match="doesn't implement the cuda array interface"):
+        cuda.as_cuda_array(np.zeros(3))
+
+
+def test_what_the_view_lacks_is_named(cp: Any, cuda: Any) -> None:
+    view = cuda.as_cuda_array(cp.zeros(3))
+    with pytest.raises(NotModelled, match="split of an array of numba-cuda"):
+        view.split(2)
+    with pytest.raises(NotModelled, match="Indexing an array of numba-cuda"):
+        _ = view[0]
+
+
+def test_contractions_of_tensors_say_that_they_are_not_modelled(
+    cp: Any, device: Any
+) -> None:
+    import nvmath
+
+    a, b = cp.ones((2, 3)), cp.ones((3, 4))
+    for contract in (
+        lambda: nvmath.tensor.binary_contraction("ij,jk->ik", a, b),
+        lambda: nvmath.tensor.BinaryContraction("ij,jk->ik", a, b),
+        lambda: nvmath.tensor.ternary_contraction("ij,jk,kl->il", a, b, b.T),
+        nvmath.tensor.ComputeDesc.COMPUTE_32F,
+    ):
+        with pytest.raises(NotModelled, match=r"^nvmath\.tensor .* is not modelled"):
+            contract()
