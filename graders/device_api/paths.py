@@ -20,6 +20,9 @@ _SHAPES = ((257, 6), (1000, 1), (31, 2), (513, 3), (1021, 4), (1, 9), (130, 36))
 # an offset, gives the same paths or draws again, so many places on. cuRAND makes four
 # numbers of 32 bits at a time: an offset of four parts no group of them.
 _APART = 4
+# Longer paths, which may repeat later or meet their neighbours; and more paths than a
+# program may have generators to go round with, or threads.
+_LONG, _WIDE = (199, 301), (40_009, 5)
 # Of payoffs at s0, relative; and the chance that right paths end too far from others.
 _FIRST_ERROR = 1e-4
 _FALSE_ALARM = 1e-9
@@ -89,6 +92,17 @@ def main_case(rng: np.random.Generator, n_paths: int, n_steps: int) -> Case:
     """Return a large case whose paths cross the strike often."""
     case = _case(rng, n_paths, n_steps)
     return _replaced(case, strike=float(case.s0 * rng.uniform(1.01, 1.05)))
+
+
+def long_case(rng: np.random.Generator) -> Case:
+    """Return a case of long paths, whose prices stay within two orders of magnitude."""
+    case = main_case(rng, *_LONG)
+    return replace(case, mu=case.mu / 4, sigma=case.sigma / 3)
+
+
+def wide_case(rng: np.random.Generator) -> Case:
+    """Return a case of many paths."""
+    return main_case(rng, *_WIDE)
 
 
 def _case(rng: np.random.Generator, n_paths: int, n_steps: int) -> Case:

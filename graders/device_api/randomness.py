@@ -95,7 +95,8 @@ class Repetition:
 
         second: Path and step of the other.
 
-        windows: How many windows of draws occur more than once.
+        windows: How many windows of draws occur more than once; how many paths, if these
+            were compared.
     """
 
     first: tuple[int, int]
@@ -328,6 +329,38 @@ def repetitions(z: Array, other: Array | None = None) -> Repetition | None:
     places = sorted(int(order[earliest + k]) for k in (0, 1))
     spots = [divmod(place - split * (place >= split > 0), width) for place in places]
     return Repetition(spots[0], spots[1], int(twins.size))
+
+
+def repeated_paths(price: Array) -> Repetition | None:
+    """
+    Return two paths whose prices are the same to the last digit, or None.
+
+    It takes fewer draws than a window has: two independent float32 prices are the same
+    less often than once in a million pairs, and four in a row once in 1e24.
+
+    Args:
+        price: One row a path, one column a step.
+    """
+    order = np.lexsort(price.T)
+    twins = np.flatnonzero((price[order[1:]] == price[order[:-1]]).all(axis=1))
+    if not twins.size:
+        return None
+    pairs = np.sort(np.stack([order[twins], order[twins + 1]]), axis=0)
+    first, second = (int(path) for path in pairs[:, np.argmin(pairs[0])])
+    return Repetition((first, 0), (second, 0), int(twins.size))
+
+
+def standardised(z: Array) -> Array:
+    """
+    Return numbers scaled to a spread of 1.
+
+    Draws that are too close together, by a wrong sigma say, agree to the grid of
+    :func:`repetitions` by chance. Their law is judged elsewhere.
+
+    Args:
+        z: One row a path, one column a step.
+    """
+    return z / (float(z.std()) or 1.0)
 
 
 def _keys(z: Array) -> npt.NDArray[np.uint64]:

@@ -25,21 +25,26 @@ from graders.device_api.paths import (
     expect_floor,
     expect_no_gaps,
     expect_written,
+    long_case,
     main_case,
     read_payoffs,
+    wide_case,
 )
 from graders.device_api.randomness import (
     Relation,
     expect_enough,
     law_deviations,
     relations,
+    repeated_paths,
     repetitions,
     smallest_gap,
+    standardised,
 )
 from graders.device_api.verdicts import (
     raise_for_law,
     raise_for_other_paths,
     raise_for_relation,
+    raise_for_repeated_path,
     raise_for_repetition,
     raise_for_same_paths,
     raise_for_seed,
@@ -82,6 +87,18 @@ def main(draw: Draw, limits: Limits) -> Case:
 
 
 @pytest.fixture(scope="module")
+def long(draw: Draw) -> Case:
+    """Return a case in whose paths draws are looked for that occur again later."""
+    return long_case(draw("long"))
+
+
+@pytest.fixture(scope="module")
+def wide(draw: Draw) -> Case:
+    """Return a case among whose paths those are looked for that occur again."""
+    return wide_case(draw("wide"))
+
+
+@pytest.fixture(scope="module")
 def study(oracles: ModuleType) -> Study:
     """Return what works out the draws behind prices; its searches are made once."""
     return Study(oracles)
@@ -112,8 +129,7 @@ class Study:
     ) -> tuple[Observation, Payoffs, list[Relation]]:
         key = id(observation)
         if key not in self._known:
-            call, put = _values(observation, case)
-            price = np.maximum(case.strike + call - put, np.finfo(np.float32).tiny)
+            price = np.maximum(_prices(observation, case), np.finfo(np.float32).tiny)
             z = np.asarray(self._oracles.normals(price, case.mu, case.sigma))
             self._known[key] = (observation, z, relations(z))
         return self._known[key]
@@ -149,10 +165,15 @@ def test_arrays(learner: Learner, cases: list[Case]) -> None:
 
 
 def test_payoffs(
-    learner: Learner, cases: list[Case], main: Case, limits: Limits
+    learner: Learner,
+    cases: list[Case],
+    main: Case,
+    long: Case,
+    wide: Case,
+    limits: Limits,
 ) -> None:
     """Call and put belong to one price at every step, and the first price is s0."""
-    for case in [*cases, main]:
+    for case in (*cases, main, long, wide):
         observation = _simulate(learner, case)
         expect_in_bounds(observation, case.where)
         call, put = _values(observation, case)
@@ -175,7 +196,9 @@ def test_distribution(learner: Learner, main: Case, study: Study) -> None:
         raise_for_law(found, main)
 
 
-def test_independence(learner: Learner, main: Case, study: Study) -> None:
+def test_independence(
+    learner: Learner, main: Case, long: Case, wide: Case, study: Study
+) -> None:
     """No draw depends on another, of its own path or of any other."""
     observation = _simulate(learner, main)
     again = repetitions(study.normals(observation, main))
@@ -184,19 +207,20 @@ def test_independence(learner: Learner, main: Case, study: Study) -> None:
         raise_for_relation(related, again, main)
     if again is not None:
         raise_for_repetition(again, main)
+    later = repetitions(standardised(study.normals(_simulate(learner, long), long)))
+    if later is not None:
+        raise_for_repetition(later, long)
+    same = repeated_paths(_prices(_simulate(learner, wide), wide)[:, 1:])
+    if same is not None:
+        raise_for_repeated_path(same, wide)
 
 
 def test_seed(learner: Learner, main: Case, study: Study) -> None:
     """The same seed gives the same paths, another seed gives others."""
     first = _simulate(learner, main)
     expect_settled(first)
+    _expect_same_again(learner, main)
     call, put = _values(first, main)
-    call_again, put_again = _values(
-        learner.call("simulate", *main.arguments, fresh=True), main
-    )
-    if not (np.array_equal(call, call_again) and np.array_equal(put, put_again)):
-        shares = (np.mean(call != call_again), np.mean(put != put_again))
-        raise_for_other_paths(float(max(shares)), main)
     other = replace(main, seed=main.other_seed)
     second = _simulate(learner, other)
     call_other, put_other = _values(second, other)
@@ -211,16 +235,28 @@ def test_seed(learner: Learner, main: Case, study: Study) -> None:
     raise_for_seed(relations(z, z_other, known), again, main)
 
 
+def _expect_same_again(learner: Learner, case: Case) -> None:
+    """Judge that a second call with the same seed gives the same paths."""
+    call, put = _values(_simulate(learner, case), case)
+    call_again, put_again = _values(
+        learner.call("simulate", *case.arguments, fresh=True), case
+    )
+    if not (np.array_equal(call, call_again) and np.array_equal(put, put_again)):
+        shares = (np.mean(call != call_again), np.mean(put != put_again))
+        raise_for_other_paths(float(max(shares)), case)
+
+
 def _expect_all_of_the_seed(learner: Learner, main: Case) -> None:
     """Judge that seeds give other paths which differ in a few of their digits."""
     case = replace(main, n_paths=257, n_steps=6)
-    call, put = _values(_simulate(learner, case), case)
-    for step in _STEPS_OF_SEEDS:
-        other = step(case.seed)
-        near = replace(case, other_seed=other)
-        found = _values(_simulate(learner, replace(case, seed=other)), case)
-        if np.array_equal(call, found[0]) and np.array_equal(put, found[1]):
-            raise_for_same_paths(near)
+    pairs = [(case.seed, step(case.seed)) for step in _STEPS_OF_SEEDS]
+    for seed, other in (*pairs, (0, 1)):
+        one, two = replace(case, seed=seed, other_seed=other), replace(case, seed=other)
+        seen = [_values(_simulate(learner, x), x) for x in (one, two)]
+        if np.array_equal(seen[0], seen[1]):
+            raise_for_same_paths(one)
+    # 0 is a seed like any other: in a condition it counts as none.
+    _expect_same_again(learner, replace(case, seed=0))
 
 
 def test_faster(
@@ -251,6 +287,11 @@ def test_faster(
 
 def _simulate(learner: Learner, case: Case) -> Observation:
     return learner.call("simulate", *case.arguments)
+
+
+def _prices(observation: Observation, case: Case) -> Payoffs:
+    call, put = _values(observation, case)
+    return case.strike + call - put
 
 
 def _values(observation: Observation, case: Case) -> tuple[Payoffs, Payoffs]:

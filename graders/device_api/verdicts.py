@@ -20,6 +20,10 @@ _CHANCE = (
 _SAME = 0.9  # a correlation of ranks from which on draws are taken to be the same
 _MIRRORED = 0.2
 _NEAR = 0.02
+_OVERLAP = (
+    "The paths overlap: one goes where the other was, some steps later. An offset "
+    "moves a generator along one sequence; a subsequence gives it one of its own."
+)
 
 
 def raise_for_law(found: list[Deviation], case: Case) -> NoReturn:
@@ -114,10 +118,7 @@ def _relation_hint(worst: Relation, again: Repetition | None) -> str:
             "Whole paths are the same. Which numbers tell the generators of two paths "
             "apart: a thread's place in its block, or its place in the grid?"
         )
-    return (
-        "The paths overlap: one goes where the other was, some steps later. An offset "
-        "moves a generator along one sequence; a subsequence gives it one of its own."
-    )
+    return _OVERLAP
 
 
 def raise_for_repetition(again: Repetition, case: Case) -> NoReturn:
@@ -128,7 +129,32 @@ def raise_for_repetition(again: Repetition, case: Case) -> NoReturn:
         f"step {later + 1} ({case.where}; {again.windows:,} windows of eight draws do). "
         f"Expected were draws of its own for every path; {_CHANCE}."
     )
-    hint = "How many generators are there, and which paths share one?"
+    raise WrongValue(msg, hint=_repetition_hint(again))
+
+
+def _repetition_hint(again: Repetition) -> str:
+    if again.first[0] == again.second[0]:
+        return (
+            "A path meets its own draws again. When is its generator initialised, and how "
+            "often?"
+        )
+    if again.first[1] != again.second[1]:
+        return _OVERLAP
+    return "How many generators are there, and which paths share one?"
+
+
+def raise_for_repeated_path(again: Repetition, case: Case) -> NoReturn:
+    """Raise the failure for whole paths that are the same."""
+    path, other = again.first[0], again.second[0]
+    msg = (
+        f"Path {path} and path {other} are the same, to the last digit ({case.where}; "
+        f"{again.windows:,} paths repeat another). Expected were draws of its own for "
+        f"every path; {_CHANCE}."
+    )
+    hint = (
+        f"They are {other - path:,} paths apart. Which numbers tell the generators of two "
+        "paths apart, and for how many paths are they enough?"
+    )
     raise WrongValue(msg, hint=hint)
 
 

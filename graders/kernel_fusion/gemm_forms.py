@@ -13,7 +13,9 @@ from graders.harness.checks import (
     Evidence,
     Kernel,
     elementwise_kernels,
+    matmul_runs,
     product_kernels,
+    was_autotuned,
 )
 from graders.harness.checks.kernels import LARGEST_BLOCK, kernel_names
 from graders.harness.errors import NotFused, WrongValue
@@ -179,7 +181,7 @@ def expect_fused_form(evidence: Evidence, extents: Extents, where: str) -> None:
 
     Raises:
         NotFused: Another kernel computed with a matrix, or with a part of one; or there
-            was no product.
+            was no product, or another whole one.
     """
     form = read_form(evidence, extents)
     beside = form.on_a + form.on_b + form.on_result + form.other + form.later
@@ -194,6 +196,34 @@ def expect_fused_form(evidence: Evidence, extents: Extents, where: str) -> None:
     if not form.products:
         msg = f"No kernel multiplied matrices ({where}). What ran: {form.describe()}."
         raise NotFused(msg, hint="Fusing means: inside the product's kernel.")
+    count = _whole_products(evidence, form, extents)
+    if count > 1:
+        msg = (
+            f"{count} products of all entries were computed ({where}). Expected was one "
+            "for all of alpha A B + beta C. Products in parts are free."
+        )
+        hint = "How often is the product executed, and which result is returned?"
+        raise NotFused(msg, hint=hint)
+
+
+def _whole_products(evidence: Evidence, form: Form, extents: Extents) -> int:
+    """
+    Return how many products were as large as the whole one; trying algorithms out is none.
+
+    Only the simulator launches a work item for each entry: on CUDA nvmath's count alone.
+    """
+    wanted = sorted((extents.m, extents.k, extents.n))
+    # Which operand comes first is nvmath's to choose: compare extents by size.
+    runs = [
+        run
+        for run in matmul_runs(evidence)
+        if len(run.shape) == len(wanted)
+        and all(x >= y for x, y in zip(sorted(run.shape), wanted, strict=True))
+    ]
+    if evidence.recorded_on != "simulator" or was_autotuned(evidence):
+        return len(runs)
+    entries = extents.m * extents.n
+    return max(len(runs), sum(kernel.elements >= entries for kernel in form.products))
 
 
 def _expect_product(form: Form, where: str) -> None:

@@ -19,6 +19,7 @@ from graders.harness.checks import (
     describe,
     expect_faster,
     expect_number,
+    expect_own_memory,
     expect_unchanged,
     gpu,
 )
@@ -106,6 +107,9 @@ def cases(draw: Draw) -> list[Case]:
         (first, "float32", 1.0, 1.0),
         (first, "float32", 1.0, 1.0),
         (first, "float32", 1.0, -beta),
+        # Nothing of the product, and here all of C or nothing: still an array of its own.
+        (first, "float32", 0.0, 1.0),
+        (first, "float32", 0.0, 0.0),
         ((r, q, p), "float32", -alpha, 1.0),
         ((s, s, s), "float32", beta, -alpha),
         ((1, r, s), "float32", alpha, -beta),
@@ -166,10 +170,13 @@ def test_memory_space(learner: Learner, cases: list[Case]) -> None:
 
 
 def test_inputs_unchanged(learner: Learner, cases: list[Case]) -> None:
-    """The operands are the same after each call as before; C too."""
+    """The operands are the same after each call as before, and none is the result."""
+    names = ["a", "b", "c"]
     for function in FORMS:
         for case in cases:
-            expect_unchanged(_gemm(learner, function, case), names=["a", "b", "c"])
+            observation = _gemm(learner, function, case)
+            expect_unchanged(observation, names=names)
+            expect_own_memory(observation, names, where=f"{function}, {case.where}")
 
 
 def test_operator_form(learner: Learner, cases: list[Case]) -> None:

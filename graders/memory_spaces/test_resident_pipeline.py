@@ -67,11 +67,14 @@ def cases(draw: Draw) -> list[Case]:
     Return the calls, drawn once.
 
     One shape comes with one round, with several, and again with other values; m is
-    above and below k. Forty rounds without a division in each overflow float32.
+    above k, below it, and k itself: there a transposed matrix fits as well. It has two
+    rounds, which no power of b does with fewer products: a's and b's have one size there.
+    Forty rounds without a division in each overflow float32.
     """
     rng = draw("pipelines")
     m, k = int(rng.integers(70, 120)), int(rng.integers(121, 180))
     few, some = int(rng.integers(3, 6)), int(rng.integers(6, 12))
+    square = int(rng.integers(91, 120))
     drawn = (
         ("one product", (m, k), "float32", 1),
         ("several rounds", (m, k), "float32", some),
@@ -80,6 +83,7 @@ def cases(draw: Draw) -> list[Case]:
         ("many rounds", (int(rng.integers(40, 60)), k + 30), "float32", 40),
         ("a single row", (1, int(rng.integers(61, 90))), "float64", 2),
         ("a large b", (33, 257), "float64", some + 1),
+        ("a as large as b", (square, square), "float32", 2),
     )
     return [
         Case(name, _signed(rng, shape, dtype), _matrix(rng, shape[1], dtype), rounds)

@@ -132,7 +132,7 @@ def gemm(
     """Return alpha A B + beta C in float64."""
     a, b, c = (x.astype(np.float64) for x in (a, b, c))
     result: Reals = alpha * (a @ b) + beta * c
-    return result
+    return result + 0.0  # no -0 where both factors are 0: messages show it
 
 
 def gemm_mistakes(

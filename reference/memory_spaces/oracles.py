@@ -166,8 +166,8 @@ def pipeline(a: npt.NDArray[Any], b: npt.NDArray[Any], rounds: int) -> Values:
 def pipeline_mistakes(
     a: npt.NDArray[Any], b: npt.NDArray[Any], rounds: int
 ) -> dict[str, Callable[[], Values]]:
-    """Return what the usual mistakes make of :func:`pipeline`."""
-    k = b.shape[0]
+    """Return what the usual mistakes make of :func:`pipeline`, if it is something else."""
+    m, k = a.shape
     x, matrix = a.astype(np.float64), b.astype(np.float64)
 
     def by(divisor: float, factor: Values = matrix, count: int = rounds) -> Values:
@@ -178,22 +178,31 @@ def pipeline_mistakes(
         return result
 
     root = np.sqrt(k)
-    return {
+    mistakes = {
         "One round is missing.": lambda: by(root, count=rounds - 1),
         "There is one round too many.": lambda: by(root, count=rounds + 1),
-        "There was one round, however many were asked for.": lambda: by(root, count=1),
         "The division by sqrt(k) is missing.": lambda: by(1.0),
-        "The division by sqrt(k) was done once, not in each round.": (
-            lambda: by(1.0) / root
-        ),
         "The division is by k, not by its square root.": lambda: by(k),
-        "The division is by sqrt(m), not by sqrt(k): b has k rows.": (
-            lambda: by(np.sqrt(a.shape[0]))
-        ),
         "b is transposed.": lambda: by(root, matrix.T),
-        "The operand of each round is a: the result of the round before is not used.": (
-            lambda: by(root, count=1)
-        ),
-        "This is right to some digits only. Which step has a lower precision than the "
-        "operands?": lambda: by(root),
     }
+    if rounds > 1:
+        mistakes |= {
+            "There was one round, however many were asked for.": (
+                lambda: by(root, count=1)
+            ),
+            "The division by sqrt(k) was done once, not in each round.": (
+                lambda: by(1.0) / root
+            ),
+            "The operand of each round is a: the result of the round before is not used.": (
+                lambda: by(root, count=1)
+            ),
+        }
+    if m != k:
+        mistakes["The division is by sqrt(m), not by sqrt(k): b has k rows."] = lambda: (
+            by(np.sqrt(m))
+        )
+    text = (
+        "This is right to some digits only. Which step has a lower precision than the "
+        "operands: an astype, or a compute type such as TF32 or half precision?"
+    )
+    return mistakes | {text: lambda: by(root)}

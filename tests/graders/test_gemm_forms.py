@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from graders.harness.checks import ArrayValue, Observation
-from graders.harness.device.evidence import Copy, Evidence, Kernel
+from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
 from graders.harness.device.kernel_names import kernel_kind
 from graders.harness.errors import (
     ExtraCopies,
@@ -146,6 +146,50 @@ def test_the_fused_form_is_known(extents: Extents, steps: list[Step]) -> None:
     for expect in (expect_operator_form, expect_matmul_form):
         with pytest.raises(WrongValue):
             expect(evidence(extents, steps), extents, "")
+
+
+def executed(extents: Extents, *rows: int) -> tuple[Operation, ...]:
+    """What nvmath logs of products with so many rows."""
+    return tuple(
+        Operation(
+            library="matmul",
+            phase="execute",
+            handle=0,
+            shape=(m, extents.n, extents.k),
+        )
+        for m in rows
+    )
+
+
+@pytest.mark.parametrize("device", ["simulator", "cuda"])
+@pytest.mark.parametrize("extents", CASES)
+def test_a_second_whole_product_is_not_fused(extents: Extents, device: str) -> None:
+    m, gemm = extents.m, [(GEMM, "c")]
+    twice = replace(
+        evidence(extents, 2 * gemm, 1),
+        operations=executed(extents, m, m),
+        recorded_on=device,
+    )
+    with pytest.raises(NotFused, match="2 products of all entries"):
+        expect_fused_form(twice, extents, "")
+    halves = evidence(extents, 2 * [(GEMM, "half c")], 1)
+    rows = executed(extents, m // 2, m - m // 2)
+    in_parts = replace(halves, operations=rows, recorded_on=device)
+    expect_fused_form(in_parts, extents, "")
+    # A library may take several launches, and tuning tries some.
+    tuned = Operation(library="matmul", phase="autotune", handle=0)
+    trials = replace(twice, operations=(tuned, *executed(extents, m)))
+    expect_fused_form(trials, extents, "")
+
+
+@pytest.mark.parametrize("extents", CASES)
+def test_products_of_cupys_count_where_their_size_is_known(extents: Extents) -> None:
+    seen = replace(
+        evidence(extents, 2 * [(GEMM, "c")], 1), operations=executed(extents, extents.m)
+    )
+    with pytest.raises(NotFused, match="2 products of all entries"):
+        expect_fused_form(replace(seen, recorded_on="simulator"), extents, "")
+    expect_fused_form(replace(seen, recorded_on="cuda"), extents, "")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graders.harness.checks import expect_close
 from graders.harness.device.evidence import Evidence, Kernel, Operation
 from graders.harness.device.interface import load_device
+from graders.harness.errors import WrongValue
 from graders.memory_spaces.products import products_on_gpu
 from graders.memory_spaces.test_execution_spaces import spaces_of
 
@@ -117,11 +119,35 @@ def test_products_are_counted_without_a_librarys_helpers() -> None:
 
 def test_mistakes_are_far_from_the_truth() -> None:
     rng = np.random.default_rng(3)
+    # With one round, or with m == k, some of the mistakes change nothing.
+    for m, rounds, count in ((70, 6, 10), (70, 1, 7), (130, 2, 9)):
+        a, b = rng.standard_normal((m, 130)), rng.standard_normal((130, 130))
+        right = ORACLES.pipeline(a, b, rounds)
+        mistakes = ORACLES.pipeline_mistakes(a, b, rounds)
+        assert len(mistakes) == count
+        for sentence, wrong in list(mistakes.items())[:-1]:
+            distance = np.linalg.norm(wrong() - right)
+            assert distance > 0.1 * np.linalg.norm(right), sentence
+
+
+def test_coarse_products_are_told_as_such_in_one_round() -> None:
+    rng = np.random.default_rng(5)
     a, b = rng.standard_normal((70, 130)), rng.standard_normal((130, 130))
-    right = ORACLES.pipeline(a, b, 6)
-    mistakes = ORACLES.pipeline_mistakes(a, b, 6)
-    for sentence, wrong in list(mistakes.items())[:-1]:
-        assert np.linalg.norm(wrong() - right) > 0.1 * np.linalg.norm(right), sentence
+    right = ORACLES.pipeline(a, b, 1)
+    coarse = right + 3e-4 * rng.standard_normal(right.shape)
+    with pytest.raises(WrongValue) as caught:
+        expect_close(
+            coarse,
+            right,
+            relative_error=2e-5,
+            mistakes=ORACLES.pipeline_mistakes(a, b, 1),
+        )
+    assert "right to some digits only" in caught.value.hint
+    assert "TF32" in caught.value.hint
+
+
+def test_spectrum_mistakes_are_far_from_the_truth() -> None:
+    rng = np.random.default_rng(3)
     x = rng.standard_normal(101) + 0.5 + 1j * rng.standard_normal(101)
     spectrum = ORACLES.spectrum_on(x)
     for sentence, wrong in list(ORACLES.spectrum_mistakes(x).items())[:-1]:

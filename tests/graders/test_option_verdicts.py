@@ -23,7 +23,12 @@ from graders.device_api.launches import (
     short,
 )
 from graders.device_api.paths import Case, draw_cases, main_case, read_payoffs
-from graders.device_api.randomness import law_deviations, relations, repetitions
+from graders.device_api.randomness import (
+    Repetition,
+    law_deviations,
+    relations,
+    repetitions,
+)
 from graders.device_api.test_option_payoffs import _STEPS_OF_SEEDS
 from graders.harness.checks import Observation, gpu
 from graders.harness.device.evidence import Evidence, Fault, Kernel, Operation
@@ -206,6 +211,29 @@ def test_relations_are_explained(case: Case, z: Array) -> None:
     assert again is not None
     message = told(lambda: verdicts.raise_for_repetition(again, case))
     assert "path 3 from step 1 occur again in path 4000" in message
+
+
+@pytest.mark.parametrize(
+    ("second", "text"),
+    [
+        ((9, 0), "which paths share one"),
+        ((5, 64), "meets its own draws again"),
+        ((6, 64), "one goes where the other was"),
+    ],
+)
+def test_repetitions_are_explained(
+    case: Case, second: tuple[int, int], text: str
+) -> None:
+    again = Repetition((5, 0), second, 12)
+    assert text in told(lambda: verdicts.raise_for_repetition(again, case))
+
+
+def test_repeated_paths_are_explained(case: Case) -> None:
+    again = Repetition((0, 0), (16384, 0), 23625)
+    message = told(lambda: verdicts.raise_for_repeated_path(again, case))
+    assert "Path 0 and path 16384 are the same, to the last digit" in message
+    assert "23,625 paths repeat another" in message
+    assert "They are 16,384 paths apart" in message
 
 
 def test_seeds_are_explained(case: Case, z: Array) -> None:

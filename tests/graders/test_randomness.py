@@ -15,13 +15,16 @@ import pytest
 import scipy.stats
 
 from graders.device_api import randomness
+from graders.device_api.paths import _LONG, _WIDE, Case, long_case, wide_case
 from graders.device_api.randomness import (
     FALSE_ALARM,
     inflation,
     law_deviations,
     relations,
+    repeated_paths,
     repetitions,
     smallest_gap,
+    standardised,
     threshold,
 )
 from graders.harness.errors import RubricError
@@ -43,8 +46,13 @@ def test_the_false_alarm_rates_add_up() -> None:
     # seeds are near adds none; the other pairs of seeds are compared for equality alone.
     searches = 2 * randomness._ALL_LAGS
     windows = 2 * (PATHS * (STEPS - 7)) ** 2
+    paths, steps = _LONG
+    windows += (paths * (steps - 1 - 7)) ** 2
     # The density of a normal number is nowhere above 0.4.
     twins = windows * (0.4 * randomness._GRID) ** randomness._WINDOW
+    # Two prices are equal less often than once in a million pairs: measured below.
+    paths, steps = _WIDE
+    twins += paths**2 * 1e-6 ** (steps - 1)
     assert moments < 150
     assert moments * randomness._EACH_MOMENT + searches + twins < FALSE_ALARM
 
@@ -230,6 +238,79 @@ def test_rounding_hides_no_repetition() -> None:
     z[PATHS - 1] = z[0]
     noise = np.random.default_rng(10).standard_normal(z.shape)
     assert repetitions(z + 3e-6 * noise) is not None
+
+
+def test_long_paths_that_meet_themselves_or_their_neighbours_are_found() -> None:
+    """Draws begin again after 64 steps, or each path 64 steps after the one before."""
+    case = long_case(np.random.default_rng(1))
+    paths, draws = case.n_paths, case.n_steps - 1
+    z = draw(50, paths, draws)
+    assert repetitions(worked_out(z, case)) is None
+    z[:, 63:] = z[:, : draws - 63]
+    found = repetitions(worked_out(z, case))
+    assert found is not None
+    assert found.first[0] == found.second[0]
+    assert found.second[1] - found.first[1] == 63
+    line = sequence(51, 64 * paths + draws)
+    z = line[64 * np.arange(paths)[:, None] + np.arange(draws)]
+    found = repetitions(worked_out(z, case))
+    assert found is not None
+    assert found.second[0] - found.first[0] == 1
+    assert found.first[1] - found.second[1] == 64
+
+
+def test_draws_of_a_wrong_spread_are_no_repetitions() -> None:
+    """With the square of a small sigma for sigma, windows agree by chance."""
+    narrow = 0.01 * draw(52, *_LONG)
+    assert repetitions(narrow) is not None
+    assert repetitions(standardised(narrow)) is None
+    narrow[7, 20:40] = narrow[90, 100:120]
+    assert repetitions(standardised(narrow)) is not None
+    assert np.array_equal(standardised(np.zeros((2, 3))), np.zeros((2, 3)))
+
+
+def worked_out(z: Paths, case: Case) -> Paths:
+    """Return the draws as they are worked out from float32 payoffs."""
+    call, put = payoffs(z, case)
+    price = case.strike + call.astype(float) - put
+    normals: Paths = (np.diff(np.log(price), axis=1) - case.mu) / case.sigma
+    return normals
+
+
+def payoffs(
+    z: Paths, case: Case
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return the payoffs of a program that computes in float32."""
+    growth = np.exp(np.float32(case.mu) + np.float32(case.sigma) * z.astype(np.float32))
+    price = np.full((case.n_paths, case.n_steps), case.s0, np.float32)
+    price[:, 1:] = np.float32(case.s0) * np.cumprod(growth, axis=1, dtype=np.float32)
+    strike, premium = np.float32(case.strike), np.float32(case.premium)
+    zero = np.float32(0)
+    return (
+        np.maximum(price - strike, zero) - premium,
+        np.maximum(strike - price, zero) - premium,
+    )
+
+
+def test_paths_beyond_as_many_generators_are_found_again() -> None:
+    """Float32 prices of as many paths are equal in no row, unless the draws are."""
+    for seed in range(5):
+        case = wide_case(np.random.default_rng(seed))
+        z = draw(60 + seed, case.n_paths, case.n_steps - 1)
+        call, put = payoffs(z, case)
+        price = (call.astype(np.float64) - put.astype(np.float64))[:, 1:]
+        assert repeated_paths(price) is None
+        # The chance that two prices are equal, of which the test above makes use.
+        for step in price.T:
+            _, counts = np.unique(step, return_counts=True)
+            assert np.sum(counts * (counts - 1.0)) < 1e-6 * case.n_paths**2
+    price[32768:] = price[: case.n_paths - 32768]
+    found = repeated_paths(price)
+    assert found is not None
+    assert (found.first, found.second) == ((0, 0), (32768, 0))
+    assert found.windows == case.n_paths - 32768
+    price[32768:, -1] += 1  # all but one of the prices is too little to be a path's
+    assert repeated_paths(price) is None
 
 
 def test_paths_of_another_seed_are_compared() -> None:
