@@ -46,6 +46,10 @@ _OF_A_NODE = (
 )
 
 
+class NoSlurm(Exception):  # noqa: N818 - nobody's error: the machine cannot run one
+    """Slurm does not come up on this machine; the text is what it says."""
+
+
 def problem() -> str:
     """Return why there can be no Slurm here, or nothing."""
     if os.geteuid() != 0:
@@ -66,7 +70,12 @@ def _free_ports(count: int) -> list[int]:
 
 
 class Slurm:
-    """A controller and nodes, each of which says that it has 16 cores and a GPU."""
+    """
+    A controller and nodes, each of which says that it has 16 cores and a GPU.
+
+    Raises:
+        NoSlurm: They do not come up within half a minute.
+    """
 
     def __init__(self, folder: Path, nodes: int) -> None:
         self.folder = folder
@@ -77,9 +86,13 @@ class Slurm:
         self._running += [self._start(_NODE, "-D", "-N", name) for name in names]
         try:
             wait_for(lambda: self._idle() == nodes, 30)
-        except BaseException:
+        except AssertionError as err:
             self.close()
-            raise
+            said = (folder / "said.log").read_text(errors="replace").splitlines()
+            errors = [line for line in said if "error" in line or "fatal" in line]
+            raise NoSlurm(
+                "; ".join(errors[-3:]) or "its nodes did not come up"
+            ) from err
 
     def _configure(self, names: list[str]) -> None:
         port, *others = _free_ports(1 + len(names))

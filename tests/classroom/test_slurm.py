@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 
 from graders.harness.catalog import ROOT
 from tests.classroom.conftest import wait_for
-from tests.classroom.slurm import Slurm, problem
+from tests.classroom.slurm import NoSlurm, Slurm, problem
 
 pytestmark = pytest.mark.slow
 COUNT = 12
@@ -27,14 +28,17 @@ CORPUS = ROOT / "tests" / "submissions" / "fft_callbacks" / "gaussian_blur"
 
 
 @pytest.fixture
-def slurm(tmp_path: Path) -> Iterator[Slurm]:
+def slurm() -> Iterator[Slurm]:
     if why := problem():
         pytest.skip(f"no Slurm: {why}")
-    folder = tmp_path / "slurm"
-    folder.mkdir()
-    running = Slurm(folder, 2)
-    yield running
-    running.close()
+    # Its sockets lie there, whose names may have 107 characters.
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
+        try:
+            running = Slurm(Path(folder), 2)
+        except NoSlurm as err:
+            pytest.skip(f"no Slurm: {err}")
+        yield running
+        running.close()
 
 
 def recipe(folder: Path) -> str:
