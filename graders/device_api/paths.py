@@ -340,9 +340,24 @@ def expect_alike(own: Rows, others: Rows) -> None:
 
 
 def _distance(one: Payoffs, two: Payoffs) -> float:
-    """Return the largest difference of two empirical distributions."""
+    """
+    Return the largest difference of two empirical distributions, rounding aside.
+
+    Half of the payoffs are minus the premium: they must be the same numbers whether a
+    program rounds it to float32 or not.
+    """
     if not (np.isfinite(one).all() and np.isfinite(two).all()):
         return 1.0
     places = np.concatenate([one, two])
-    shares = [np.searchsorted(x, places, side="right") / len(x) for x in (one, two)]
-    return float(np.max(np.abs(shares[0] - shares[1])))
+    rounding = _FIRST_ERROR * (1 + np.abs(places))
+
+    def shares(ends: Payoffs, at: Payoffs) -> Payoffs:
+        found: Payoffs = np.searchsorted(ends, at, side="right") / len(ends)
+        return found
+
+    return float(
+        max(
+            np.max(shares(lower, places - rounding) - shares(upper, places + rounding))
+            for lower, upper in ((one, two), (two, one))
+        )
+    )

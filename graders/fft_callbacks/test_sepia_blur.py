@@ -71,4 +71,5 @@ def test_faster(
         rng=rng,
         note=note,
         verify=agreeing(2 * limits["relative_error"]),  # each may be off by as much
+        channels=3,
     )

@@ -64,6 +64,7 @@ class Program:
         self.others_let_in = 0
         self.turns: list[int] = []
         self.sampled: list[tuple[int, Timed]] = []
+        self.sampled_alone: list[bool] = []
         self.result: Callable[[Timed], Any] = _rows
 
     def hold(self, args: tuple[Any, ...]) -> None:
@@ -89,6 +90,8 @@ class Program:
         self.turns.append(timed.turn)
         if timed.sample is not None:
             self.sampled.append((self.rounds, timed))
+            self.sampled_alone.append(self.alone)
+            assert alone == self.alone
             rows = self.result(timed)
             return Observation(evidence=self.evidence, value=rows, seconds=1.0)
         assert alone or self.is_fresh, "only the first call may share the GPU"
@@ -180,6 +183,9 @@ def test_results_of_rounds_are_judged() -> None:
         mine, others = Program(product(1e-3)), Program(product(2e-3))
         compare(mine, others)
         assert [t for _, t in mine.sampled] == [t for _, t in others.sampled]
+        # A program cannot tell its rounds apart; the other's keep the GPU from nobody.
+        assert mine.sampled_alone == [True, True]
+        assert others.sampled_alone == [False, False]
         (first, _), (last, _) = mine.sampled
         assert first < last == mine.rounds
         places.add(first)

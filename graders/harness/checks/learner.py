@@ -130,7 +130,8 @@ class Learner:
             function: The function's name.
 
             args: Plain values, NumPy arrays (CPU memory), :func:`given.gpu` arrays, lists
-                and tuples of them, and the others of :mod:`given`.
+                and tuples of them, and the others of :mod:`given`. Without any it gets
+                fresh copies of those of the last :meth:`hold`.
 
             timeout: Seconds until the program is stopped. The default is the rubric's.
 
@@ -154,8 +155,10 @@ class Learner:
             NotRun: It uses what this device does not model.
         """
         self._called = function
-        key = key_of(function, args, (poison, trace, value, *may_raise))
-        self._keyed += args  # an array that is known by its identity must live on
+        key = key_of(function, args or self._held, (poison, trace, value, *may_raise))
+        self._keyed += (
+            args or self._held
+        )  # an array that is known by its identity must live on
         found = None if fresh else self._remembered.get(key)
         if found is None:
             found = self._observe(
@@ -220,7 +223,9 @@ class Learner:
         return self._notebook
 
     def hold(self, args: tuple[Any, ...]) -> None:
-        """Hand over arguments for :meth:`call_held`; large ones cross only once."""
+        """Hand over what calls without arguments get; large arrays cross only once."""
+        if [*map(id, args)] == [*map(id, self._held)]:
+            return
         self._held = args
         if self._worker is None or self._worker.closed:
             return  # the next worker gets them when it starts
@@ -275,12 +280,7 @@ class Learner:
         Raises:
             Failure, NotRun: As for :meth:`call`.
         """
-        how: dict[str, Any] = {
-            "poison": False,
-            "trace": trace,
-            "value": False,
-            "timed": timed,
-        }
+        how: Any = {"poison": False, "trace": trace, "value": False, "timed": timed}
         return _or_raise(self._observe(function, (), self._timeout, alone=alone, **how))
 
     def restart(self) -> None:

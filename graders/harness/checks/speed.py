@@ -61,6 +61,7 @@ def expect_faster(
     key: str = "ratio",
     time: Callable[[Evidence], float] = device_time,
     verify: Verify,
+    channels: int = 0,
     prepare_alone: bool = False,
     hint: str = "",
 ) -> None:
@@ -103,6 +104,9 @@ def expect_faster(
 
         verify: Judges the results of rounds, by rows of them: ``timed_results``.
 
+        channels: How many an image has that may be returned as ``(H, W, channels)`` or
+            ``(channels, H, W)``; 0 where the result has one shape alone.
+
         prepare_alone: Whether each program's first call needs the GPU to itself as well:
             a program that tunes itself measures times of its own, and may keep the choice.
 
@@ -128,6 +132,7 @@ def expect_faster(
         metric,
         time,
         verify,
+        channels,
     )
     found = rounds.measure(threshold, rng, prepare_alone=prepare_alone)
     if found.answer is Answer.INCONCLUSIVE:
@@ -169,6 +174,8 @@ class Rounds:
         time: Reads the seconds of ``"device_time"`` from a round's evidence.
 
         verify: Judges the results of rounds.
+
+        channels: As for :func:`expect_faster`.
     """
 
     def __init__(
@@ -181,11 +188,14 @@ class Rounds:
         metric: Metric,
         time: Callable[[Evidence], float],
         verify: Verify,
+        channels: int = 0,
     ) -> None:
         self._programs = learner, other
         self._verify = verify
+        self._channels = channels
         self._rng = np.random.default_rng()
         self._verified_at = 0
+        self._sampled: list[tuple[Timed, Any]] = []
         self._functions = function, other_function
         self._args = args
         self._metric = metric
@@ -211,16 +221,29 @@ class Rounds:
             found = measure_ratio(
                 self._own, self._others, threshold=threshold, rng=rng, between=log.read
             )
-            self._judge_results()
+            self.sample_result()
+        self.judge_results()
         return _fairly(replace(found, clocks=log.clocks()))
 
-    def _judge_results(self) -> None:
-        """Have both programs do a round more, and judge what the learner's returns."""
-        timed = Timed(turn=self._next_turn(), sample=int(self._rng.integers(2**62)))
-        own, others = (
-            self._call(which, timed=timed).value for which in range(len(self._programs))
+    def sample_result(self) -> None:
+        """Have the learner's program do a round more, of which the result crosses."""
+        timed = Timed(
+            turn=self._next_turn(),
+            sample=int(self._rng.integers(2**62)),
+            channels=self._channels,
         )
-        self._verify(rows_of(own), rows_of(others))
+        self._sampled.append((timed, self._call(0, timed=timed).value))
+
+    def judge_results(self) -> None:
+        """
+        Judge what was sampled by what the other program returns in the same rounds.
+
+        Its rounds need no GPU of their own: nobody looks at how long they take.
+        """
+        sampled, self._sampled = self._sampled, []
+        for timed, own in sampled:
+            others = self._call(1, timed=timed, alone=False).value
+            self._verify(rows_of(own), rows_of(others))
 
     def _next_turn(self) -> int:
         return int(self._rng.integers(1, 2**31))
@@ -229,7 +252,7 @@ class Rounds:
         self._let_others_in()
         self._verified_at -= 1
         if self._verified_at == 0:
-            self._judge_results()
+            self.sample_result()
         seen = self._call(0)
         if self._metric != "device_time":
             return believed_seconds(seen, self._overheads)

@@ -39,10 +39,14 @@ class Timed:
 
         sample: What rows of the result are drawn by, which become the observation's value:
             ``worker.sampling``; or None where no result is wanted.
+
+        channels: Of a sampled image of shape ``(H, W, channels)`` the rows are those that
+            it has as ``(channels, H, W)``. 0 where the result has one shape alone.
     """
 
     turn: int = 0
     sample: int | None = None
+    channels: int = 0
 
 
 #: A call that is none of many rounds.

@@ -161,6 +161,7 @@ class Worker:
             "value": value,
             "turn": timed.turn,
             "sample": timed.sample,
+            "channels": timed.channels,
             "tell_compiling": pause is not None,
             "parameters": list(next(iter(proxies.values())).parameters)
             if proxies

@@ -270,7 +270,7 @@ class Child:
                 exception = describe_exception(exc, self._folder)
         evidence, device_problem = self._end()
         if head["sample"] is not None and device_problem is None and exception is None:
-            node = self._sampled(value, head["sample"], seen)
+            node = self._sampled(value, head, seen)
         late = False
         shared: dict[str, Any] = {}
         whole = head["value"] and not seen.overflowed
@@ -304,14 +304,16 @@ class Child:
         }
         self._send_observation(head, seen.blobs)
 
-    def _sampled(self, value: Any, number: int, seen: wire.Encoder) -> Any:
+    def _sampled(self, value: Any, head: dict[str, Any], seen: wire.Encoder) -> Any:
         """Return rows of a timed round's result; nothing where it has none."""
         rows = None
         with contextlib.suppress(
             BaseException
         ):  # looking at it runs the learner's code
             # The device is idle: to wait for it again, row by row, would take its time.
-            rows = sampling.sampled_rows(value, number, self._device.snapshot)
+            rows = sampling.sampled_rows(
+                value, head["sample"], self._device.snapshot, head["channels"]
+            )
         return seen.encode(rows)
 
     def _end(self) -> tuple[dict[str, Any], dict[str, Any] | None]:

@@ -18,7 +18,10 @@ _MOST_DEPTH = 8
 
 
 def sampled_rows(
-    value: Any, number: int, read: Callable[[Any], np.ndarray[Any, Any] | None]
+    value: Any,
+    number: int,
+    read: Callable[[Any], np.ndarray[Any, Any] | None],
+    channels: int = 0,
 ) -> list[np.ndarray[Any, Any]] | None:
     """
     Return rows of a result, drawn at random; None where it has none.
@@ -32,7 +35,12 @@ def sampled_rows(
         number: What the rows are drawn by.
 
         read: Returns a host copy of a device array, or None of what is no such array.
+
+        channels: How many an image has. One with channels last gives the rows that it
+            would give with channels first.
     """
+    if channels and getattr(value, "ndim", 0) == 3 and value.shape[0] != channels:
+        value = value.transpose(2, 0, 1)
     rng = np.random.default_rng(number)
     rows = []
     for _ in range(_ROWS):
@@ -54,7 +62,7 @@ def _row(
             return None
         if count is None:
             break
-        value = value[int(rng.integers(count))]
+        value = _part(value, int(rng.integers(count)))
     if getattr(value, "ndim", 0) == 1 and len(value) > _LONGEST:
         start = int(rng.integers(len(value) - _LONGEST))
         value = value[start : start + _LONGEST]
@@ -64,8 +72,16 @@ def _row(
 
 def _length(value: Any) -> int | None:
     """Return how many there are to choose from; None of a row."""
-    if type(value) in (list, tuple):
-        return len(value)
+    for kind in (list, tuple):  # a class derived from one cannot lie about its parts
+        if isinstance(value, kind):
+            return kind.__len__(value)
     if getattr(value, "ndim", 0) > 1:
         return int(value.shape[0])
     return None
+
+
+def _part(value: Any, index: int) -> Any:
+    for kind in (list, tuple):
+        if isinstance(value, kind):
+            return kind.__getitem__(value, index)
+    return value[index]

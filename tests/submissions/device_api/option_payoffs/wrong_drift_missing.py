@@ -1,6 +1,6 @@
 # Forgets the drift.
 # expect: failed distribution wrong_value
-# expect on cuda: failed distribution wrong_value; faster too_slow
+# expect on cuda: failed distribution wrong_value; faster wrong_value
 
 import math
 

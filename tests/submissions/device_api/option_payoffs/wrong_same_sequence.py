@@ -1,6 +1,6 @@
 # Gives all paths the same sequence.
 # expect: failed independence wrong_value
-# expect on cuda: failed independence wrong_value; faster too_slow
+# expect on cuda: failed independence wrong_value; faster wrong_value
 
 import math
 
