@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from graders.harness.session import (
 )
 from graders.harness.shards import Finished, Listener, grade_exercises
 from graders.harness.submission.notebook_file import is_notebook
-from graders.harness.supervisor import ForkServer
+from graders.harness.supervisor import ForkServer, Worker
 from graders.harness.supervisor.forkserver import cache_folder
 from graders.harness.supervisor.library_code import LibraryCode
 from graders.harness.time_limit import Deadline, not_graded
@@ -141,17 +142,45 @@ class Grader:
                 so_far[index] = result
                 follow(report(so_far, undescribed(session)))
 
-        results = self._results(session, request, listener, finished)
-        if request.deadline.is_over():
-            return report(results, self._facts or undescribed(session))
-        return report(results, self.facts(session))
+        with self._teller() as teller:
+            results = self._results(session, request, listener, finished)
+            if request.deadline.is_over():
+                return report(results, self._facts or undescribed(session))
+            return report(results, self.facts(session, teller))
+
+    @contextlib.contextmanager
+    def _teller(self) -> Iterator[Worker | None]:
+        """Fork who tells the facts: its context is made beside those of the programs."""
+        teller = None
+        if self._facts is None:
+            with contextlib.suppress(
+                WorkerError
+            ):  # a server that is gone is started again
+                teller = self._server.fork()
+        try:
+            yield teller
+        finally:
+            if teller is not None:
+                teller.kill()
 
     def results(self, request: Request) -> list[ExerciseResult]:
         """Grade without a report; an exercise may come more than once in the request."""
         return self._results(self.session(request), request, None, None)
 
-    def facts(self, session: GradingSession) -> dict[str, Any]:
-        """Return the facts of this machine for reports; a worker is asked for them once."""
+    def facts(
+        self, session: GradingSession, teller: Worker | None = None
+    ) -> dict[str, Any]:
+        """
+        Return the facts of this machine for reports; a worker is asked for them once.
+
+        Args:
+            session: The grading.
+
+            teller: A worker that was forked for this, and may be gone with its server.
+        """
+        if self._facts is None and teller is not None:
+            told = describe_environment(session, teller)
+            self._facts = None if "problem" in told else told
         if self._facts is None:
             self._facts = describe_environment(session)
         return self._facts

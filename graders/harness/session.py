@@ -22,7 +22,7 @@ from graders.harness.device.gpu_facts import gpu_name
 from graders.harness.errors import CatalogError, EnvironmentUnavailable, WorkerError
 from graders.harness.measure.lease import Lease
 from graders.harness.submission.notebook_file import is_notebook
-from graders.harness.supervisor import ForkServer
+from graders.harness.supervisor import ForkServer, Worker
 from graders.harness.supervisor.forkserver import OURS
 from graders.harness.supervisor.library_code import LibraryCode
 
@@ -235,15 +235,23 @@ def _cuda_problem() -> str:
     return ""
 
 
-def describe_environment(session: GradingSession) -> dict[str, Any]:
+def describe_environment(
+    session: GradingSession, worker: Worker | None = None
+) -> dict[str, Any]:
     """
     Return the facts about the machine that go into the report.
 
     Where no worker can tell any more, the report says that and keeps its results.
+
+    Args:
+        session: The grading.
+
+        worker: A worker that was forked for this, and ends with it: one that is ready
+            tells at once. The default is a new one.
     """
     facts = undescribed(session)
     try:
-        worker = session.server.fork()
+        worker = worker or session.server.fork()
         try:
             facts |= {
                 **worker.describe(),

@@ -239,7 +239,8 @@ def grade_exercises(
             finished=end,
         )
 
-    waiting = deque(job(index, *item) for index, item in enumerate(work))
+    order = starting_order([exercise for exercise, _ in work], session.device)
+    waiting = deque(job(place, *work[place]) for place in order)
     pool = Pool(jobs, lambda: waiting.popleft() if waiting else None)
     while (waiting or pool.running) and not deadline.is_over():
         pool.step(deadline.seconds_left())
@@ -250,6 +251,20 @@ def grade_exercises(
         done[index] if index in done else not_graded(*item)
         for index, item in enumerate(work)
     ]
+
+
+def starting_order(exercises: Sequence[Exercise], device: str) -> list[int]:
+    """
+    Return the places of exercises in the order in which they are to begin.
+
+    On a GPU those that are timed begin first: they end with checks that wait for it alone.
+    """
+
+    def is_timed(place: int) -> bool:
+        checks = exercises[place].rubric.checks.values()
+        return device == "cuda" and any(check.needs == "cuda" for check in checks)
+
+    return sorted(range(len(exercises)), key=lambda place: not is_timed(place))
 
 
 def _stop(shard: _Shard) -> ExerciseResult:

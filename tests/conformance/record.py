@@ -91,9 +91,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", choices=DEVICES, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--only", default="", help="cases whose key has this in it")
+    parser.add_argument(
+        "--only",
+        default="",
+        help="cases whose key has this in it; the others stay as they are in the file",
+    )
     options = parser.parse_args()
     recording = record(options.device, options.only)
+    if options.only and options.output.exists():
+        before = json.loads(options.output.read_text("utf-8"))
+        recording["observations"] = {
+            **before["observations"],
+            **recording["observations"],
+        }
     options.output.write_text(written(recording), "utf-8")
     observations = recording["observations"]
     failed = {

@@ -152,6 +152,17 @@ def test_own_copy_in_pieces_is_left_out_whole() -> None:
     assert without_own(copies, [OwnCopy("device_to_host", 100, 1.99, 2.01)]) == []
 
 
+def test_small_neighbours_are_no_pieces_of_a_larger_own_copy() -> None:
+    """The grader's own come within microseconds of each other, each of its own size."""
+    sizes = (140, 84, 20)
+    own = [_at(2.0 + 8e-6 * i, size) for i, size in enumerate(sizes)]
+    around = [
+        OwnCopy("device_to_host", c.nbytes, c.start - 3e-6, c.start + 3e-6) for c in own
+    ]
+    learners = [_at(2.0001 + 8e-6 * i, size) for i, size in enumerate(sizes)]
+    assert without_own([*own, *learners], around) == learners
+
+
 def test_other_directions_stay() -> None:
     copies = [_at(2.0, 64, "host_to_device")]
     assert without_own(copies, [OwnCopy("device_to_host", 64, 1.9, 2.1)]) == copies

@@ -24,7 +24,7 @@ from graders.harness.models import (
 )
 from graders.harness.run import Grader, Request, blamed, suffered
 from graders.harness.submission import digest
-from graders.harness.supervisor import forkserver
+from graders.harness.supervisor import Worker, forkserver
 
 # The sandbox lets no program end the server: this one asks the test to, and waits for it.
 ASKS = """
@@ -104,6 +104,44 @@ def test_the_server_comes_back(
         assert failed.message.startswith(_BLAME)
     for result in (first, *others, *again):
         assert result.verdict is Verdict.PASSED, result
+
+
+def test_the_machine_is_described_after_a_server_went_down(
+    toys: Catalog, tmp_path: Path
+) -> None:
+    """Who was to tell the facts went down with it; another worker tells them."""
+    scale = toys.select(["scale"])[0]
+    asks = tmp_path / "scale.py"
+    asks.write_text(ASKS)
+    work = [(scale, _handed_in(scale.name, asks))]
+    with Grader("simulator", toys) as own, ended_when_asked(own, 1) as ended:
+        report = own.grade(Request(work=work, device="simulator"))
+    assert len(ended) == 1
+    assert "problem" not in report.environment
+    assert report.environment["layers"]
+
+
+def test_the_machine_is_described_by_one_worker(
+    toys: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is forked beside the programs, and gone with the grading."""
+    total = toys.select(["total"])[0]
+    with Grader("simulator", toys) as own:
+        forked: list[str] = []
+        fork = own.server.fork
+
+        def counted(owner: str = "", library_code: str = "") -> Worker:
+            forked.append(owner)
+            return fork(owner, library_code)
+
+        monkeypatch.setattr(own.server, "fork", counted)
+        request = Request(
+            work=[(total, _handed_in(total.name, total.reference))], device="simulator"
+        )
+        assert own.grade(request).environment["layers"]
+        assert own.grade(request).verdict is Verdict.PASSED
+        assert forked == [""]  # programs' own are forked elsewhere, in shards
+        assert not [*own.server._folder.glob("worker-*")]
 
 
 def _handed_in(exercise: str, path: Path) -> Submission:

@@ -118,8 +118,9 @@ def without_own(
     """
     Return the copies that are not the grader's own.
 
-    For each of the grader's copies at most its bytes are taken out, latest first: the
-    learner's copies that lie close before it end before it begins.
+    For each of the grader's copies the one of its size is taken out, or where there is
+    none, as it may come in parts, at most its bytes. Latest first: the learner's copies
+    that lie close before it end before it begins.
 
     Args:
         copies: In order of their start.
@@ -129,11 +130,23 @@ def without_own(
         slack: How far device and host times may differ, in seconds.
     """
     kept = list(copies)
-    for mine in own:
+
+    def close_to(mine: OwnCopy) -> list[Copy]:
+        since, until = mine.begin - slack, mine.end + slack
+        near = [c for c in kept if since <= c.start <= until]
+        return [c for c in reversed(near) if c.direction == mine.direction]
+
+    in_parts = []
+    for mine in own:  # whole ones first: small neighbours would pass for parts of one
+        whole = [c for c in close_to(mine) if c.nbytes == mine.nbytes]
+        if whole:
+            kept.remove(whole[0])
+        else:
+            in_parts.append(mine)
+    for mine in in_parts:
         left = mine.nbytes
-        for copy in reversed(kept.copy()):
-            inside = mine.begin - slack <= copy.start <= mine.end + slack
-            if inside and copy.direction == mine.direction and copy.nbytes <= left:
+        for copy in close_to(mine):
+            if copy.nbytes <= left:
                 kept.remove(copy)
                 left -= copy.nbytes
     return kept
