@@ -41,7 +41,7 @@ from graders.harness.supervisor import ForkServer  # noqa: E402
 PROGRAMS = Path(__file__).parent / "programs" / "flips.py"
 #: Each submission, and what the ratio of the other's time to its own is.
 CASES = {"ten": 1.0, "eleven": 10 / 11, "nine": 10 / 9}
-SHAPE = (720, 1280)
+SHAPE = (1080, 1920)
 THRESHOLD = 1.0
 _SAVED_EVERY = 20
 

@@ -152,6 +152,7 @@ class ClockLog:
         self._nvml: Any = None
         self._handle: Any = None
         self._readings: list[Reading] = []
+        self._most_mhz: int | None = None
         self._problem = ""
 
     def __enter__(self) -> ClockLog:
@@ -166,6 +167,11 @@ class ClockLog:
             self._handle = _whole_gpu(nvml, self._gpu)
         except Exception as error:  # noqa: BLE001 - as above
             self._problem = f"NVML does not know the GPU {self._gpu} ({_text(error)})."
+            return self
+        # Once: it does not change, and the question takes as long as all others together.
+        self._most_mhz = self._asked(
+            lambda: nvml.nvmlDeviceGetMaxClockInfo(self._handle, nvml.NVML_CLOCK_SM)
+        )
         return self
 
     def __exit__(
@@ -183,7 +189,7 @@ class ClockLog:
         if self._handle is None:
             return
         reading = self._reading()
-        if reading == Reading():
+        if reading == Reading(sm_clock_max_mhz=self._most_mhz):
             self._problem = "NVML tells nothing of this GPU's clocks."
         else:
             self._readings.append(reading)
@@ -204,9 +210,7 @@ class ClockLog:
             sm_clock_mhz=asked(
                 lambda: nvml.nvmlDeviceGetClockInfo(gpu, nvml.NVML_CLOCK_SM)
             ),
-            sm_clock_max_mhz=asked(
-                lambda: nvml.nvmlDeviceGetMaxClockInfo(gpu, nvml.NVML_CLOCK_SM)
-            ),
+            sm_clock_max_mhz=self._most_mhz,
             temperature_celsius=asked(
                 lambda: nvml.nvmlDeviceGetTemperature(gpu, nvml.NVML_TEMPERATURE_GPU)
             ),
