@@ -123,6 +123,7 @@ def summary(verdicts: list[dict[str, Any]]) -> dict[str, Any]:
             "most": max(ratios),
         },
         "all_ratios": [round(r, 4) for r in ratios],
+        "all_seconds": [round(v["seconds"], 2) for v in verdicts],
     }
 
 
