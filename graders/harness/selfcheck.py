@@ -84,8 +84,9 @@ def main(argv: Sequence[str]) -> int:
         counts: dict[str, dict[str, int]] = {}
         if options.full:
             seed = messages.SEED if options.messages else ""
-            graded = list(grade_programs(grader, programs, seed))
-            counts = _judge_corpus(graded, found, device)
+            counts = _judge_corpus(
+                _kept(grade_programs(grader, programs, seed), graded), found, device
+            )
     if options.messages:
         elsewhere = [p for p in programs if device not in p.devices]
         page = messages.make_page(stubs.exercises, graded, elsewhere)
@@ -189,6 +190,8 @@ def _judge_corpus(
     problems = []
     for program, result in graded:
         problem = disagreement(program, result, device)
+        if program.exercise.name not in counts:
+            found.console.print(f"        grading programs of {program.exercise.name}")
         row = counts.setdefault(program.exercise.name, dict.fromkeys(_COLUMNS, 0))
         row["right" if program.right else "wrong"] += 1
         for column in _judged(program, result, agrees=not problem):
@@ -211,6 +214,16 @@ def ungraded(results: Iterable[ExerciseResult]) -> list[str]:
         for check in result.checks
         if check.status is Status.ERROR
     )
+
+
+def _kept(
+    graded: Iterable[tuple[Program, ExerciseResult]],
+    kept: list[tuple[Program, ExerciseResult]],
+) -> Iterator[tuple[Program, ExerciseResult]]:
+    """Yield results as they come, and keep them."""
+    for one in graded:
+        kept.append(one)
+        yield one
 
 
 def _judged(program: Program, result: ExerciseResult, *, agrees: bool) -> Iterator[str]:

@@ -26,7 +26,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -266,53 +266,90 @@ def main() -> None:
         "gpus": visible_gpus(),
         "machine": describe_host(),
         "goals": GOALS,
-        "class": through_command(made, device),
     }
-    graded = result["class"]
-    print(
+
+    def save(**found: Any) -> None:
+        result.update(found)
+        if options.output:  # after each part: a lent machine may go back in between
+            options.output.write_text(json.dumps(result, indent=1) + "\n")
+
+    measure_class(made, device, save)
+    compare(made, device, options.sample, result, save)
+    if not options.no_growth:
+        few, times_over = options.growth or (max(1, options.submissions // 4), 4)
+        measure_growth(few, times_over, device, save)
+
+
+def measure_class(made: list[Made], device: str, save: Callable[..., None]) -> None:
+    """Grade the class; on a GPU also without the checks that take times."""
+    graded = through_command(made, device)
+    save(**{"class": graded})
+    say(
         f"class: {len(made)} submissions in {graded['seconds']:.1f} s, "
         f"{graded['a_minute']:.1f} a minute"
         + (" (goal: at least 60)" if device == "cuda" else "")
         + f"; {len(graded['judged_otherwise'])} judged otherwise than they state"
     )
-    if device == "cuda":
-        with without_timing() as root:
-            numeric = result["numeric_only"] = through_station(made, device, root)
-        print(
-            f"numeric only: {numeric['a_minute']:.1f} a minute (goal: at least 120); "
-            f"with timing, likewise warm: "
-            f"{through_station(made, device, ROOT)['a_minute']:.1f}"
-        )
-    each = result["pytest"] = one_pytest_each(made, device, options.sample)
-    times = result["times_pytest"] = graded["a_minute"] / each["a_minute"]
+    if device != "cuda":
+        return
+    with without_timing() as root:
+        numeric = through_station(made, device, root)
+    save(numeric_only=numeric)
+    say(f"numeric only: {numeric['a_minute']:.1f} a minute (goal: at least 120)")
+    timed = through_station(made, device, ROOT)
+    save(with_timing=timed)
+    say(f"with timing, likewise warm: {timed['a_minute']:.1f}")
+
+
+def compare(
+    made: list[Made],
+    device: str,
+    sample: int,
+    result: Mapping[str, Any],
+    save: Callable[..., None],
+) -> None:
+    """Compare the class with (a) one pytest process each and (b) bare runs."""
+    graded = result["class"]
+    each = one_pytest_each(made, device, sample)
+    times = graded["a_minute"] / each["a_minute"]
+    save(pytest=each, times_pytest=times)
     goal = GOALS["times_pytest"][device]  # type: ignore[index]
-    print(
+    say(
         f"(a) one pytest each, {each['sample']} of them: {each['a_minute']:.1f} a minute; "
         f"a class is {times:.1f} times as fast (goal: at least {goal:g})"
     )
-    least = result["bare"] = bare(made, device)
-    ratio = result["times_bare"] = graded["seconds"] / least["seconds_over_the_cores"]
-    print(
+    least = bare(made, device)
+    ratio = graded["seconds"] / least["seconds_over_the_cores"]
+    save(bare=least, times_bare=ratio)
+    say(
         f"(b) bare runs over {least['cores']} cores: "
         f"{least['seconds_over_the_cores']:.1f} s; a class takes {ratio:.2f} times that "
         f"(goal: at most {GOALS['times_bare']:g})"
     )
-    if not options.no_growth:
-        few, times_over = options.growth or (max(1, options.submissions // 4), 4)
-        grown = result["growth"] = growth(few, times_over, device)
-        peaks = [
-            f"{name} {grown['small']['peak_bytes'][name] / 1e6:.0f} and "
-            f"{grown['large']['peak_bytes'][name] / 1e6:.0f} MB"
-            for name in ("class", "station")
-        ]
-        print(
-            f"growth: {grown['seconds_each'][0]:.3f} s each for "
-            f"{grown['small']['submissions']}, {grown['seconds_each'][1]:.3f} s for "
-            f"{grown['large']['submissions']}, ratio {grown['ratio']:.3f} (goal: at most "
-            f"{GOALS['growth']:g}); at most {', '.join(peaks)}"
-        )
-    if options.output:
-        options.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def measure_growth(
+    few: int, times_over: int, device: str, save: Callable[..., None]
+) -> None:
+    """Grade a few submissions once and many times over."""
+    grown = growth(few, times_over, device)
+    save(growth=grown)
+    peaks = [
+        f"{name} {grown['small']['peak_bytes'][name] / 1e6:.0f} and "
+        f"{grown['large']['peak_bytes'][name] / 1e6:.0f} MB"
+        for name in ("class", "station")
+    ]
+    say(
+        f"growth: {grown['seconds_each'][0]:.3f} s each for "
+        f"{grown['small']['submissions']}, {grown['seconds_each'][1]:.3f} s for "
+        f"{grown['large']['submissions']}, ratio {grown['ratio']:.3f} (goal: at most "
+        f"{GOALS['growth']:g}); at most {', '.join(peaks)}"
+    )
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

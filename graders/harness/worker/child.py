@@ -34,6 +34,7 @@ from graders.harness.worker.loading import (
     load_module,
     signature_problem,
 )
+from graders.harness.worker.unchanged import Contents
 
 # The simulator replaces the learner's clocks; ours are these.
 _real_clock = time.perf_counter
@@ -71,6 +72,7 @@ class Child:
         self._cells: Cells | None = None
         self._folder = ""
         self._held: list[Any] = []
+        self._contents = Contents(device.from_device)
         self._asking = Asking(channel, device, self._seen_by_user)
         device.compiling = self._asking.compiling
         self._spare: list[Any] = []
@@ -226,7 +228,7 @@ class Child:
         if self._cells is not None and (where := self._cells.unwritten(function)):
             self._channel.send({"op": "unwritten", **where})
             return
-        before = [self._frozen(arg) if head["value"] else None for arg in args]
+        before = [self._contents.of(arg) if head["value"] else None for arg in args]
         self._device.begin(
             poison=head["poison"],
             trace=head["trace"],
@@ -289,7 +291,9 @@ class Child:
         changed = [
             i
             for i, (arg, old) in enumerate(zip(args, before, strict=True))
-            if device_problem is None and old is not None and self._changed(arg, old)
+            if device_problem is None
+            and old is not None
+            and self._contents.differ(arg, old)
         ]
         _flush()
         head = {
@@ -354,35 +358,6 @@ class Child:
             return None
         return wire.ArrayValue(host, "cuda", tuple(value.strides), "cupy.ndarray")
 
-    def _frozen(self, arg: Any) -> Any:
-        """Return an argument's bytes, to see later whether the call changed it."""
-        if isinstance(arg, streams.Stream):
-            return self._frozen(arg.items)
-        if isinstance(arg, list | tuple):
-            return [self._frozen(item) for item in arg]
-        if sparse.is_sparse(arg):
-            return self._contents(arg)
-        host = arg if isinstance(arg, np.ndarray) else None
-        if host is None and hasattr(arg, "strides"):
-            host = self._device.from_device(arg)
-        return None if host is None else host.tobytes()
-
-    def _contents(self, matrix: Any) -> bytes | None:
-        parts = [
-            part if isinstance(part, np.ndarray) else self._device.from_device(part)
-            for part in sparse.parts_of(matrix)
-        ]
-        try:
-            return sparse.contents(matrix.format, tuple(matrix.shape), parts)
-        except Exception:  # noqa: BLE001 - the program left no matrix behind
-            return None
-
-    def _changed(self, arg: Any, old: Any) -> bool:
-        if isinstance(arg, streams.Stream) and arg.reuses_buffer:
-            arg.look()
-            return arg.changed
-        return bool(self._frozen(arg) != old)
-
     def _build(self, value: Any, head: dict[str, Any]) -> Any:
         """Turn a decoded argument into what the learner's function is to get."""
         if isinstance(value, wire.ArrayValue):
@@ -398,7 +373,7 @@ class Child:
             return sparse.assembled(value.format, value.shape, parts)
         if isinstance(value, wire.StreamValue):
             build = functools.partial(self._build, head=head)
-            return streams.Stream(value, build, self._device.refill, self._frozen)
+            return streams.Stream(value, build, self._device.refill, self._contents)
         if type(value) in (list, tuple):
             return type(value)(self._build(item, head) for item in value)
         if type(value) is dict:

@@ -72,16 +72,19 @@ def _row(
 
 def _length(value: Any) -> int | None:
     """Return how many there are to choose from; None of a row."""
-    for kind in (list, tuple):  # a class derived from one cannot lie about its parts
-        if isinstance(value, kind):
-            return kind.__len__(value)
+    kind = _base(value)
+    if kind is not None:
+        return int(kind.__len__(value))
     if getattr(value, "ndim", 0) > 1:
         return int(value.shape[0])
     return None
 
 
 def _part(value: Any, index: int) -> Any:
-    for kind in (list, tuple):
-        if isinstance(value, kind):
-            return kind.__getitem__(value, index)
-    return value[index]
+    kind = _base(value)
+    return value[index] if kind is None else kind.__getitem__(value, index)
+
+
+def _base(value: Any) -> Any:
+    """Return list or tuple: a class derived from one cannot lie about its parts."""
+    return next((kind for kind in (list, tuple) if isinstance(value, kind)), None)

@@ -8,9 +8,12 @@ item, as a camera or a network card would. Imports nothing of the engine but ``w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graders.harness.worker import sharing, sparse, wire
+
+if TYPE_CHECKING:
+    from graders.harness.worker.unchanged import Contents
 
 #: So many items of an iterator are read; a program that gives more is not read on.
 MAX_ITEMS = 4000
@@ -27,7 +30,7 @@ class Stream:
 
         refill: Puts other values into a device array (``Device.refill``).
 
-        frozen: Returns the bytes of what an item holds.
+        contents: Tells what an item holds, and whether it still does.
 
     Attributes:
         items: What the producer hands out, in order; one item where it reuses its
@@ -43,11 +46,11 @@ class Stream:
         value: wire.StreamValue,
         build: Callable[[Any], Any],
         refill: Callable[[Any, Any], None],
-        frozen: Callable[[Any], Any],
+        contents: Contents,
     ) -> None:
         self._values = value.items
         self._refill = refill
-        self._frozen = frozen
+        self._contents = contents
         self._handed: Any = None
         self.changed = False
         self.reuses_buffer = value.reuse_buffer and bool(value.items)
@@ -57,15 +60,15 @@ class Stream:
 
     def look(self) -> None:
         """Compare the buffer with what the producer last put into it."""
-        if self._handed is not None and self._frozen(self.items[0]) != self._handed:
-            self.changed = True
+        if self._handed is not None:
+            self.changed |= self._contents.differ(self.items[0], self._handed)
 
     def _refilled(self) -> Iterator[Any]:
         for number, value in enumerate(self._values):
             self.look()
             if number:
                 self._fill(self.items[0], value)
-            self._handed = self._frozen(self.items[0])
+            self._handed = self._contents.of(self.items[0])
             yield self.items[0]
 
     def _fill(self, buffer: Any, value: Any) -> None:
