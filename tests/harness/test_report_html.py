@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import statistics
 import math
 import re
+import statistics
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from graders.harness.catalog import ROOT
 from graders.harness.models import CheckResult, Report, Visibility, check_from_dict
 from graders.harness.report.html_report import render_html
+from graders.harness.report.html_timeline import duration
 from graders.harness.report.json_report import render_json
 from tests.harness.html_page import Page
 from tests.harness.played_reports import (
@@ -156,11 +157,11 @@ def from_h100() -> Report:
 
 
 def test_measured_ratios_are_drawn() -> None:
-    report = from_h100()
-    found = page(report)
+    measured = from_h100()
+    found = page(measured)
     bars = [str(a["aria-label"]) for a in found.all("svg") if a["class"] == "ratio-bar"]
     assert len(bars) == 7
-    (sepia,) = (e for e in report.exercises if e.name.endswith("/sepia_blur"))
+    (sepia,) = (e for e in measured.exercises if e.name.endswith("/sepia_blur"))
     (ratio,) = (c.details["ratio"] for c in sepia.checks if c.name == "faster")
     three = (ratio[name] for name in ("ratio", "low", "high"))
     said = "{:.3g}, interval {:.3g} to {:.3g}, needed 1.15".format(*three)
@@ -168,8 +169,8 @@ def test_measured_ratios_are_drawn() -> None:
     own, others = (
         statistics.median(pair[which] for pair in ratio["samples"]) for which in (0, 1)
     )
-    said = f"A round of yours took {own * 1e6:.0f} µs, of the plain CuPy program "
-    assert f"{said}{others * 1e3:.2g} ms." in found.words
+    said = f"A round of yours took {duration(own)}, of the plain CuPy program "
+    assert f"{said}{duration(others)}." in found.words
 
 
 # ------------------------------------------------------------------------ what it shows
