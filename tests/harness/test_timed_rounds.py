@@ -29,6 +29,11 @@ def on_the_host(array):
     return array.get()
 
 
+def counted_up(array):
+    array += 1
+    return array
+
+
 def nothing(array):
     return None
 """
@@ -128,3 +133,13 @@ def test_turns_in_bytes(
         turned = np.concatenate([flat[size - shift :], flat[: size - shift]])
         wanted = np.roll(array, turn, axis).copy(order).ravel(order="K")
         assert turned.view(float).tolist() == wanted.tolist()
+
+
+def test_each_call_gets_a_host_array_of_its_own(program: Learner) -> None:
+    """What one round writes into it, the next one does not see."""
+    program.hold((np.arange(3.0),))
+    for _ in range(2):
+        assert rows(program, "counted_up", 0, sample=1)[0] == [1.0, 2.0, 3.0]
+    seen = program.call("counted_up")
+    assert seen.changed == (0,)
+    assert seen.value.array.tolist() == [1.0, 2.0, 3.0]

@@ -47,9 +47,10 @@ _MOST_RECORDS = 40_000
 
 @dataclass(frozen=True)
 class _Master:
-    """An array on the device that no call gets itself."""
+    """An array, on the device or the host, that no call gets itself."""
 
     array: Any
+    on_device: bool
 
 
 class Child:
@@ -365,7 +366,9 @@ class Child:
             place = self._placed if on_gpu else self._placed_on_host
             return place(value.array)
         if isinstance(value, _Master):
-            return self._device.duplicate(value.array, head["turn"])
+            if value.on_device:
+                return self._device.duplicate(value.array, head["turn"])
+            return value.array.copy(order="K")
         if isinstance(value, wire.ProxyRef):
             return self._asking.proxy(value.number, head["parameters"])
         if isinstance(value, wire.SparseValue):
@@ -381,9 +384,11 @@ class Child:
         return value
 
     def _mastered(self, value: Any) -> Any:
-        """Put what is held on the device once: each call copies it there."""
-        if isinstance(value, wire.ArrayValue) and value.memory_space == "cuda":
-            return _Master(self._device.to_device(value.array))
+        """Put what is held where it belongs once: each call copies it there."""
+        if isinstance(value, wire.ArrayValue):
+            on_device = value.memory_space == "cuda"
+            array = self._device.to_device(value.array) if on_device else value.array
+            return _Master(array, on_device)
         if type(value) in (list, tuple):
             return type(value)(self._mastered(item) for item in value)
         return value
