@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +86,55 @@ def test_each_says_on_what_it_was_taken(path: Path) -> None:
     found = json.loads(path.read_text("utf-8"))
     described = json.dumps(found)
     assert re.search(r'"(machine|environment|host|python)"', described), path.name
+
+
+def told_by(script: Path, out: Path, *steps: str) -> list[set[str]]:
+    """Return the words of each command that the script would run, its files as FILE."""
+    environment = {**os.environ, "PYTHON": "echo"}
+    subprocess.run(
+        [script, out, *steps], env=environment, check=True, capture_output=True
+    )
+    texts = [path.read_text() for path in sorted(out.glob("*.txt"))]
+    return [set(re.sub(rf"{out}/\S+", "FILE", text).split()) for text in texts]
+
+
+def test_the_script_runs_the_commands_of_the_table(tmp_path: Path) -> None:
+    """For all that is measured on a GPU; an exercise's name stands for its self-check."""
+    commands = told_by(ROOT / "scripts" / "measure", tmp_path / "all")
+    names = {path.stem for path in (ROOT / "reference").glob("*/*.py")}
+    names -= {"baselines", "oracles"}
+    assert len([c for c in commands if c & names and "selfcheck" in c]) == len(names)
+    for files, command in ROWS.items():
+        wanted = {w for w in shlex.split(command) if w not in ("python", "NAME")}
+        if "h100" in files and "class" not in files:
+            assert any(wanted <= found for found in commands), command
+    few = told_by(
+        ROOT / "scripts" / "measure", tmp_path / "few", "flips", "inplace_fft"
+    )
+    assert len(few) == 2
+
+
+@pytest.mark.skipif(shutil.which("nvidia-smi") is not None, reason="there is a GPU")
+def test_a_step_that_fails_is_told_and_keeps_no_other_from_running(
+    tmp_path: Path,
+) -> None:
+    """Here none of them can be measured."""
+    done = subprocess.run(
+        [ROOT / "scripts" / "measure", tmp_path, "contexts", "inplace_fft"],
+        env={**os.environ, "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout.count("FAILED") == 2
+    for name in ("contexts", "selfcheck-h100-inplace_fft"):
+        assert "no NVIDIA driver was found" in (tmp_path / f"{name}.txt").read_text()
+
+
+def test_shellcheck_finds_nothing_in_the_scripts() -> None:
+    tool = shutil.which("shellcheck")
+    if tool is None:
+        pytest.skip("shellcheck is not installed")
+    scripts = [ROOT / "scripts" / "check", ROOT / "scripts" / "measure"]
+    subprocess.run([tool, *scripts], check=True)
