@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from graders.harness.checks import (
@@ -138,6 +139,9 @@ def test_results_that_share_memory() -> None:
     seen = Observation(shared_arguments=((1, 0),))
     with pytest.raises(WrongValue, match="Result 1 shares memory with x"):
         expect_own_memory(seen, ["x"])
+    alone = Observation(shared_arguments=((0, 0),), value=ArrayValue(np.zeros(2)))
+    with pytest.raises(WrongValue, match="The result shares memory with x"):
+        expect_own_memory(alone, ["x"])
     expect_shared_memory(seen, [(1, 0)])
     with pytest.raises(ExtraCopies, match="1 of 2 results"):
         expect_shared_memory(seen, [(0, 0), (1, 0)])

@@ -9,6 +9,7 @@ from graders.harness.checks.conduct import places_known, require_evidence
 from graders.harness.device.evidence import Copy, Direction, Evidence
 from graders.harness.errors import ExtraCopies, WrongMemorySpace, WrongValue
 from graders.harness.supervisor import Observation
+from graders.harness.worker.wire import ArrayValue
 
 #: Bytes of scalars and of a library's tables, which no check counts. The arrays whose
 #: copies are to be judged must be larger.
@@ -201,9 +202,11 @@ def expect_own_memory(
     if with_arguments:
         result, number = with_arguments[0]
         name = names[number] if number < len(names) else f"argument array {number}"
+        alone = isinstance(observation.value, ArrayValue)
+        which = "The result" if alone else f"Result {result}"
         msg = (
-            f"Result {result} shares memory with {name}{_in(where)}. Expected was an "
-            "array of its own."
+            f"{which} shares memory with {name}{_in(where)}. Expected was an array of "
+            "its own."
         )
         raise WrongValue(msg, hint="Is the result a view of what came in?")
 
