@@ -9,6 +9,7 @@ import pytest
 
 from graders.harness.checks import (
     SMALL_CHANGE,
+    ArrayValue,
     copied_bytes,
     expect_at_most_copied,
     expect_copies,
