@@ -135,6 +135,7 @@ class Chain:
         kernels = sorted(self.evidence.kernels, key=lambda kernel: kernel.start)
         computing = [kernel for kernel in kernels if kernel.kind not in PASSIVE]
         between = [k for k in computing if self.began <= k.start < self.ended]
+        between = self._without_response(between)
         sizes = {launched(count * self.case.pixels) for count in (1, _PLANES)}
         after = []
         for kernel in kernels:
@@ -145,6 +146,20 @@ class Chain:
             if kernel.elements in sizes and _SCALES.match(kernel.name):
                 after.append(kernel)
         return between + after
+
+    def _without_response(self, between: list[Kernel]) -> list[Kernel]:
+        """
+        Leave out what makes a response: kernels over no more than one plane's spectrum.
+
+        Where a transform takes one plane at a time, they may work on its spectrum; and
+        where there are as many products as planes, on one plane's after the other.
+        """
+        plane = launched(self.case.height * (self.case.width // 2 + 1))
+        small = [k for k in between if k.elements <= plane]
+        at_once = all(step.batch >= _PLANES for step in self.steps)
+        if not at_once or sum(bool(_SCALES.match(k.name)) for k in small) >= _PLANES:
+            return between
+        return [k for k in between if k not in small]
 
 
 def read_chain(evidence: Evidence, case: Case) -> Chain:

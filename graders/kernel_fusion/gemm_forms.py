@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from graders.harness.checks import (
     Evidence,
     Kernel,
+    count_products,
     elementwise_kernels,
     matmul_runs,
     product_kernels,
@@ -227,9 +228,10 @@ def _whole_products(evidence: Evidence, form: Form, extents: Extents) -> int:
 
 
 def _expect_product(form: Form, where: str) -> None:
-    if len(form.products) != 1:
+    count = count_products(form.products)
+    if count != 1:
         msg = (
-            f"{len(form.products)} kernels multiplied matrices ({where}). Expected was "
+            f"{count} kernels multiplied matrices ({where}). Expected was "
             f"one. What ran: {form.describe()}."
         )
         raise WrongValue(msg, hint="a @ b and cupy.matmul(a, b) are one kernel.")

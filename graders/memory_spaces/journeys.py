@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from graders.harness.checks import Copy, Evidence, Kernel
+from graders.harness.checks import Copy, Evidence, Kernel, product_kernels
 
 Word = Literal["a", "b", "both", "result", "product"]
 Shape = tuple[int, int, int]
@@ -180,9 +180,7 @@ def _copied(copies: Sequence[Copy], sizes: Bytes) -> list[_Step]:
 
 def _products(evidence: Evidence) -> list[_Step]:
     """Return the products' kernels; nvmath's own know where their operands were."""
-    kernels = sorted(
-        (k for k in evidence.kernels if k.kind == "gemm"), key=_kernel_start
-    )
+    kernels = sorted(product_kernels(evidence), key=_kernel_start)
     spaces = _spaces(evidence, kernels)
     return [
         _Step("product", k.start, k.start + k.seconds, spaces.get(i, "cuda"))

@@ -6,7 +6,7 @@ import bisect
 import itertools
 import statistics
 
-from graders.harness.checks import Evidence
+from graders.harness.checks import Evidence, product_kernels
 from graders.memory_spaces.journeys import Bytes, read_work
 from graders.memory_spaces.trace import Sizes
 
@@ -48,7 +48,7 @@ def traced_figures(evidence: Evidence, sizes: Sizes) -> dict[str, float]:
 
 def _seconds_apart(evidence: Evidence) -> list[float]:
     """Return the times from one product's begin to the next, with no copy between them."""
-    starts = sorted(k.start for k in evidence.kernels if k.kind == "gemm")
+    starts = sorted(kernel.start for kernel in product_kernels(evidence))
     copies = sorted(copy.start for copy in evidence.copies)
     return [
         after - before

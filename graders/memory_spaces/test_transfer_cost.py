@@ -49,6 +49,9 @@ _COPIES = ("host_to_device", "device_to_host", "transfer_measured")
 _A_FEW = (
     3  # stray copies of another size may be a look at a value; so many are a benchmark
 )
+# A GPU's trace has the transfers alone. The host first copies pageable memory into memory
+# that is page-locked, which takes as long, or several times as long.
+_STAGING = 4.0
 _UNITS = ((1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds"))
 _COLDEST = (
     100  # times a usual repeat: the first product loads its library, and takes 30
@@ -153,7 +156,7 @@ def test_agreement(
     observation = _measure(learner, operands)
     figures = _figures(observation, oracles)
     estimate, measured = figures["transfer_estimate"], figures["transfer_measured"]
-    own = _own_figures(learner, reference, operands, oracles)
+    own, is_traced = _own_figures(learner, reference, operands, oracles)
     if not _within(estimate, measured, limits["estimates_factor"]):
         msg = (
             f"By difference the transfers cost {estimate:.4g} s, measured directly "
@@ -175,6 +178,8 @@ def test_agreement(
             least, most = limits["planned_factor"], limits["product_factor"]
         elif key in _COPIES:
             least = most = limits[f"copies_factor_{device}"]
+        if is_traced and device == "cuda":
+            most *= _STAGING
         if not own[key] / least <= figures[key] <= own[key] * most:
             msg = (
                 f"{key} is {figures[key]:.4g} s. The grader measured {own[key]:.4g} s "
@@ -222,14 +227,18 @@ def _measure(program: Learner, operands: _Operands) -> Observation:
 
 def _own_figures(
     learner: Learner, reference: Learner, operands: _Operands, oracles: ModuleType
-) -> Mapping[str, float]:
-    """Return what the reference measures, or where it is absent what the trace tells."""
+) -> tuple[Mapping[str, float], bool]:
+    """
+    Return what the reference measures, or where it is absent what the trace tells.
+
+    And whether it is the trace that does.
+    """
     try:
-        return _figures(_measure(reference, operands), oracles)
+        return _figures(_measure(reference, operands), oracles), False
     except ProgramAbsent:
         evidence = require_evidence(_measure(learner, operands).evidence)
         way = oracles.journey(operands.a, operands.b)
-        return traced_figures(evidence, Sizes(way.a, way.b, way.result))
+        return traced_figures(evidence, Sizes(way.a, way.b, way.result)), True
 
 
 def _figures(observation: Observation, oracles: ModuleType) -> dict[str, float]:
@@ -424,6 +433,8 @@ def _within(seen: float, expected: float, factor: float) -> bool:
 def _exchanged(key: str, figures: Mapping[str, float], own: Mapping[str, float]) -> str:
     """Return the hint for two figures that stand in each other's place, or nothing."""
     for one, other in (_COPIES[:2], _MEASURED[:2]):
+        if one not in own or other not in own:  # the trace tells of what was done alone
+            continue
         apart = own[one] / own[other]
         if (
             key in (one, other)

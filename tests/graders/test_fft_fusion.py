@@ -79,6 +79,39 @@ def test_kernels_over_the_image_are_not(intruder: Kernel) -> None:
         expect_no_other_kernel(evidence(intruder), CASE)
 
 
+def named(name: str, elements: int) -> Kernel:
+    """A kernel before the transforms, of which CUDA tells no more than this."""
+    return replace(kernel("elementwise", 1.0, 1), name=name, elements=elements)
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        named("cupy_add__float64_float64_float64", -(-PIXELS // 128) * 128),
+        named("cupy_exp__float64_float64", -(-PIXELS // 128) * 128),
+        named("cudapy::sepia_blur::response(float)", 56 * 24),  # in blocks of 8 x 8
+    ],
+)
+def test_a_response_for_all_frequencies_is_free(allowed: Kernel) -> None:
+    """In double precision it is no image; and one for half of them is smaller."""
+    expect_no_other_kernel(evidence(allowed), CASE)
+
+
+@pytest.mark.parametrize(
+    "intruder",
+    [
+        named("cupy_true_divide__float32_float_float32", -(-PIXELS // 128) * 128),
+        named("cupy_multiply__float64_float32_float64", -(-PIXELS // 128) * 128),
+        named("cudapy::sepia_blur::sepia(float)", 56 * 48),  # in blocks of 8 x 8
+        named("sepia", -(-PIXELS // 256) * 256),
+    ],
+)
+def test_blocks_of_other_shapes_hide_nothing(intruder: Kernel) -> None:
+    """A program's own kernel launches as it likes; CuPy's names tell their types."""
+    with pytest.raises(NotFused, match="worked on the image"):
+        expect_no_other_kernel(evidence(intruder), CASE)
+
+
 def test_transforms_without_a_kernel_say_nothing() -> None:
     blind = Evidence(kernels=(kernel("elementwise", 5.0, 7),), operations=(FORWARD,))
     with pytest.raises(EnvironmentUnavailable, match="executed 1 transform"):

@@ -32,6 +32,11 @@ MULTIPLY = "cupy_multiply__float_float32_float32"
 ADD = "cupy_add__float32_float32_float32"
 FUSED_BY_CUPY = "scaled_sum"
 CASES = [Extents(1501, 15, 155), Extents(1501, 155, 15)]
+# One product in two parts, as cuBLASLt may divide it.
+PARTS = [
+    f"sm80_xmma_gemm_f32f32_f32f32_f32_tt_n_tilesize32x32x8_stage3_{name}"
+    for name in ("ffma_execute_kernel_cublas", "aligna4_split_k_kernel_cublas")
+]
 Step = tuple[str, str]
 
 OPERATOR = [(MULTIPLY, "a"), (GEMM, "c"), (MULTIPLY, "c"), (ADD, "c")]
@@ -73,6 +78,8 @@ def evidence(extents: Extents, steps: list[Step], block: int = 128) -> Evidence:
         [(FUSED_BY_CUPY, "a"), (GEMM, "c"), (ADD, "c")],  # beta is 1
         [("cupy_negative__float32_float32", "1"), *OPERATOR],
         [("cupy_copy__float32_float32", "a"), *OPERATOR],
+        [OPERATOR[0], (PARTS[0], "c"), (PARTS[1], "c"), *OPERATOR[2:]],
+        [("cudapy::gemm_fusion::scale(float)", "a"), *OPERATOR[1:]],
     ],
 )
 def test_the_operator_form_is_known(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from graders.harness.checks import Learner, gpu
+from graders.harness.checks import Learner, gpu, turned
 from graders.harness.checks.timed_results import rows_of
 from graders.harness.device.transfers import outermost_axis, turned_bytes
 from graders.harness.errors import WrongValue
@@ -17,6 +17,9 @@ from graders.harness.supervisor import ForkServer, Timed
 from graders.harness.worker.sampling import sampled_rows
 
 PROGRAM = """
+import numpy as np
+
+
 def same(array):
     return array
 
@@ -27,6 +30,10 @@ def listed(array):
 
 def on_the_host(array):
     return array.get()
+
+
+def seeded(seed):
+    return np.full(2, seed)
 
 
 def counted_up(array):
@@ -143,3 +150,12 @@ def test_each_call_gets_a_host_array_of_its_own(program: Learner) -> None:
     seen = program.call("counted_up")
     assert seen.changed == (0,)
     assert seen.value.array.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_number_is_another_in_each_round(program: Learner) -> None:
+    """Modulo its bound; a call that is no round gets it as it is."""
+    program.hold((turned(5, 8),))
+    found = {rows(program, "seeded", turn, sample=1)[0][0] for turn in range(8)}
+    assert found == set(range(8))
+    assert rows(program, "seeded", 2, sample=1)[0] == [7, 7]
+    assert program.call("seeded", turned(5, 8)).value.array.tolist() == [5, 5]

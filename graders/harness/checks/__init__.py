@@ -29,8 +29,9 @@ from graders.harness.checks.copies import (
     expect_shared_memory,
     without_autotuning,
 )
-from graders.harness.checks.given import gpu, proxy, sparse, stream
+from graders.harness.checks.given import gpu, proxy, sparse, stream, turned
 from graders.harness.checks.kernels import (
+    count_products,
     device_copies,
     elementwise_kernels,
     expect_fused_matmul,
@@ -98,6 +99,7 @@ __all__ = [
     "computing_kernels",
     "copied_bytes",
     "copies_of",
+    "count_products",
     "describe",
     "device_copies",
     "elementwise_kernels",
@@ -140,6 +142,7 @@ __all__ = [
     "stream",
     "transform_names",
     "transforms_begun",
+    "turned",
     "was_autotuned",
     "without_autotuning",
 ]

@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from graders.harness.supervisor.observation import Proxy
-from graders.harness.worker.wire import ArrayValue, SparseValue, StreamValue
+from graders.harness.worker.wire import (
+    ArrayValue,
+    SparseValue,
+    StreamValue,
+    TurnedValue,
+)
 
 _MAX_TEXT = 40
 _MOST_ITEMS = 4
@@ -35,6 +40,8 @@ def _argument(arg: Any) -> str:
         return f"an iterator of {len(arg.items)} items"
     if isinstance(arg, Proxy):
         return "a function"
+    if isinstance(arg, TurnedValue):
+        return f"a number such as {arg.value}"
     if isinstance(arg, list | tuple):
         nested = any(isinstance(item, list | tuple) for item in arg)
         if len(arg) <= _MOST_ITEMS and not nested:

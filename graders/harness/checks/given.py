@@ -9,7 +9,12 @@ import numpy.typing as npt
 
 from graders.harness.supervisor import Proxy
 from graders.harness.worker import sparse as _sparse
-from graders.harness.worker.wire import ArrayValue, SparseValue, StreamValue
+from graders.harness.worker.wire import (
+    ArrayValue,
+    SparseValue,
+    StreamValue,
+    TurnedValue,
+)
 
 
 def gpu(array: npt.NDArray[Any]) -> ArrayValue:
@@ -34,6 +39,18 @@ def sparse(matrix: Any, memory_space: str = "cuda") -> SparseValue:
     )
     rows, columns = (int(n) for n in matrix.shape)
     return SparseValue(matrix.format, (rows, columns), parts)
+
+
+def turned(value: int, below: int) -> TurnedValue:
+    """
+    Return a number that no two timed rounds have in common, such as a seed.
+
+    Args:
+        value: What it is in other calls: 0 or more, and less than ``below``.
+
+        below: Above all that it may be.
+    """
+    return TurnedValue(value, below)
 
 
 def stream(items: Iterable[Any], *, reuse_buffer: bool = False) -> StreamValue:

@@ -8,6 +8,7 @@ could be recorded, nothing is said: all that reads evidence here requires it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from graders.harness.checks.conduct import COMPUTING, require_evidence
@@ -264,6 +265,20 @@ def expect_fused_matmul(
             f"{kernel_names(products)}. Expected {_were(runs)}."
         )
         raise NotFused(msg, hint="Is there another product, of CuPy's, beside it?")
+
+
+def count_products(kernels: Sequence[Kernel]) -> int:
+    """
+    Return how many products these kernels are, as :func:`product_kernels` gives them.
+
+    cuBLAS may divide one among kernels of one tile, each of another name; the same kernel
+    twice is two products.
+    """
+    launches = Counter(kernel.name for kernel in kernels)
+    of_family: dict[str, int] = {}
+    for name, count in launches.items():
+        of_family[_family(name)] = max(count, of_family.get(_family(name), 0))
+    return sum(of_family.values())
 
 
 def kernel_names(kernels: Sequence[Kernel]) -> str:

@@ -25,6 +25,11 @@ _CUPY_REDUCTIONS = re.compile(
 )
 
 
+# A program's own kernel in numba-cuda: its module and its name say nothing of its work. The
+# module is called as the exercise is, such as "gemm_fusion" or "unitary_fft".
+_OF_NUMBA = re.compile(r"(?:void )?cudapy::|_zn6cudapy")
+
+
 def kernel_kind(name: str) -> str:
     """
     Return the kind of a kernel, one of the words of :attr:`Kernel.kind`.
@@ -46,10 +51,14 @@ def kernel_kind(name: str) -> str:
         'elementwise'
         >>> kernel_kind("cupy_max")
         'reduction'
+        >>> kernel_kind("cudapy::gemm_fusion::scale(Array<float, 2, C, mutable, aligned>)")
+        'elementwise'
     """
     lowered = name.lower()
     if lowered.startswith("cupy_"):
         return _cupy_kind(lowered)
+    if _OF_NUMBA.match(lowered):
+        return "elementwise"
     for kind, pattern in (
         ("solver", _SOLVER),
         ("fft", _FFT),

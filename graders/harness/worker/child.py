@@ -369,6 +369,8 @@ class Child:
             if value.on_device:
                 return self._device.duplicate(value.array, head["turn"])
             return value.array.copy(order="K")
+        if isinstance(value, wire.TurnedValue):
+            return (value.value + head["turn"]) % value.below
         if isinstance(value, wire.ProxyRef):
             return self._asking.proxy(value.number, head["parameters"])
         if isinstance(value, wire.SparseValue):

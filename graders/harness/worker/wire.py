@@ -137,6 +137,21 @@ class SparseValue:
 
 
 @dataclass(frozen=True)
+class TurnedValue:
+    """
+    A number that is another one in each of many rounds.
+
+    Attributes:
+        value: What it is where no rounds are timed.
+
+        below: Above all that it may be: a round adds its number of steps, modulo this.
+    """
+
+    value: int
+    below: int
+
+
+@dataclass(frozen=True)
 class ProxyRef:
     """A callable of the grading process, known to the worker by its number."""
 
@@ -266,6 +281,8 @@ class Encoder:
             return self._encode_array(value, None)
         if isinstance(value, ProxyRef):
             return {"t": "proxy", "n": value.number}
+        if isinstance(value, TurnedValue):
+            return {"t": "turned", "v": value.value, "below": value.below}
         if isinstance(value, StreamValue):
             items = [self.encode(item, 1) for item in value.items]
             return {"t": "stream", "items": items, "reuse": value.reuse_buffer}
@@ -355,6 +372,8 @@ def decode(node: Any, blobs: list[Blob], depth: int = 0) -> Any:  # noqa: PLR091
                 }
             case "proxy":
                 return ProxyRef(int(node["n"]))
+            case "turned":
+                return TurnedValue(int(node["v"]), max(1, int(node["below"])))
             case "stream":
                 items = tuple(decode(n, blobs, depth + 1) for n in node["items"])
                 return StreamValue(items, bool(node["reuse"]))
