@@ -2,7 +2,7 @@
 # exercise: fft_callbacks/gaussian_blur
 # expect: failed values crashed; memory_space crashed; inputs_unchanged crashed; fused crashed
 # needs: watched by root
-# deadline: 6
+# deadline: 20
 
 import os
 
