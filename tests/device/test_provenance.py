@@ -17,6 +17,8 @@ FILLED = {
     # Elements sent one by one are each of one value.
     "a single element": (np.ones(1), False),
     "too few elements": (np.ones(31), False),
+    "as many bytes as a result may have": (np.zeros(2**21), True),
+    "a cache's": (np.zeros(2**21 + 1), False),
 }
 
 
