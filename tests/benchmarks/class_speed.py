@@ -270,7 +270,7 @@ def main() -> None:
 
     def save(**found: Any) -> None:
         result.update(found)
-        if options.output:  # after each part: a lent machine may go back in between
+        if options.output:  # after each part: it stays where the rest is cut off
             options.output.write_text(json.dumps(result, indent=1) + "\n")
 
     measure_class(made, device, save)
