@@ -6,6 +6,7 @@ Shared by the checks of all three exercises.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from graders.fft_callbacks.pictures import Case
@@ -22,6 +23,7 @@ from graders.harness.errors import NotFused, WrongShape
 
 # In the types of a kernel of CuPy's: what an image, its spectrum or its blur consists of.
 _SINGLE = re.compile(r"float32|complex64")
+_WIDENED = "cupy_copy__float32_float64"
 # How many more work items than elements a program's own kernel may have. A response for
 # each of three channels has half as many again as the image, and is free.
 _IN_BLOCKS, _LARGEST_BLOCK = 1.3, 256
@@ -121,7 +123,7 @@ def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -
 
     No kernel may compute once the transforms have begun, whatever it reads: the response
     has to be ready by then. What a kernel before them read the simulator knows. CUDA does
-    not: there, none of them may have the size of the image.
+    not: there, none of them may have the size of the image, but in double precision.
 
     Args:
         evidence: What the call did.
@@ -163,25 +165,28 @@ def _intruders(
     kernels = sorted(evidence.kernels, key=lambda kernel: kernel.start)
     computing = [kernel for kernel in kernels if kernel.kind not in PASSIVE]
     counts = (case.pixels, 3 * case.pixels, images * case.pixels)
+    widened = {k.elements for k in kernels if k.name.startswith(_WIDENED)}
     suspects = [kernel for kernel in computing if kernel.reads_operand]
     for kernel in computing:
         unknown = kernel.reads_operand is None
-        may_read = unknown and any(_may_read(kernel, count) for count in counts)
+        may_read = unknown and any(_may_read(kernel, n, widened) for n in counts)
         if not kernel.reads_operand and (kernel.start >= begun or may_read):
             suspects.append(kernel)
     return suspects
 
 
-def _may_read(kernel: Kernel, elements: int) -> bool:
+def _may_read(kernel: Kernel, elements: int, widened: Collection[int]) -> bool:
     """
     Return whether a kernel of which nothing else is known may work on so many float32.
 
     CuPy names the types that its kernels take, and launches whole blocks of 128: one in
-    double precision makes the response, for all frequencies. A program's own kernel takes
-    what it likes, in blocks of any shape.
+    double precision makes the response, for all frequencies, unless so many float32 were
+    made double (``widened``) as well. A program's own kernel takes what it likes, in blocks
+    of any shape.
     """
     if kernel.name.startswith("cupy_"):
         _, _, types = kernel.name.partition("__")
         in_double = bool(types) and not _SINGLE.search(types)
+        in_double = in_double and kernel.elements not in widened
         return kernel.elements == launched(elements) and not in_double
     return elements <= kernel.elements <= _IN_BLOCKS * elements + _LARGEST_BLOCK

@@ -153,9 +153,8 @@ class Grader:
         """Fork who tells the facts: its context is made beside those of the programs."""
         teller = None
         if self._facts is None:
-            with contextlib.suppress(
-                WorkerError
-            ):  # a server that is gone is started again
+            # Where the server is gone, another is started, and asked at the end.
+            with contextlib.suppress(WorkerError):
                 teller = self._server.fork()
         try:
             yield teller

@@ -84,9 +84,8 @@ def main(argv: Sequence[str]) -> int:
         counts: dict[str, dict[str, int]] = {}
         if options.full:
             seed = messages.SEED if options.messages else ""
-            counts = _judge_corpus(
-                _kept(grade_programs(grader, programs, seed), graded), found, device
-            )
+            graded = [*_told(grade_programs(grader, programs, seed), console)]
+            counts = _judge_corpus(graded, found, device)
     if options.messages:
         elsewhere = [p for p in programs if device not in p.devices]
         page = messages.make_page(stubs.exercises, graded, elsewhere)
@@ -190,8 +189,6 @@ def _judge_corpus(
     problems = []
     for program, result in graded:
         problem = disagreement(program, result, device)
-        if program.exercise.name not in counts:
-            found.console.print(f"        grading programs of {program.exercise.name}")
         row = counts.setdefault(program.exercise.name, dict.fromkeys(_COLUMNS, 0))
         row["right" if program.right else "wrong"] += 1
         for column in _judged(program, result, agrees=not problem):
@@ -216,14 +213,16 @@ def ungraded(results: Iterable[ExerciseResult]) -> list[str]:
     )
 
 
-def _kept(
-    graded: Iterable[tuple[Program, ExerciseResult]],
-    kept: list[tuple[Program, ExerciseResult]],
+def _told(
+    graded: Iterable[tuple[Program, ExerciseResult]], console: Console
 ) -> Iterator[tuple[Program, ExerciseResult]]:
-    """Yield results as they come, and keep them."""
-    for one in graded:
-        kept.append(one)
-        yield one
+    """Yield results as they come, and say where it is: it takes minutes."""
+    last = ""
+    for program, result in graded:
+        if program.exercise.name != last:
+            last = program.exercise.name
+            console.print(f"        grading programs of {last}")
+        yield program, result
 
 
 def _judged(program: Program, result: ExerciseResult, *, agrees: bool) -> Iterator[str]:

@@ -112,6 +112,15 @@ def test_blocks_of_other_shapes_hide_nothing(intruder: Kernel) -> None:
         expect_no_other_kernel(evidence(intruder), CASE)
 
 
+def test_an_image_in_double_precision_is_no_response() -> None:
+    """It was made so by a copy of its size."""
+    blocks = -(-PIXELS // 128) * 128
+    widened = replace(named("cupy_copy__float32_float64", blocks), kind="copy")
+    divided = named("cupy_true_divide__float64_float_float64", blocks)
+    with pytest.raises(NotFused, match="worked on the image"):
+        expect_no_other_kernel(evidence(widened, divided), CASE)
+
+
 def test_transforms_without_a_kernel_say_nothing() -> None:
     blind = Evidence(kernels=(kernel("elementwise", 5.0, 7),), operations=(FORWARD,))
     with pytest.raises(EnvironmentUnavailable, match="executed 1 transform"):

@@ -155,10 +155,9 @@ class Learner:
             NotRun: It uses what this device does not model.
         """
         self._called = function
-        key = key_of(function, args or self._held, (poison, trace, value, *may_raise))
-        self._keyed += (
-            args or self._held
-        )  # an array that is known by its identity must live on
+        given = args or self._held
+        key = key_of(function, given, (poison, trace, value, *may_raise))
+        self._keyed += given  # an array that is known by its identity must live on
         found = None if fresh else self._remembered.get(key)
         if found is None:
             found = self._observe(
