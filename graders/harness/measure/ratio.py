@@ -33,7 +33,7 @@ ERROR = 0.01
 #: Where verdicts change: this far below the threshold. Two processes that run one program
 #: can differ for as long as they live, and no number of rounds tells that from a program
 #: that is slower by as much. On an H100 the median ratio of one to itself lay below
-#: 1 / 1.02 in 9 of 80 measurements on a small image, and in none of 140 on one of twice the
+#: 1 / 1.02 in 9 of 80 measurements on a small image, and in none of 200 on one of twice the
 #: size (docs/measurements/: flips-h100-small.json and flips-h100.json).
 SAME = 1.02
 #: Pairs of the first look, and how far beyond the threshold each of them must lie. At a
