@@ -399,6 +399,56 @@ def test_what_says_nothing_of_the_stub_is_not_kept(room: Room) -> None:
     assert room.at_work == ["2 scale"]
 
 
+def test_those_that_are_alike_wait_for_the_first(tmp_path: Path) -> None:
+    """Handed in at once they are graded once as well, and what differs runs meanwhile."""
+    room = Room(tmp_path, ["scale", "total"], jobs=8)
+    stub = TOYS.select(["scale"])[0].stub.read_bytes()
+    for number in (1, 2):
+        room.take(number, {"scale.py": stub})
+    room.take(3, {"scale.py": stub, "total.py": b"def total(): ..."})
+    assert room.at_work == ["1 scale", "1 total", "3 total"]
+    for reason in (Reason.UNIMPLEMENTED, Reason.IMPORT_FAILED):
+        job = room.pool.at_work.pop(0)
+        job.finished(_result(job, reason, "as it was given out"))
+    assert room.report(2).exercises == room.report(1).exercises
+    room.end("3 total")
+    assert room.report(3).exercises[0].checks == room.report(1).exercises[0].checks
+    assert room.pool.started == ["1 scale", "1 total", "3 total"]
+    assert room.desk.is_idle
+
+
+def test_the_next_one_is_graded_where_the_first_one_told_nothing(
+    tmp_path: Path,
+) -> None:
+    """Those behind it wait for nothing then."""
+    room = Room(tmp_path, ["scale"], jobs=8)
+    stub = TOYS.select(["scale"])[0].stub.read_bytes()
+    for number in (1, 2, 3):
+        room.take(number, {"scale.py": stub})
+    assert room.at_work == ["1 scale"]
+    job = room.pool.at_work.pop(0)
+    job.finished(_result(job, Reason.WRONG_VALUE, "the stub is a solution"))
+    room.desk.step()
+    assert room.at_work == ["2 scale", "3 scale"]
+
+
+def test_those_that_wait_for_the_first_go_on_after_the_server_went_down(
+    tmp_path: Path,
+) -> None:
+    """What it was at is graded again by itself, and then the others, each once."""
+    room = Room(tmp_path, ["scale"], jobs=8)
+    stub = TOYS.select(["scale"])[0].stub.read_bytes()
+    for number in (1, 2):
+        room.take(number, {"scale.py": stub})
+    room.kill_server()
+    room.end(reason=Reason.CRASHED)
+    assert room.at_work == ["1 scale"]
+    room.end(reason=Reason.UNIMPLEMENTED)
+    assert room.at_work == ["2 scale"]
+    room.end(reason=Reason.UNIMPLEMENTED)
+    assert sorted(room.answers) == [1, 2]
+
+
 def test_any_name_will_do_for_the_one_exercise(room: Room) -> None:
     """As for ``grade.py scale --submission alice.py``."""
     room.take(1, {"alice.py": b"def scale(): ..."})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +68,8 @@ class _Grading:
 
         waiting: Places that are not begun.
 
+        keys: By place, what its result is known by where others have the same one.
+
         again: Places that are graded a second time, or by themselves.
 
         final: Places whose results stand, whatever happens to the server.
@@ -80,6 +82,7 @@ class _Grading:
     started: float = field(default_factory=time.perf_counter)
     results: dict[int, ExerciseResult] = field(default_factory=dict)
     waiting: deque[int] = field(default_factory=deque)
+    keys: dict[int, Hashable] = field(default_factory=dict)
     again: set[int] = field(default_factory=set)
     final: set[int] = field(default_factory=set)
 
@@ -162,15 +165,11 @@ class Desk:
         device = self._grader.device
         request = Request(work=work, device=device, seed=order.seed, figures=True)
         session = self._grader.session(request)
-        grading = _Grading(order, folder, work, session)
-        for place, (exercise, submission) in enumerate(work):
-            known = self._known.get(exercise, submission)
-            if known is None:
-                grading.waiting.append(place)
-            else:
-                grading.results[place] = known
+        places = range(len(work))
+        grading = _Grading(order, folder, work, session, waiting=deque(places))
+        grading.keys = {place: self._known.key(*work[place]) for place in places}
         self._gradings.append(grading)
-        self._settle(grading)
+        self._fill_in(grading)
 
     def step(self, seconds: float | None = None, also: int | None = None) -> bool:
         """
@@ -215,11 +214,23 @@ class Desk:
             is_first = grading is self._gradings[0]
             if grading.order.alone and not is_first:
                 return None  # those before it come to their end, those behind it wait
-            if grading.waiting:
-                return self._job(grading, grading.waiting.popleft(), self._found)
+            for place in grading.waiting:
+                if not self._known.is_coming(grading.keys[place]):
+                    grading.waiting.remove(place)
+                    self._known.begin(grading.keys[place])
+                    return self._job(grading, place, self._found)
             if grading.order.alone:
                 return None
         return None
+
+    def _fill_in(self, grading: _Grading) -> None:
+        """Take what is known of an order that waits, and answer it if that is all."""
+        for place in list(grading.waiting):
+            known = self._known.get(grading.keys[place])
+            if known is not None:
+                grading.waiting.remove(place)
+                grading.results[place] = known
+        self._settle(grading)
 
     def _job(
         self,
@@ -239,14 +250,20 @@ class Desk:
 
     def _found(self, grading: _Grading, place: int, result: ExerciseResult) -> None:
         grading.results[place] = result
+        key = grading.keys[place]
         if not self._grader.is_alive():
             self._is_down = True
+            self._known.end(key, None)
             return
         if place not in grading.again and _may_be_due_to_others(result):
+            self._known.end(key, None)
             self._find_again(grading, place, result)
             return
-        self._known.learn(*grading.work[place], result)
+        self._known.end(key, result)
         self._settle(grading)
+        if self._known.get(key) is not None:
+            for other in list(self._gradings):
+                self._fill_in(other)
 
     def _find_again(
         self, grading: _Grading, place: int, result: ExerciseResult

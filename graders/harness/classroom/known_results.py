@@ -25,28 +25,44 @@ _OUTCOMES = {
 
 
 class KnownResults:
-    """The results of exercises that were handed in missing, or as the stub."""
+    """
+    The results of exercises that were handed in missing, or as the stub.
+
+    While one such grading runs, those that would find the same wait for it.
+    """
 
     def __init__(self) -> None:
         self._known: dict[Hashable, ExerciseResult] = {}
+        self._begun: set[Hashable] = set()
+        self._various: set[Hashable] = set()
         self._stubs: dict[str, str] = {}
 
-    def get(self, exercise: Exercise, submission: Submission) -> ExerciseResult | None:
+    def get(self, key: Hashable) -> ExerciseResult | None:
         """Return what is known, as of a grading that took no time; else None."""
-        key = self._key(exercise, submission)
-        found = self._known.get(key) if key is not None else None
+        found = self._known.get(key)
         return None if found is None else _at_once(found)
 
-    def learn(
-        self, exercise: Exercise, submission: Submission, result: ExerciseResult
-    ) -> None:
-        """Keep a result for those that follow, if it is one of these."""
-        key = self._key(exercise, submission)
-        outcomes = {(check.status, check.reason) for check in result.checks}
-        if key is not None and outcomes <= _OUTCOMES and not result.output:
-            self._known[key] = result
+    def is_coming(self, key: Hashable) -> bool:
+        """Return whether a grading runs that is likely to find this one's result."""
+        return key in self._begun
 
-    def _key(self, exercise: Exercise, submission: Submission) -> Hashable | None:
+    def begin(self, key: Hashable) -> None:
+        """Take note of a grading that begins."""
+        if key is not None and key not in self._various:
+            self._begun.add(key)
+
+    def end(self, key: Hashable, result: ExerciseResult | None) -> None:
+        """Keep a result for those that follow, if it is one of these; None is none."""
+        self._begun.discard(key)
+        if key is None or result is None:
+            return
+        outcomes = {(check.status, check.reason) for check in result.checks}
+        if outcomes <= _OUTCOMES and not result.output:
+            self._known[key] = result
+        else:
+            self._various.add(key)  # the next ones need not wait for one another
+
+    def key(self, exercise: Exercise, submission: Submission) -> Hashable | None:
         """Return all that such a result depends on; None where the program is to be run."""
         path = submission.path
         if exercise.is_tutorial or is_notebook(path) or path.is_symlink():
