@@ -166,6 +166,8 @@ def test_what_tunes_itself_is_prepared_alone() -> None:
         mine, others = Program(product(1e-3)), Program(product(2e-3))
         compare(mine, others, prepare_alone=alone)
         assert mine.prepared_alone is others.prepared_alone is alone
+        # Four pairs tell here. What was prepared alone is warm: it need not be warmed.
+        assert mine.rounds == others.rounds == 4 + (1 if alone else 2)
 
 
 def test_no_two_rounds_have_the_same_values() -> None:
@@ -176,12 +178,13 @@ def test_no_two_rounds_have_the_same_values() -> None:
     assert mine.turns != others.turns
 
 
-def test_results_of_rounds_are_judged() -> None:
+@pytest.mark.parametrize("alone", [False, True])
+def test_results_of_rounds_are_judged(alone: bool) -> None:
     """One among the first, at a place that is drawn, and one at the end; both alike."""
     places = set()
     for _ in range(12):
         mine, others = Program(product(1e-3)), Program(product(2e-3))
-        compare(mine, others)
+        compare(mine, others, prepare_alone=alone)
         assert [t for _, t in mine.sampled] == [t for _, t in others.sampled]
         # A program cannot tell its rounds apart; the other's keep the GPU from nobody.
         assert mine.sampled_alone == [True, True]

@@ -43,6 +43,18 @@ def counted_up(array):
 
 def nothing(array):
     return None
+
+
+def first_counted_up(arrays, array):
+    arrays[0] += 1
+
+
+def second_counted_up(arrays, array):
+    array += 1
+
+
+def neither(arrays, array):
+    return arrays[0] + array
 """
 
 
@@ -59,6 +71,21 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Learner]:
 def rows(program: Learner, function: str, turn: int, sample: int) -> list[Any]:
     value = program.call_held(function, timed=Timed(turn=turn, sample=sample)).value
     return [row.tolist() for row in rows_of(value)]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("place", [gpu, np.copy])
+def test_a_change_of_what_is_held_is_seen(
+    place: Any, order: Any, program: Learner
+) -> None:
+    """And the next call gets what was held, unless its numbers are turned."""
+    array = np.arange(60.0).reshape(5, 12).copy(order)
+    program.hold(([place(array)], place(array)))
+    assert program.call("first_counted_up", fresh=True).changed == (0,)
+    assert program.call("second_counted_up", fresh=True).changed == (1,)
+    assert program.call("neither", fresh=True).changed == ()
+    turned = program._ready().call("neither", (), timeout=20, timed=Timed(turn=2))
+    assert turned.changed == ()
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

@@ -213,13 +213,19 @@ class Rounds:
             self._call(which, alone=prepare_alone)
         # Among the rounds that there are in any case. Not drawn from the grading's seed:
         # nothing that a program is given tells it.
-        self._verified_at = int(self._rng.integers(1, FEW + 2))
+        rounds = FEW if prepare_alone else 1 + FEW
+        self._verified_at = int(self._rng.integers(1, rounds + 1))
         with (
             ClockLog(self._programs[0].gpu) as log,
             self._programs[0].gpu_alone() as self._let_others_in,
         ):
             found = measure_ratio(
-                self._own, self._others, threshold=threshold, rng=rng, between=log.read
+                self._own,
+                self._others,
+                threshold=threshold,
+                rng=rng,
+                is_warm=prepare_alone,
+                between=log.read,
             )
             self.sample_result()
         self.judge_results()

@@ -141,6 +141,7 @@ def measure_ratio(
     threshold: float,
     rng: np.random.Generator,
     looks: Sequence[int] = LOOKS,
+    is_warm: bool = False,
     between: Callable[[], None] = lambda: None,
 ) -> Ratio:
     """
@@ -158,9 +159,11 @@ def measure_ratio(
         looks: Numbers of pairs at which to decide, after a first look at ``FEW``; the last
             is the cap.
 
+        is_warm: Whether both have run alone just before, so that their first rounds count.
+
         between: Called before the first group of four rounds and after each.
     """
-    for warm in (submission, other) * _WARM_ROUNDS:
+    for warm in () if is_warm else (submission, other) * _WARM_ROUNDS:
         warm()
     between()
     samples: list[tuple[float, float]] = []

@@ -50,6 +50,7 @@ class _Master:
     """An array, on the device or the host, that no call gets itself."""
 
     array: Any
+    host: np.ndarray[Any, Any]
     on_device: bool
 
 
@@ -219,7 +220,8 @@ class Child:
             return
         values = [wire.decode(node, blobs) for node in head["args"]]
         self._all_again = self._is_third_repeat(values)
-        args = [self._build(value, head) for value in (values or self._held)]
+        given = values or self._held
+        args = [self._build(value, head) for value in given]
         self._spare = streams.arrays_among(args) if head["value"] else []
         handed = [a.iterator if isinstance(a, streams.Stream) else a for a in args]
         problem = signature_problem(function, len(args))
@@ -229,7 +231,10 @@ class Child:
         if self._cells is not None and (where := self._cells.unwritten(function)):
             self._channel.send({"op": "unwritten", **where})
             return
-        before = [self._contents.of(arg) if head["value"] else None for arg in args]
+        before: list[Any] = [None] * len(args)
+        if head["value"]:
+            as_held = args if head["turn"] else given
+            before = list(map(self._contents_before, as_held, args))
         self._device.begin(
             poison=head["poison"],
             trace=head["trace"],
@@ -390,10 +395,18 @@ class Child:
         if isinstance(value, wire.ArrayValue):
             on_device = value.memory_space == "cuda"
             array = self._device.to_device(value.array) if on_device else value.array
-            return _Master(array, on_device)
+            return _Master(array, value.array, on_device)
         if type(value) in (list, tuple):
             return type(value)(self._mastered(item) for item in value)
         return value
+
+    def _contents_before(self, value: Any, arg: Any) -> Any:
+        """Return what an argument holds; of what is held, it is known."""
+        if isinstance(value, _Master):
+            return self._contents.known(value.host)
+        if type(value) in (list, tuple):
+            return [*map(self._contents_before, value, arg)]
+        return self._contents.of(arg)
 
     def _is_third_repeat(self, values: list[Any]) -> bool:
         """Count the calls that repeat the last one's layouts; say if it is a third."""
