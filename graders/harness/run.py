@@ -28,7 +28,13 @@ from graders.harness.session import (
     new_seed,
     undescribed,
 )
-from graders.harness.shards import Finished, Listener, grade_exercises
+from graders.harness.shards import (
+    Finished,
+    HasRoom,
+    Listener,
+    always_room,
+    grade_exercises,
+)
 from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer, Worker
 from graders.harness.supervisor.forkserver import cache_folder
@@ -50,6 +56,11 @@ class Request:
 
         jobs: How many exercises run at once; 0 for one a core.
 
+        has_room: Says whether the machine has room for one more (``shards.Pool``).
+
+        in_order: Whether exercises begin in the order of ``work``; else those come first
+            that are better begun first (``shards.starting_order``).
+
         output: Where graded pictures go, or None.
 
         executed: Where executed notebooks are kept until the grading is over, or None.
@@ -63,6 +74,8 @@ class Request:
     device: str
     seed: str = ""
     jobs: int = 0
+    has_room: HasRoom = always_room
+    in_order: bool = False
     output: Path | None = None
     executed: Path | None = None
     figures: bool = False
@@ -162,9 +175,20 @@ class Grader:
             if teller is not None:
                 teller.kill()
 
-    def results(self, request: Request) -> list[ExerciseResult]:
-        """Grade without a report; an exercise may come more than once in the request."""
-        return self._results(self.session(request), request, None, None)
+    def results(
+        self, request: Request, finished: Finished | None = None
+    ) -> list[ExerciseResult]:
+        """
+        Grade without a report; an exercise may come more than once in the request.
+
+        Args:
+            request: What is to be graded.
+
+            finished: Called with the place in ``request.work`` and the result of each
+                exercise as it is graded. What is returned stands in its place where a
+                program took others down with it.
+        """
+        return self._results(self.session(request), request, None, finished)
 
     def facts(
         self, session: GradingSession, teller: Worker | None = None
@@ -219,6 +243,8 @@ class Grader:
             listener=listener,
             deadline=request.deadline,
             finished=finished,
+            has_room=request.has_room,
+            in_order=request.in_order,
         )
         if self.is_alive():
             return results

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 
 from graders.harness import messages
-from graders.harness.catalog import Catalog
+from graders.harness.catalog import Catalog, Exercise
+from graders.harness.classroom.admission import Admission, exercises_at_once
 from graders.harness.corpus import Program, disagreement, read_corpus
 from graders.harness.errors import UsageError
 from graders.harness.mirror import tree_problems
@@ -28,7 +30,10 @@ from graders.harness.report import expect_writable, write_whole
 from graders.harness.report.terminal import make_console
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
+from graders.harness.shards import is_timed
 from graders.harness.submission import digest
+
+GradedPrograms = list[tuple[Program, ExerciseResult]]
 
 
 def main(argv: Sequence[str]) -> int:
@@ -76,15 +81,21 @@ def main(argv: Sequence[str]) -> int:
         stubs = _grade_tree(grader, catalog, options.names, "assignments")
         found.take("stubs earn nothing", stub_problems(stubs))
         if in_bundle:
-            return _end(options.json, device, stubs, {}, found)
+            return _end(options.json, stubs, {}, found)
         references = _grade_tree(grader, catalog, options.names, "reference")
         found.take("references earn everything", reference_problems(references))
         programs = _programs(catalog, options.names) if options.full else []
-        graded: list[tuple[Program, ExerciseResult]] = []
+        graded: GradedPrograms = []
         counts: dict[str, dict[str, int]] = {}
         if options.full:
             seed = messages.SEED if options.messages else ""
-            graded = [*_told(grade_programs(grader, programs, seed), console)]
+
+            def save(graded: GradedPrograms) -> None:
+                """Save what stands so far: the corpus takes minutes, on a GPU as well."""
+                counts, problems = judged(graded, device)
+                _save(options.json, references, counts, found.problems, problems)
+
+            graded = grade_programs(grader, programs, seed, Progress(console, save))
             counts = _judge_corpus(graded, found, device)
     if options.messages:
         elsewhere = [p for p in programs if device not in p.devices]
@@ -93,7 +104,7 @@ def main(argv: Sequence[str]) -> int:
         found.take("all messages are learners' own", broken)
         if not broken:
             write_whole(options.messages, page)
-    return _end(options.json, device, references, counts, found)
+    return _end(options.json, references, counts, found)
 
 
 _IN_BUNDLE = (
@@ -104,21 +115,34 @@ _IN_BUNDLE = (
 
 def _end(
     path: Path | None,
-    device: str,
     report: Report,
     counts: dict[str, dict[str, int]],
     found: _Findings,
 ) -> int:
     """Save what was found, if asked for, and return the exit code."""
-    if path:
-        data = {
-            "device": device,
-            "environment": report.environment,
-            "corpus": counts,
-            "problems": found.problems,
-        }
-        write_whole(path, json.dumps(data, indent=1) + "\n")
+    _save(path, report, counts, found.problems)
     return int(any(found.problems.values()))
+
+
+def _save(
+    path: Path | None,
+    report: Report,
+    counts: dict[str, dict[str, int]],
+    problems: Mapping[str, list[str]],
+    so_far: Sequence[str] | None = None,
+) -> None:
+    """Save as JSON; ``so_far``: what is wrong with a corpus that is not all graded."""
+    if path is None:
+        return
+    data: dict[str, Any] = {
+        "device": report.device,
+        "environment": report.environment,
+        "corpus": counts,
+        "problems": dict(problems),
+    }
+    if so_far is not None:
+        data["problems"] |= {"the corpus, as far as it was graded": [*so_far]}
+    write_whole(path, json.dumps(data, indent=1) + "\n")
 
 
 _COLUMNS = (
@@ -182,25 +206,33 @@ def _programs(catalog: Catalog, names: Sequence[str]) -> list[Program]:
 
 
 def _judge_corpus(
-    graded: Iterable[tuple[Program, ExerciseResult]], found: _Findings, device: str
+    graded: GradedPrograms, found: _Findings, device: str
 ) -> dict[str, dict[str, int]]:
-    """Return for each exercise how its programs were judged."""
-    counts: dict[str, dict[str, int]] = {}
-    problems = []
-    for program, result in graded:
-        problem = disagreement(program, result, device)
-        row = counts.setdefault(program.exercise.name, dict.fromkeys(_COLUMNS, 0))
-        row["right" if program.right else "wrong"] += 1
-        for column in _judged(program, result, agrees=not problem):
-            row[column] += 1
-        if problem:
-            problems.append(f"{program.name}: {problem}")
+    """Return for each exercise how its programs were judged, and show it."""
+    counts, problems = judged(graded, device)
     table = Table(Column("exercise", no_wrap=True), *_COLUMNS, box=None)
     for name, row in counts.items():
         table.add_row(name, *(str(row[column]) for column in _COLUMNS))
     found.console.print(table)
     found.take("the corpus is judged as it says", problems)
     return counts
+
+
+def judged(
+    graded: GradedPrograms, device: str
+) -> tuple[dict[str, dict[str, int]], list[str]]:
+    """Return for each exercise how its programs were judged, and what disagrees."""
+    counts: dict[str, dict[str, int]] = {}
+    problems = []
+    for program, result in graded:
+        problem = disagreement(program, result, device)
+        row = counts.setdefault(program.exercise.name, dict.fromkeys(_COLUMNS, 0))
+        row["right" if program.right else "wrong"] += 1
+        for column in _columns(program, result, agrees=not problem):
+            row[column] += 1
+        if problem:
+            problems.append(f"{program.name}: {problem}")
+    return counts, problems
 
 
 def ungraded(results: Iterable[ExerciseResult]) -> list[str]:
@@ -213,19 +245,53 @@ def ungraded(results: Iterable[ExerciseResult]) -> list[str]:
     )
 
 
-def _told(
-    graded: Iterable[tuple[Program, ExerciseResult]], console: Console
-) -> Iterator[tuple[Program, ExerciseResult]]:
-    """Yield results as they come, and say where it is: it takes minutes."""
-    last = ""
-    for program, result in graded:
-        if program.exercise.name != last:
-            last = program.exercise.name
-            console.print(f"        grading programs of {last}")
-        yield program, result
+class Progress:
+    """
+    Follows the grading of a corpus.
+
+    Args:
+        console: Is told how far it is, whenever all programs of an exercise are graded.
+
+        save: Called then, with what is graded of all exercises that are done.
+    """
+
+    def __init__(
+        self, console: Console, save: Callable[[GradedPrograms], None]
+    ) -> None:
+        self._console = console
+        self._save = save
+        self._programs: Sequence[Program] = ()
+        self._results: dict[int, ExerciseResult] = {}
+        self._left: Counter[str] = Counter()
+
+    def begin(self, programs: Sequence[Program]) -> None:
+        """Say what is to be graded."""
+        self._programs = programs
+        self._left = Counter(program.exercise.name for program in programs)
+
+    def take(self, place: int, result: ExerciseResult) -> None:
+        """Take a program's result in."""
+        self._results[place] = result
+        name = self._programs[place].exercise.name
+        self._left[name] -= 1
+        if self._left[name]:
+            return
+        known, total = len(self._results), len(self._programs)
+        self._console.print(
+            f"        {known} of {total} programs graded, all of {name}"
+        )
+        self._save(
+            [
+                (program, self._results[i])
+                for i, program in enumerate(self._programs)
+                if not self._left[program.exercise.name]
+            ]
+        )
 
 
-def _judged(program: Program, result: ExerciseResult, *, agrees: bool) -> Iterator[str]:
+def _columns(
+    program: Program, result: ExerciseResult, *, agrees: bool
+) -> Iterator[str]:
     """Yield the column in which a grading counts."""
     failed = any(check.status is Status.FAILED for check in result.checks)
     if program.right:
@@ -237,10 +303,13 @@ def _judged(program: Program, result: ExerciseResult, *, agrees: bool) -> Iterat
 
 
 def grade_programs(
-    grader: Grader, programs: Sequence[Program], seed: str = ""
-) -> Iterator[tuple[Program, ExerciseResult]]:
+    grader: Grader,
+    programs: Sequence[Program],
+    seed: str = "",
+    progress: Progress | None = None,
+) -> GradedPrograms:
     """
-    Grade programs; yield each with its result.
+    Grade programs and return each with its result, in the order given.
 
     Args:
         grader: The grader; programs for another device are passed over.
@@ -248,14 +317,41 @@ def grade_programs(
         programs: The programs.
 
         seed: What their inputs are drawn from; empty for fresh ones.
+
+        progress: Is told of each result as it comes.
     """
-    here = [program for program in programs if grader.device in program.devices]
-    size = 8 * len(os.sched_getaffinity(0))
-    for start in range(0, len(here), size):
-        batch = here[start : start + size]
-        work = [(p.exercise, _submission(p.exercise.name, p.path)) for p in batch]
-        request = Request(work=work, device=grader.device, seed=seed)
-        yield from zip(batch, grader.results(request), strict=True)
+    device = grader.device
+    here = [program for program in programs if device in program.devices]
+    order = mixed([program.exercise for program in here], device)
+    begun = [here[place] for place in order]
+    if progress is not None:
+        progress.begin(begun)
+    request = Request(
+        work=[(p.exercise, _submission(p.exercise.name, p.path)) for p in begun],
+        device=device,
+        seed=seed,
+        jobs=exercises_at_once(device),
+        has_room=Admission(device).has_room,
+        in_order=True,
+    )
+    found = grader.results(request, progress.take if progress is not None else None)
+    results = dict(zip(order, found, strict=True))
+    return [(program, results[place]) for place, program in enumerate(here)]
+
+
+def mixed(exercises: Sequence[Exercise], device: str) -> list[int]:
+    """
+    Return the places of exercises in the order in which many of them are to begin.
+
+    Those that are timed and the others begin in turns, each kind in its own order: while
+    some wait for the GPU alone, there are others for the processor's cores.
+    """
+    kinds = [
+        [place for place, e in enumerate(exercises) if is_timed(e, device) is kind]
+        for kind in (True, False)
+    ]
+    share = {p: (i + 0.5) / len(kind) for kind in kinds for i, p in enumerate(kind)}
+    return sorted(share, key=share.__getitem__)
 
 
 def _submission(exercise: str, path: Path) -> Submission:

@@ -46,6 +46,9 @@ from graders.harness.time_limit import Deadline, not_graded
 
 Listener = Callable[[str, CheckResult], None]
 Finished = Callable[[int, ExerciseResult], None]
+#: Says whether the machine has room for one more, given for how many seconds each of those
+#: that run has run.
+HasRoom = Callable[[Sequence[float]], bool]
 _USAGE_EXITS = (2, 3, 4)
 # Plugins of pytest's that no check needs, and those that collect garbage: a shard is there
 # for half a second, of which pytest's own beginning is the larger part.
@@ -98,6 +101,11 @@ class _Shard:
     told: int = 0
 
 
+def always_room(_ages: Sequence[float]) -> bool:
+    """Say that there is room."""
+    return True
+
+
 class Pool:
     """
     Runs shards side by side, and starts others while they run.
@@ -107,15 +115,14 @@ class Pool:
 
         next_job: Gives the next one that may start now, or None.
 
-        has_room: Says whether the machine has room for one more, given for how many
-            seconds each of those that run has run.
+        has_room: Says whether the machine has room for one more.
     """
 
     def __init__(
         self,
         jobs: int,
         next_job: Callable[[], Job | None],
-        has_room: Callable[[Sequence[float]], bool] = lambda _ages: True,
+        has_room: HasRoom = always_room,
     ) -> None:
         self._jobs = jobs
         self._next_job = next_job
@@ -200,6 +207,8 @@ def grade_exercises(
     listener: Listener,
     deadline: Deadline | None = None,
     finished: Finished | None = None,
+    has_room: HasRoom = always_room,
+    in_order: bool = False,
 ) -> list[ExerciseResult]:
     """
     Grade each exercise and return the results in the order of ``work``.
@@ -219,6 +228,10 @@ def grade_exercises(
 
         finished: Called with the place in ``work`` and the result of each exercise as it
             is graded.
+
+        has_room: Says whether the machine has room for one more.
+
+        in_order: Whether exercises begin in the order of ``work``.
     """
     deadline = deadline or Deadline()
     import_helpers(exercise for exercise, _ in work)
@@ -239,9 +252,11 @@ def grade_exercises(
             finished=end,
         )
 
-    order = starting_order([exercise for exercise, _ in work], session.device)
+    order: Sequence[int] = range(len(work))
+    if not in_order:
+        order = starting_order([exercise for exercise, _ in work], session.device)
     waiting = deque(job(place, *work[place]) for place in order)
-    pool = Pool(jobs, lambda: waiting.popleft() if waiting else None)
+    pool = Pool(jobs, lambda: waiting.popleft() if waiting else None, has_room)
     while (waiting or pool.running) and not deadline.is_over():
         pool.step(deadline.seconds_left())
     stopping = True
@@ -259,12 +274,15 @@ def starting_order(exercises: Sequence[Exercise], device: str) -> list[int]:
 
     On a GPU those that are timed begin first: they end with checks that wait for it alone.
     """
+    return sorted(
+        range(len(exercises)), key=lambda place: not is_timed(exercises[place], device)
+    )
 
-    def is_timed(place: int) -> bool:
-        checks = exercises[place].rubric.checks.values()
-        return device == "cuda" and any(check.needs == "cuda" for check in checks)
 
-    return sorted(range(len(exercises)), key=lambda place: not is_timed(place))
+def is_timed(exercise: Exercise, device: str) -> bool:
+    """Return whether an exercise has checks that wait for a GPU alone."""
+    checks = exercise.rubric.checks.values()
+    return device == "cuda" and any(check.needs == "cuda" for check in checks)
 
 
 def _stop(shard: _Shard) -> ExerciseResult:

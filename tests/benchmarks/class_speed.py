@@ -5,11 +5,11 @@
 In one run it measures ``grade.py class`` on N submissions of the corpus, mixed, one module
 each, against (a) one ``pytest`` process a submission, one after the other, on a sample of
 them, and (b) the time that the programs themselves take, compiled, linked and run once each
-with nothing checked, spread over the cores. Then whether it grows: the same submissions
-(N / 4 of them) once and several times over (4), with the memory of the class's process and
-of the station's at their highest. On a GPU also without the checks that take times: in a
-copy of the graders in which those give "not run" at once, through a station without the
-command.
+with nothing checked, spread over the cores (or of a sample, as if the others took as long).
+Then whether it grows: the same submissions (N / 4 of them) once and several times over (4),
+with the memory of the class's process and of the station's at their highest. On a GPU also
+without the checks that take times: in a copy of the graders in which those give "not run"
+at once, through a station without the command.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def one_pytest_each(made: list[Made], device: str, sample: int) -> dict[str, Any
     """Grade a sample, each with a process of its own; return the seconds of each."""
     times = []
     with tempfile.TemporaryDirectory(prefix="class-speed-") as name:
-        for one in made[:: max(1, len(made) // sample)][:sample]:
+        for one in sampled(made, sample):
             exercise = one.program.exercise
             module = Path(name) / one.key / f"{exercise.slug}.py"
             module.parent.mkdir()
@@ -169,9 +169,19 @@ def one_pytest_each(made: list[Made], device: str, sample: int) -> dict[str, Any
     return {"sample": len(times), "seconds_each": mean, "a_minute": 60 / mean}
 
 
-def bare(made: list[Made], device: str) -> dict[str, Any]:
-    """Run each program bare, one after the other; return the sum of their seconds."""
-    programs = [[one.program.exercise.name, str(one.program.path)] for one in made]
+def sampled(made: list[Made], count: int) -> list[Made]:
+    """Return so many of a class, from all over it."""
+    return made[:: max(1, len(made) // count)][:count]
+
+
+def bare(made: list[Made], device: str, sample: int) -> dict[str, Any]:
+    """
+    Run programs bare, one after the other; return the sum of the seconds of all.
+
+    Of a sample where that is smaller, of which the mean then stands for the others.
+    """
+    chosen = sampled(made, sample or len(made))
+    programs = [[one.program.exercise.name, str(one.program.path)] for one in chosen]
     done = subprocess.run(
         [sys.executable, str(BARE), device],
         input=json.dumps(programs),
@@ -183,10 +193,12 @@ def bare(made: list[Made], device: str) -> dict[str, Any]:
     )
     times = json.loads(done.stdout.splitlines()[-1])
     cores = len(os.sched_getaffinity(0))
+    in_all = len(made) * statistics.mean(times)
     return {
-        "seconds_in_all": sum(times),
+        "sample": len(times),
+        "seconds_in_all": in_all,
         "cores": cores,
-        "seconds_over_the_cores": sum(times) / cores,
+        "seconds_over_the_cores": in_all / cores,
         "stopped": sum(seconds >= 59 for seconds in times),
     }
 
@@ -250,6 +262,12 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=40, metavar="N")
     parser.add_argument("--sample", type=int, default=10, help="how many for (a)")
     parser.add_argument(
+        "--bare-sample",
+        type=int,
+        default=0,
+        help="how many for (b); the default is all",
+    )
+    parser.add_argument(
         "--growth",
         type=int,
         nargs=2,
@@ -274,7 +292,8 @@ def main() -> None:
             options.output.write_text(json.dumps(result, indent=1) + "\n")
 
     measure_class(made, device, save)
-    compare(made, device, options.sample, result, save)
+    samples = options.sample, options.bare_sample
+    compare(made, device, samples, result, save)
     if not options.no_growth:
         few, times_over = options.growth or (max(1, options.submissions // 4), 4)
         measure_growth(few, times_over, device, save)
@@ -296,21 +315,18 @@ def measure_class(made: list[Made], device: str, save: Callable[..., None]) -> N
         numeric = through_station(made, device, root)
     save(numeric_only=numeric)
     say(f"numeric only: {numeric['a_minute']:.1f} a minute (goal: at least 120)")
-    timed = through_station(made, device, ROOT)
-    save(with_timing=timed)
-    say(f"with timing, likewise warm: {timed['a_minute']:.1f}")
 
 
 def compare(
     made: list[Made],
     device: str,
-    sample: int,
+    samples: tuple[int, int],
     result: Mapping[str, Any],
     save: Callable[..., None],
 ) -> None:
     """Compare the class with (a) one pytest process each and (b) bare runs."""
     graded = result["class"]
-    each = one_pytest_each(made, device, sample)
+    each = one_pytest_each(made, device, samples[0])
     times = graded["a_minute"] / each["a_minute"]
     save(pytest=each, times_pytest=times)
     goal = GOALS["times_pytest"][device]  # type: ignore[index]
@@ -318,7 +334,7 @@ def compare(
         f"(a) one pytest each, {each['sample']} of them: {each['a_minute']:.1f} a minute; "
         f"a class is {times:.1f} times as fast (goal: at least {goal:g})"
     )
-    least = bare(made, device)
+    least = bare(made, device, samples[1])
     ratio = graded["seconds"] / least["seconds_over_the_cores"]
     save(bare=least, times_bare=ratio)
     say(
