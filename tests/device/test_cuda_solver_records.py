@@ -69,20 +69,22 @@ def test_phases_of_one_solver(recorder: OperationRecorder) -> None:
     assert [s.phase for s in steps] == ["plan", "factorize", "solve", "solve", "free"]
     assert {(s.library, s.handle, s.kind) for s in steps} == {("solver", 0, "SPD")}
     assert {(s.shape, s.batch, s.operands) for s in steps} == {((5, 2), 1, "cuda")}
+    assert {s.entries for s in steps} == {9}
 
 
 def test_a_batch_from_cpu_memory(recorder: OperationRecorder) -> None:
     cudss, solver_class = _installed(recorder)
     recorder.begin()
-    counts = [np.array(v, np.int32) for v in ([5, 5, 5], [1, 2, 1])]
+    counts = [np.array(v, np.int32) for v in ([5, 5, 5], [1, 2, 1], [9, 7, 8])]
     at = [v.ctypes.data for v in counts]
-    a = cudss.matrix_create_batch_csr(3, 0, 0, 0, 0, 0, 0, 0, _I32, _I32, _R64, 0, 0, 0)
+    shapes = at[0], at[0], at[2]
+    a = cudss.matrix_create_batch_csr(3, *shapes, 0, 0, 0, 0, _I32, _I32, _R64, 0, 0, 0)
     b = cudss.matrix_create_batch_dn(3, at[0], at[1], at[0], 0, _I32, _R64, 0)
     solver = solver_class(cudss, "cpu")
     _run(cudss, solver, a, b, _SOLVE)
     (step,) = recorder.end()
     assert (step.shape, step.batch, step.operands) == ((5, 2), 3, "cpu")
-    assert step.kind == "GENERAL"
+    assert (step.kind, step.entries) == ("GENERAL", 7)
 
 
 def test_a_solver_made_before_the_recording_is_known(

@@ -128,7 +128,7 @@ class Operation:
             steps that run none.
 
         entries: solver only: the fewest stored entries that a matrix of it has; 0 where
-            that is not known (CUDA).
+            that is not known.
     """
 
     library: str

@@ -40,6 +40,7 @@ class _Library:
     batch: int = 1
     operands: str = ""
     compute: str = ""
+    entries: int = 0
 
 
 class OperationRecorder:
@@ -304,6 +305,7 @@ class OperationRecorder:
             batch=library.batch,
             operands=library.operands,
             compute=library.compute,
+            entries=library.entries,
         )
         if direction in _DIRECTIONS:
             step = replace(step, direction=_DIRECTIONS[direction])

@@ -29,8 +29,8 @@ class SolverWatch:
     Notes the phases of each solver.
 
     Args:
-        new: Makes the record of a solver, with ``kind``, ``shape``, ``batch`` and
-            ``operands``.
+        new: Makes the record of a solver, with ``kind``, ``shape``, ``batch``,
+            ``entries`` and ``operands``.
 
         record: Called with such a record, the phase and its start.
     """
@@ -39,7 +39,7 @@ class SolverWatch:
         self._new = new
         self._record = record
         self._solvers: dict[int, Any] = {}
-        self._kinds: dict[int, str] = {}
+        self._matrices: dict[int, tuple[str, int]] = {}
         self._sizes: dict[int, tuple[tuple[int, int], int]] = {}
 
     def install(
@@ -86,11 +86,13 @@ class SolverWatch:
 
     def _matrix_described(self, start: float, matrix: Any, *args: Any) -> None:
         del start
-        self._kinds[int(matrix)] = _KINDS[int(args[10])]
+        self._matrices[int(matrix)] = _KINDS[int(args[10])], int(args[2])
 
     def _batch_described(self, start: float, matrix: Any, *args: Any) -> None:
         del start
-        self._kinds[int(matrix)] = _KINDS[int(args[11])]
+        entries = _integers(args[3], int(args[0]), args[9])
+        fewest = int(entries.min()) if len(entries) else 0
+        self._matrices[int(matrix)] = _KINDS[int(args[11])], fewest
 
     def _columns_described(self, start: float, matrix: Any, *args: Any) -> None:
         del start
@@ -100,11 +102,8 @@ class SolverWatch:
         self, start: float, matrix: Any, *args: Any
     ) -> None:
         del start
-        count, dtype = int(args[0]), _INTEGERS[int(args[5])]
-        rows, columns = (
-            np.frombuffer(ctypes.string_at(int(at), count * dtype.itemsize), dtype)
-            for at in args[1:3]
-        )
+        count = int(args[0])
+        rows, columns = (_integers(at, count, args[5]) for at in args[1:3])
         first = (int(rows[0]), int(columns.max())) if count else (0, 0)
         self._sizes[int(matrix)] = first, count
 
@@ -115,7 +114,7 @@ class SolverWatch:
         name = "solve" if phase == _SOLVE else _PHASES.get(phase, "")
         if solver is None or not name:
             return
-        solver.kind = self._kinds.get(matrix, "")
+        solver.kind, solver.entries = self._matrices.get(matrix, ("", 0))
         solver.shape, solver.batch = self._sizes.get(right, ((), 1))
         self._record(solver, name, start)
 
@@ -124,3 +123,9 @@ class SolverWatch:
         solver = self._solvers.pop(int(args[1]), None)
         if solver is not None:
             self._record(solver, "free", start)
+
+
+def _integers(at: Any, count: int, data_type: Any) -> np.ndarray[Any, Any]:
+    """Return a batch's numbers, which lie in host memory."""
+    dtype = _INTEGERS[int(data_type)]
+    return np.frombuffer(ctypes.string_at(int(at), count * dtype.itemsize), dtype)
