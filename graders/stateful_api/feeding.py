@@ -17,7 +17,9 @@ from graders.harness.checks import (
 from graders.harness.errors import Failure, WrongDtype, WrongShape
 
 
-def fed(learner: Learner, function: str, items: Sequence[Any]) -> Observation:
+def fed(
+    learner: Learner, function: str, items: Sequence[Any], *, alone: bool = False
+) -> Observation:
     """
     Call a function with a list or, where that fails, with a generator.
 
@@ -31,14 +33,16 @@ def fed(learner: Learner, function: str, items: Sequence[Any]) -> Observation:
 
         items: What it is fed with.
 
+        alone: Whether the GPU is to be leased to nobody else meanwhile.
+
     Raises:
         Failure: It takes neither; the failure with the list.
     """
     try:
-        return learner.call(function, list(items))
+        return learner.call(function, list(items), alone=alone)
     except Failure as failure:
         try:
-            return learner.call(function, stream(items))
+            return learner.call(function, stream(items), alone=alone)
         except Failure:
             raise failure from None
 

@@ -144,35 +144,55 @@ def test_own_arrays(learner: Learner, cases: list[Case]) -> None:
 def test_reduced_precision(
     learner: Learner,
     precise: Case,
+    draw: Draw,
     oracles: ModuleType,
     limits: Mapping[str, Any],
+    device: str,
 ) -> None:
     """The product has a compute type of reduced precision, and its results show it."""
-    seen = fed(learner, FUNCTION, precise.items)
-    _expect_compute_type(seen.evidence, precise)
-    results = expect_items(
-        seen.value, len(precise.pairs), where=precise.where, noun="pairs"
-    )
-    for result, (a, b) in zip(results, precise.pairs, strict=True):
-        right = oracles.product(a, b)
-        values = expect_array(
-            result, shape=right.shape, dtype="float32", name="a product"
+    case, seen = precise, fed(learner, FUNCTION, precise.items)
+    _expect_compute_type(seen.evidence, case)
+    errors = _errors(seen, case, oracles)
+    if device == "cuda" and min(errors) < limits["least_error"]:
+        # Such a type allows coarser factors and demands none: where others' work misled
+        # the tuning, it may have chosen single precision. With larger matrices and the
+        # GPU to itself it does not, for that takes several times as long.
+        case = drawn(draw("clear"), tuple(limits["shape_clear"]), len(case.pairs))
+        seen = fed(learner, FUNCTION, case.items, alone=True)
+        errors = _errors(seen, case, oracles)
+    if min(errors) < limits["least_error"]:
+        msg = (
+            f"The products are off by {min(errors):.1e} ({case.where}): single "
+            f"precision. Expected was {limits['least_error']:.0e} or more, as the "
+            "compute type gives it."
         )
-        error = float(np.linalg.norm(values - right) / np.linalg.norm(right))
-        if error < limits["least_error"]:
-            msg = (
-                f"The products are off by {error:.1e} ({precise.where}): single "
-                f"precision. Expected was {limits['least_error']:.0e} or more, as the "
-                "compute type gives it."
-            )
-            hint = "Is what you return what the product with that compute type gave?"
-            raise WrongValue(msg, hint=hint)
+        hint = "Is what you return what the product with that compute type gave?"
+        raise WrongValue(msg, hint=hint)
+    for values in _products(seen, case):
         if not np.any(np.ascontiguousarray(values).view(np.uint32) & _LAST_BITS):
             msg = (
-                f"The products themselves have 11 bits or fewer ({precise.where}). "
+                f"The products themselves have 11 bits or fewer ({case.where}). "
                 "Expected was single precision: only the factors may be coarser."
             )
             raise WrongValue(msg, hint="Look for float16 and astype.")
+
+
+def _errors(seen: Observation, case: Case, oracles: ModuleType) -> list[float]:
+    """Return the relative error of each product, L2."""
+    found = []
+    for values, (a, b) in zip(_products(seen, case), case.pairs, strict=True):
+        right = oracles.product(a, b)
+        found.append(float(np.linalg.norm(values - right) / np.linalg.norm(right)))
+    return found
+
+
+def _products(seen: Observation, case: Case) -> list[npt.NDArray[Any]]:
+    results = expect_items(seen.value, len(case.pairs), where=case.where, noun="pairs")
+    (m, _), (_, n) = case.shapes
+    return [
+        expect_array(result, shape=(m, n), dtype="float32", name="a product")
+        for result in results
+    ]
 
 
 def test_memory_space(learner: Learner, cases: list[Case]) -> None:
