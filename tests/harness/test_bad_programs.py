@@ -22,7 +22,11 @@ PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*/*.py"))
 IDS = [f"{p.parent.name}/{p.stem}" for p in PROGRAMS]
 # A message never holds a path of this machine, our own modules, or a traceback.
 FOREIGN = re.compile(r"Traceback|site-packages|graders/|(?<![\w.])/\w+/")
-_WRITTEN_BY_TEST = {"wrong_bytes": b'# -*- nothing -*-\nscale = "\xff"\n'}
+_WRITTEN_BY_TEST = {
+    "wrong_bytes": b'# -*- nothing -*-\nscale = "\xff"\n',
+    "wrong_sum_too_long": b"scale = " + b"+".join([b"1"] * 20_000) + b"\n",
+    "wrong_signs_too_many": b"scale = " + b"-" * 20_000 + b"1\n",
+}
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,8 @@ _BESIDE = "../submission/"  # as Numba names the learner's files
 _MAX_TEXT = 420
 _MOST_READ = 20_000  # of a text that a stranger sent
 _MOST_NAMES = 200
+# What Python's compiler raises of a program that it cannot take in.
+_UNREADABLE = {"builtins.MemoryError", "builtins.RecursionError"}
 _NOT_MODELLED = "graders.harness.device.simulator.not_modelled.NotModelled"
 _COMPILER_MODULES = (
     "numba.",
@@ -175,6 +177,14 @@ def _raise_for_load(
     problem: dict[str, Any], module: str, *, simulated: bool
 ) -> NoReturn:
     types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
+    if not problem["frames"] and not _UNREADABLE.isdisjoint(types):
+        msg = (
+            f"{module} is nested too deeply for Python, or too large: reading it ended "
+            f"with {kind}, before any line of it ran."
+        )
+        raise ImportFailed(
+            msg, hint="Divide the longest expression into several statements."
+        )
     _raise_if_common(problem, f"Importing {module}", simulated=simulated)
     at = _place(problem)
     if "builtins.SyntaxError" in types:
@@ -341,7 +351,7 @@ def _raise_if_common(problem: dict[str, Any], what: str, *, simulated: bool) -> 
         raise NotRun(msg, not_modelled=True)
     out_of_memory = "builtins.MemoryError" in types or kind == "OutOfMemoryError"
     if out_of_memory or _OUT_OF_MEMORY.search(text):
-        msg = f"{what} ran out of memory{at}: {text}"
+        msg = f"{what} ran out of memory{at}{f': {text}' if text else '.'}"
         raise OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
     left = problem.get("memory_left")
     of_a_library = any(name.startswith(_GPU_LIBRARIES) for name in types)

@@ -1,0 +1,4 @@
+# Changes a sign more often than Python's parser follows (the test writes it).
+# expect: failed values import_failed
+# says: scale.py is nested too deeply for Python, or too large: reading it ended with
+scale = --1
