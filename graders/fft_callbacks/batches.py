@@ -22,6 +22,7 @@ from graders.fft_callbacks.pictures import (
     Image,
     picture,
     slight,
+    unbounded,
 )
 from graders.harness.checks import (
     Evidence,
@@ -34,6 +35,7 @@ from graders.harness.errors import NotFused, WrongPhases
 Draw = Callable[[str], np.random.Generator]
 
 _PLANS = 2
+_BEYOND = "even sides and values beyond 0 and 1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +94,16 @@ def batches(draw: Draw) -> list[Batch]:
         # One of these two lies where the image before it lay, and one elsewhere.
         ("another batch of one", 1, (odd[1], odd[2]), small),
         ("a third batch of one", 1, (odd[1], odd[2]), small),
-        ("even sides", 5, (even[1], even[2]), slight(rng)),
+        (_BEYOND, 5, (even[1], even[2]), slight(rng)),
         ("large images", 2, (large[0], large[1]), 20.0),
     )
-    return [
-        Batch(name=name, images=_images(rng, size, count), sigma=value)
-        for name, count, size, value in drawn
-    ]
+    found = []
+    for name, count, size, value in drawn:
+        images = _images(rng, size, count)
+        if name == _BEYOND:
+            images = tuple(map(unbounded, images))
+        found.append(Batch(name=name, images=images, sigma=value))
+    return found
 
 
 def expect_phases(evidence: Evidence, batch: Batch) -> None:

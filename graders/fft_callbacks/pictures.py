@@ -132,8 +132,8 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
             sigma=slight(rng),
         ),
         Case(
-            name="an image with even sides",
-            image=picture(rng, sizes[3]),
+            name="an image with even sides and values beyond 0 and 1",
+            image=unbounded(picture(rng, sizes[3])),
             sigma=float(rng.uniform(0.6, 0.85)),
         ),
         Case(name="a large image", image=picture(rng, sizes[4]), sigma=20.0),
@@ -142,6 +142,11 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
     sigma = float(rng.uniform(1.5, 3.5))
     cases.append(Case(name="the photograph", image=gray, sigma=sigma))
     return cases
+
+
+def unbounded(image: Image) -> Image:
+    """Return an image with values from -3 to 5: nobody said that they are shades."""
+    return np.ascontiguousarray(8 * image - 3, dtype=np.float32)
 
 
 def slight(rng: np.random.Generator) -> float:

@@ -79,6 +79,17 @@ def drawn(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Array
     return rng.standard_normal(shape).astype(dtype)
 
 
+def nearly_alike(p: int, q: int, r: int, s: int) -> list[tuple[int, int, int]]:
+    """
+    Return ``(m, k, n)`` of products for which less than all extents tells too little.
+
+    Three differ from ``(p, q, r)`` in one extent each; of two others, A is as large in
+    one as in the other, and so is B. A plan that is kept by A's shape, by B's, by the
+    result's or by sizes meets operands that it does not fit.
+    """
+    return [(p, q, s), (s, q, r), (p, s, r), (24, 18, 36), (12, 36, 18)]
+
+
 def expect_product(
     observation: Observation,
     expected: Array,

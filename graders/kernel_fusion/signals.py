@@ -162,6 +162,7 @@ def operands(draw: Draw, name: str) -> list[Operand]:
     return [
         case("a batch", first),
         case("another batch of the same shape", first),
+        case("the same shape in Fortran order", first, order="F"),
         case("a third batch of the same shape", first),
         case("the two lengths exchanged", first[::-1]),
         case("the first shape in double precision", first, double),

@@ -45,10 +45,18 @@ FUNCTION = "tuned_matmul"
 COMPUTE_TYPES = ("COMPUTE_32F_FAST_TF32", "COMPUTE_32F_FAST_16F")
 # (m, k, n) and how many pairs. The first shape comes twice running: what was kept then
 # meets other numbers, some at the same place, and what was not freed has a second chance to
-# pile up. Then a has its old shape and b another, then b its old one and a another: what is
-# kept by one of the two alone does not fit. Autotuning takes half a second on a GPU, so
-# there are no more.
-STREAMS = (((48, 70, 80), 4), ((48, 70, 80), 1), ((48, 70, 19), 2), ((33, 70, 19), 3))
+# pile up. Then a has its old shape and b another, b its old one and a another, the product
+# its old one and the operands others, and all their old sizes: what is kept by less than
+# both shapes does not fit. Autotuning takes half a second on a GPU, so there are no more.
+STREAMS = (
+    ((48, 70, 80), 4),
+    ((48, 70, 80), 1),
+    ((48, 70, 19), 2),
+    ((33, 70, 19), 3),
+    ((33, 44, 19), 1),
+    ((19, 44, 33), 1),
+    ((24, 140, 40), 1),
+)
 # Extents that are multiples of 16: no reason for tensor cores not to be used.
 _LAST_BITS = np.uint32(2**13 - 1)  # of a float32, those that 11 significant bits lack
 PRECISE = ((256, 512, 384), 2)

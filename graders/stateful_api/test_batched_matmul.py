@@ -32,13 +32,24 @@ from graders.harness.errors import WrongPhases
 
 Draw = Callable[[str], np.random.Generator]
 
-# (batch, m, k, n). The first shape comes twice: kept results and plans then meet other
-# numbers, and what was not freed has a second chance to pile up. The squares do not tell
-# rows from columns, all others do.
+# (batch, m, k, n). The first shape comes twice, as does a batch of one: kept results and
+# plans then meet other numbers, and what was not freed has a second chance to pile up. The
+# squares do not tell rows from columns, all others do.
 SHAPES = (
     (5, 16, 24, 8),
     (3, 33, 17, 65),
     (5, 16, 24, 8),
+    # Each is like the first one but in some extents, or has operands as large as these:
+    # plans that are kept by less than all shapes meet an operand that they do not fit.
+    (5, 16, 24, 11),
+    (5, 20, 24, 8),
+    (5, 16, 9, 8),
+    (5, 24, 16, 12),
+    (5, 8, 24, 16),
+    (1, 16, 24, 8),
+    (1, 16, 24, 8),
+    # More elements, and more rows, than a program may have been tried with.
+    (131, 70, 5, 3),
     (7, 40, 12, 28),
     (1, 21, 50, 9),
     (4, 12, 12, 12),
@@ -182,10 +193,13 @@ def test_one_plan(learner: Learner, cases: list[Case]) -> None:
 
 def test_freed(learner: Learner, cases: list[Case]) -> None:
     """What a call plans is freed, or kept for later calls."""
-    alike = [case for case in cases if case.where == cases[0].where]
+    by_shape: dict[str, list[Case]] = {}
+    for case in cases:
+        by_shape.setdefault(case.where, []).append(case)
     for form in FORMS:
-        seen = [learner.call(form, *case.args).evidence for case in alike]
-        expect_freed(seen, "matmul", where=f"{form}, {alike[0].where}")
+        for where, alike in by_shape.items():
+            seen = [learner.call(form, *case.args).evidence for case in alike]
+            expect_freed(seen, "matmul", where=f"{form}, {where}")
 
 
 def test_faster(

@@ -150,6 +150,11 @@ _RAISED_HINTS = (
         "How many blocks and threads does the launch ask for, and how much shared memory? "
         "A block has at most 1,024 threads.",
     ),
+    (
+        r"of the new operand must match|new operand's traits|must match the original one",
+        "A plan serves operands of the shape, memory order and dtype that it was made for. "
+        "Which earlier call is this one from, and what are plans kept by?",
+    ),
 )
 
 

@@ -16,10 +16,8 @@ from graders.harness.errors import WrongPhases
 _NOUNS = {"fft": "transform", "matmul": "matrix product"}
 _RESETS = {"fft": "reset_operand", "matmul": "reset_operands"}
 # By whether there were too many.
-_EXECUTIONS = {
-    True: "Which one is executed twice? A plan needs no trial run.",
-    False: "Which one does no execution work on?",
-}
+# So many executions for each that is wanted are no trial runs any more.
+_IN_PARTS = 3
 _CLASSES = {"fft": "nvmath.fft.FFT", "matmul": "nvmath.linalg.advanced.Matmul"}
 
 
@@ -141,7 +139,7 @@ def expect_phases(
         raise WrongPhases(msg, hint=hint or default)
     if found.executions != executions:
         msg = f"{seen} Expected {_were(executions)} {_executions(executions)}."
-        raise WrongPhases(msg, hint=_EXECUTIONS[found.executions > executions])
+        raise WrongPhases(msg, hint=_execution_hint(found.executions, executions))
 
 
 def expect_autotuned(
@@ -215,6 +213,19 @@ def expect_freed(
             f"{name} is a context manager: with ... as, or try and finally with free()."
         )
         raise WrongPhases(msg, hint=hint)
+
+
+def _execution_hint(seen: int, wanted: int) -> str:
+    if seen < wanted:
+        if seen == 1:
+            return "One execution did the work of all. Here each is to have its own."
+        return "Which one does no execution work on?"
+    if seen % wanted == 0 and seen // wanted >= _IN_PARTS:
+        return (
+            f"There are {seen // wanted} executions for each that is wanted: hand the "
+            "work over whole, and not in parts."
+        )
+    return "Which one is executed twice? A plan needs no trial run."
 
 
 def _in(where: str) -> str:
