@@ -124,7 +124,8 @@ def _worth(text: str) -> float:
     if decimals <= _FEW_DECIMALS and not exponent:
         return 0.0
     power = max(-300, min(300, int(exponent or 0)))
-    return float(0.5 * 10.0 ** (power - decimals))
+    # NumPy leaves zeros out: 1.e+00 is no number between a half and one and a half.
+    return float(0.5 * 10.0 ** (power - max(decimals, _FEW_DECIMALS)))
 
 
 def _row_by_row(

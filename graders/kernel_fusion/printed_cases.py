@@ -130,6 +130,8 @@ def _case(
         spread = a.resolution * np.abs(b.values).sum(axis=0)[np.newaxis, :]
         spread = spread + b.resolution * np.abs(a.values).sum(axis=1)[:, np.newaxis]
         tolerance = _ROUNDING * scale + spread + bias.resolution
+    if not (np.isfinite(biased).all() and np.isfinite(tolerance).all()):
+        return None  # anything would agree
     values = dict(zip(STEPS, (product, biased, np.maximum(biased, 0.0)), strict=True))
     found: dict[str, Place] = {}
     for name, value in values.items():

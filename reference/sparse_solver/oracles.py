@@ -28,7 +28,7 @@ def backward_errors(matrix: Any, x: npt.NDArray[Any], b: npt.NDArray[Any]) -> Re
     Return, for each column, by how much A and b would have to change for x to be exact.
 
     It is max |A x - b| / (||A|| max |x| + max |b|), with the largest row sum for ||A||; 0
-    where x and b are zero, NaN or infinite where x is.
+    where x and b are zero, NaN where x is or where one of these exceeds float64.
     """
     a, columns = whole(matrix), b.reshape(len(b), -1).astype(np.float64)
     wide = x.reshape(len(b), -1).astype(np.float64)
@@ -36,6 +36,8 @@ def backward_errors(matrix: Any, x: npt.NDArray[Any], b: npt.NDArray[Any]) -> Re
         residual = np.abs(a @ wide - columns).max(axis=0)
         size = abs(a).sum(axis=1).max() * np.abs(wide).max(axis=0)
         errors: Reals = residual / (size + np.abs(columns).max(axis=0))
+    # A finite residual over an infinite size is no small error.
+    errors = np.where(np.isfinite(residual) & np.isfinite(size), errors, np.nan)
     nothing = ~columns.any(axis=0) & ~wide.any(axis=0)
     return np.where(nothing, 0.0, errors)
 
