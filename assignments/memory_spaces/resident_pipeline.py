@@ -22,7 +22,7 @@ def pipeline(a: np.ndarray, b: np.ndarray, rounds: int) -> np.ndarray:
         rounds: How many times, 1 or more.
 
     Returns:
-        The last ``x``: a NumPy array, shape ``(m, k)``, of the dtype of ``a``.
+        The last ``x``: a new NumPy array, shape ``(m, k)``, of the dtype of ``a``.
 
     It is done when
         - the result is right, to the precision of its dtype, for every number of rounds;

@@ -292,7 +292,7 @@ def _as_float(exact: Fraction) -> float:
     try:
         return float(exact)
     except OverflowError:
-        return math.copysign(math.inf, exact)
+        return math.inf if exact > 0 else -math.inf
 
 
 def _step_hint(name: str, case: Mapping[str, Array]) -> str:

@@ -46,6 +46,9 @@ SPACES = ("cpu", "cuda")
 # more than what copies of scalars and tables are forgiven.
 EVEN = (1152, 1200, 1344, 1400, 1500, 2048)
 ODD = (1125, 1215, 1225, 1323, 1575, 2025)
+# Of the short ones all copies are forgiven; values and spaces are judged like any other's.
+TINY = (8, 12, 15, 20, 25)
+LONG = (131072, 140000, 147456)
 _NAMES = {"cpu": "CPU", "cuda": "GPU"}
 _ARRAYS = {"cpu": "NumPy", "cuda": "CuPy"}
 _LIBRARIES = {"fft": "cuda", "cpu_fft": "cpu"}
@@ -83,7 +86,8 @@ def cases(draw: Draw) -> list[Case]:
     Return the transforms, drawn once.
 
     Each pair of memory and execution space comes in both precisions, with an even and an
-    odd length; one length comes three times with other values.
+    odd length; one length comes three times with other values. A very short array and a
+    long one are on the side where one would not expect them.
     """
     rng = draw("spectra")
     lengths = {
@@ -102,6 +106,9 @@ def cases(draw: Draw) -> list[Case]:
         # The one of the same kind comes soon, where what was kept of the first is in use.
         place = 2 if memory == first.memory else len(found)
         found.insert(place, Case(again, memory, first.space))
+    for sizes, memory, space in ((TINY, "cpu", "cuda"), (LONG, "cuda", "cpu")):
+        x = _numbers(rng, int(rng.choice(sizes)), "complex64")
+        found.append(Case(x, memory, space))
     return found
 
 

@@ -21,6 +21,7 @@ from graders.harness.checks import (
     expect_array,
     expect_close,
     expect_copies,
+    expect_settled,
     expect_unchanged,
     without_autotuning,
 )
@@ -114,6 +115,7 @@ def test_values(
             mistakes=_remembered(case, cases[:number], oracles)
             | oracles.pipeline_mistakes(case.a, case.b, case.rounds),
         )
+        expect_settled(observation)
 
 
 def test_memory_space(learner: Learner, cases: list[Case]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from graders.harness.device.evidence import Copy, Evidence, Kernel
+from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
 
 Word = Literal["a", "b", "both", "result", "product", "clock"]
 _UP: tuple[Word, ...] = ("a", "b", "both")
@@ -31,11 +31,21 @@ class Sizes:
         b: The second operand.
 
         result: Their product.
+
+        extents: (m, k, n) of the product, or None where any product is theirs.
     """
 
     a: int
     b: int
     result: int
+    extents: tuple[int, int, int] | None = None
+
+    def is_theirs(self, step: Operation) -> bool:
+        """Return whether nvmath's product has their extents, as it is or transposed."""
+        if self.extents is None or not step.shape:
+            return True
+        m, k, n = self.extents
+        return step.shape in ((m, n, k), (n, m, k)) and step.batch == 1
 
     def word(self, copy: Copy) -> Word | None:
         """Return what this copy moved, or None where it moved none of the three."""
@@ -213,7 +223,7 @@ def launch_only(evidence: Evidence, sizes: Sizes) -> tuple[int, int]:
 
 
 def _steps(evidence: Evidence, sizes: Sizes) -> list[_Step]:
-    steps = [_Step("product", at, space) for at, space in _products(evidence)]
+    steps = [_Step("product", at, space) for at, space in _products(evidence, sizes)]
     steps += [_Step("clock", read.at) for read in evidence.clock_reads]
     for copy in evidence.copies:
         word = sizes.word(copy)
@@ -222,8 +232,8 @@ def _steps(evidence: Evidence, sizes: Sizes) -> list[_Step]:
     return sorted(steps, key=lambda step: step.at)
 
 
-def _products(evidence: Evidence) -> list[tuple[float, str]]:
-    """Return when each of nvmath's products began, and where its operands were."""
+def _products(evidence: Evidence, sizes: Sizes) -> list[tuple[float, str]]:
+    """Return when nvmath's products of them began, and where the operands were."""
     kernels = [k for k in evidence.kernels if k.kind == "gemm"]
     kernels.sort(key=lambda kernel: kernel.start)
     starts = [kernel.start for kernel in kernels]
@@ -233,6 +243,8 @@ def _products(evidence: Evidence) -> list[tuple[float, str]]:
     found = []
     for step in evidence.operations:
         if step.library != "matmul" or step.phase != "execute":
+            continue
+        if not sizes.is_theirs(step):
             continue
         index = bisect.bisect_left(starts, step.start)
         following = starts[index] if index < len(starts) else step.start

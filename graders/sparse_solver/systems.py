@@ -114,25 +114,31 @@ def singular(rng: np.random.Generator) -> list[System]:
     Return systems of singular matrices, which have no solution.
 
     The first matrix is symmetric with whole numbers that add up to 0 in each row, so that
-    A x does too; the numbers of b are positive. In the second one row comes twice, and the
-    two numbers of b are opposite, but for the first column: there they are equal, so that
-    this column alone has solutions.
+    A x does too; the numbers of b are positive. In the others one row comes twice, and the
+    two numbers of b are opposite, but for the first column or for the last: there they are
+    equal, so that this column alone has solutions.
     """
     height, width = int(rng.integers(4, 7)), int(rng.integers(7, 10))
     weights = rng.integers(1, 5, (2, height, width)).astype(np.float64)
     laplacian = sp.coo_matrix(_grid(weights))
+    positive = np.abs(right_hand_sides(rng, height * width, 3, "float64"))
+    rows = "a singular matrix with a row that comes twice"
+    return [
+        System("a singular matrix whose rows add up to 0", laplacian, positive),
+        System(rows, *_twice_a_row(rng, solvable=0)),
+        System(f"another {rows[2:]}", *_twice_a_row(rng, solvable=-1)),
+    ]
+
+
+def _twice_a_row(rng: np.random.Generator, *, solvable: int) -> tuple[Any, Array]:
     n = int(rng.integers(30, 45))
     full = dominant(rng, n).tolil()
     one, other = rng.choice(n, 2, replace=False)
     full[one] = full[other]
     b = right_hand_sides(rng, n, 2, "float64")
     b[one] = -b[other]
-    b[one, 0] = b[other, 0]
-    positive = np.abs(right_hand_sides(rng, height * width, 3, "float64"))
-    return [
-        System("a singular matrix whose rows add up to 0", laplacian, positive),
-        System("a singular matrix with a row that comes twice", sp.coo_matrix(full), b),
-    ]
+    b[one, solvable] = b[other, solvable]
+    return sp.coo_matrix(full), b
 
 
 def split(rng: np.random.Generator, matrix: Any) -> Any:

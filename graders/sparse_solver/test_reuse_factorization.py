@@ -71,12 +71,15 @@ def _case(
     *,
     reused: bool = False,
     zero: int | None = None,
+    again: int | None = None,
 ) -> Case:
     rows = matrix.tocsr().astype(dtype)
     rows.sort_indices()
     b = right_hand_sides(rng, matrix.shape[0], r, dtype)
     if zero is not None:
         b[:, zero] = 0.0
+    if again is not None:
+        b[:, again] = b[:, again - 1]
     return Case(System(name, rows, b), reused)
 
 
@@ -87,7 +90,7 @@ def cases(draw: Draw) -> list[Case]:
 
     One pattern comes twice running with other values and the same number of right-hand
     sides, so that a factorisation kept from an earlier call shows. A right-hand side of
-    zeros is one as any other, and no end of the stream.
+    zeros is one as any other, and no end of the stream; so is one that comes twice.
     """
     rng = draw("streams")
     n = int(rng.integers(41, 60))
@@ -98,7 +101,7 @@ def cases(draw: Draw) -> list[Case]:
     return [
         _case(rng, "unsymmetric", first, 5),
         _case(rng, "the same pattern, other values", same_pattern(rng, first), 5),
-        _case(rng, "symmetric positive definite", grid, 4),
+        _case(rng, "symmetric positive definite, one twice", grid, 4, again=2),
         _case(rng, "the third one zero", other, 6, "float32", zero=2),
         _case(rng, "a single right-hand side", dominant(rng, 23), 1),
         _case(rng, "a large grid", large, 3, "float32"),

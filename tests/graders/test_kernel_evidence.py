@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -108,6 +109,26 @@ def test_what_a_library_adds_to_its_product_is_its_own_affair(
 def test_any_other_kernel_over_a_matrix_computes(name: str) -> None:
     with pytest.raises(NotFused, match=name.split("__")[0]):
         expect_fused_matmul(ran(GEMM, name), epilogs=EPILOGS, beyond=LONGEST)
+
+
+@pytest.mark.parametrize("name", [SPLIT, EPILOG, DOT_SUM, "splitkreduce"])
+def test_the_simulators_products_have_no_helpers(name: str) -> None:
+    """A kernel that is called like one is a program's own."""
+    found = replace(kernel(name, start=2.0), kind="elementwise")
+    evidence = replace(
+        ran(GEMM), kernels=(*ran(GEMM).kernels, found), recorded_on="simulator"
+    )
+    assert elementwise_kernels(evidence) == [found]
+    with pytest.raises(NotFused, match="Expected"):
+        expect_no_elementwise(evidence)
+
+
+def test_a_name_of_any_length_is_read_at_once() -> None:
+    """A program may give its kernels any name."""
+    started = time.process_time()
+    for name in ("cublas1" * 9000, "cublas::" * 9000, "_zn8cublas" * 7000):
+        assert elementwise_kernels(ran(GEMM, name)) is not None
+    assert time.process_time() - started < 1.0
 
 
 READERS: dict[str, Callable[[Evidence], object]] = {

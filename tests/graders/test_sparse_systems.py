@@ -22,6 +22,8 @@ from graders.sparse_solver import phases, systems
 from graders.sparse_solver.systems import System
 
 ROOT = Path(__file__).parents[2]
+#: Of each singular system, which columns have a solution all the same.
+SOLVABLE = ([False] * 3, [True, False], [False, True])
 LIMITS = {"backward_error": {"float32": 2e-6, "float64": 1e-13}}
 
 
@@ -61,7 +63,7 @@ def test_matrices_are_what_they_are_called(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(20))
 def test_singular_systems_have_no_solution_but_in_one_column(seed: int) -> None:
     drawn = systems.singular(np.random.default_rng(seed))
-    for system, solvable in zip(drawn, ([False] * 3, [True, False]), strict=True):
+    for system, solvable in zip(drawn, SOLVABLE, strict=True):
         full = system.matrix.toarray()
         singular_values = np.linalg.svd(full, compute_uv=False)
         assert (
@@ -198,3 +200,15 @@ def test_a_solver_that_is_left_is_found() -> None:
         phases.expect_freed(evidence(*left), "a case")
     with pytest.raises(WrongPhases, match="nothing that could be freed"):
         phases.expect_freed(evidence(), "a case")
+
+
+def test_an_error_relative_to_infinity_is_none_at_all(oracles: ModuleType) -> None:
+    """A column that is so large that sizes overflow is no solution."""
+    system = drawn(3)
+    n, r = system.b.shape
+    x = np.zeros((n, r))
+    x[0] = 1e308
+    with pytest.raises(WrongValue):
+        systems.expect_solved(x, system, oracles, LIMITS)
+    right = np.linalg.solve(system.matrix.toarray(), system.b)
+    systems.expect_solved(right, system, oracles, LIMITS)

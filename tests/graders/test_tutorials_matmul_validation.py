@@ -209,3 +209,18 @@ def test_rounded_prints_are_consistent_and_wrong_digits_are_not() -> None:
     assert find_cases(printed(a, b, bias, *steps), [])[0].missing == []
     steps[0] = product + 0.01
     assert find_cases(printed(a, b, bias, *steps), [])[0].missing == ["product"]
+
+
+def test_a_power_of_ten_is_as_exact_as_it_looks() -> None:
+    """NumPy leaves zeros out; "1e0" is no number between a half and one and a half."""
+    (array,) = read_arrays("[[1e0, -2.5e3], [1.e+00, 3e-2]]")
+    assert array.resolution == pytest.approx(5.0)  # half of the last digit of -2.50e3
+    (array,) = read_arrays("[[1e0, -2e0]]")
+    assert array.resolution == pytest.approx(0.005)
+
+
+def test_numbers_that_overflow_agree_with_nothing() -> None:
+    """Where the allowance is infinite there is no case."""
+    a, b = np.full((2, 3), 1e300), np.full((3, 4), -1e300)
+    steps = [np.full((2, 4), x) for x in (1.5, 2.5, 0.0)]
+    assert find_cases(printed(a, b, np.ones(2), *steps), []) == []

@@ -1,0 +1,14 @@
+# Keeps plans by the size and the dtype.
+# expect: failed values crashed; in_place crashed; one_plan crashed
+
+from nvmath.linalg.advanced import *
+
+import nvmath.fft as nf
+_p = {}
+def transform_batches(batches):
+    for x in batches:
+        key = (x.size,x.dtype)
+        if key not in _p:
+            _p[key] = nf.FFT(x, axes=[-1], options={"inplace": True}); _p[key].plan()
+        _p[key].reset_operand(x)
+        yield _p[key].execute(direction="forward")
