@@ -136,6 +136,7 @@ def _twice_a_row(rng: np.random.Generator, *, solvable: int) -> tuple[Any, Array
     one, other = rng.choice(n, 2, replace=False)
     full[one] = full[other]
     b = right_hand_sides(rng, n, 2, "float64")
+    b[other] = np.abs(b).max(axis=0)  # as large as any: what is left of it shows
     b[one] = -b[other]
     b[one, solvable] = b[other, solvable]
     return sp.coo_matrix(full), b
