@@ -124,6 +124,8 @@ LAWS: dict[str, tuple[Callable[[Paths], Paths], str]] = {
     "spread 1.1 % too narrow": (lambda z: 0.989 * z, "spread"),
     "one step of 41 off by 0.1": (lambda z: z + 0.1 * (np.arange(STEPS) == 7), "mean"),
     "cut off at 3": (lambda z: np.clip(z, -3, 3), "tails"),
+    "cut off at 3.5": (lambda z: np.clip(z, -3.5, 3.5), "tails"),
+    "cut off at 4": (lambda z: np.clip(z, -4, 4), "tails"),
     "uniform, scaled": (
         lambda z: np.sqrt(12) * (scipy.stats.norm.cdf(z) - 0.5),
         "shape",
