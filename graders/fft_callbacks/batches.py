@@ -118,8 +118,8 @@ def expect_phases(evidence: Evidence, batch: Batch) -> None:
     count = len(batch.images)
     if not ran:
         msg = (
-            f"nvmath ran no transform on the GPU ({batch.where}). Expected were {count} "
-            f"executions forward and {count} back."
+            f"nvmath ran no transform on the GPU ({batch.where}). Expected for each image "
+            "was one execution forward and one back."
         )
         raise WrongPhases(
             msg, hint="nvmath.fft.FFT plans, and executes again and again."

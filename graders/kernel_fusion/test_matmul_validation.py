@@ -265,6 +265,7 @@ def _reals(name: str, value: Any) -> Array:
     return value.array
 
 
+@np.errstate(all="ignore")
 def _rounding(step: Array, operands: list[Array]) -> Fraction:
     """
     Return the rounding error that a step may have, relative to the sum of magnitudes.
@@ -295,6 +296,7 @@ def _as_float(exact: Fraction) -> float:
         return math.inf if exact > 0 else -math.inf
 
 
+@np.errstate(all="ignore")
 def _step_hint(name: str, case: Mapping[str, Array]) -> str:
     a, b, bias = (case[key].astype(np.float64) for key in _OPERANDS)
     product = a @ b

@@ -177,6 +177,9 @@ def test_reduced_precision(
         hint = "Is what you return what the product with that compute type gave?"
         raise WrongValue(msg, hint=hint)
     for values in _products(seen, case):
+        if not np.any(values):
+            msg = f"A product is zero everywhere ({case.where}): it shows no precision."
+            raise WrongValue(msg, hint="Is it executed before it is given away?")
         if not np.any(np.ascontiguousarray(values).view(np.uint32) & _LAST_BITS):
             msg = (
                 f"The products themselves have 11 bits or fewer ({case.where}). "

@@ -103,7 +103,8 @@ def test_any_iterable(
     limits: Mapping[str, Any],
 ) -> None:
     """The batches may come in a list or from a generator."""
-    for batches in (cases[0], cases[2]):
+    square = next(b for b in cases if b[0].shape[0] == b[0].shape[1])
+    for batches in (cases[0], square):
         for given in (items(batches), stream(items(batches))):
             seen = learner.call(FUNCTION, given)
             _expect_spectra(seen, batches, oracles, limits)

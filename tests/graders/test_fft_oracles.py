@@ -158,12 +158,18 @@ def test_drawn_cases_cover_what_they_must(seed: int) -> None:
         assert first.sigma == third.sigma == fourth.sigma == swapped.sigma
         assert (swapped.height, swapped.width) == (first.width, first.height)
         assert all(case.height != case.width for case in cases)
+        beyond = sum("beyond 0 and 1" in case.name for case in cases)
+        assert beyond == (make is gray_cases)  # sepia's images are shades
         assert any(min(c.height, c.width) >= 512 and c.sigma == 20 for c in cases)
         for case in cases:
             assert case.image.dtype == np.float32
             assert case.image.flags.c_contiguous
-            assert case.image.min() >= 0
-            assert case.image.max() <= 1
+            if "beyond 0 and 1" in case.name:
+                assert case.image.min() < -0.5
+                assert case.image.max() > 1.5
+            else:
+                assert case.image.min() >= 0
+                assert case.image.max() <= 1
             for side in (case.height, case.width):
                 assert side != 3
                 assert largest_prime_factor(side) <= 127

@@ -170,7 +170,8 @@ def expect_no_host_round_trip(
             f"{_seen(down)}, with operands or what was computed from them{_in(where)}. "
             "Expected was that they stay on the GPU."
         )
-        raise ExtraCopies(msg, hint=hint or "Look for .get(), asnumpy and float().")
+        default = "Look for .get(), asnumpy and float(); repr and print copy as well."
+        raise ExtraCopies(msg, hint=hint or default)
 
 
 def expect_own_memory(

@@ -151,6 +151,10 @@ _RAISED_HINTS = (
         "A block has at most 1,024 threads.",
     ),
     (
+        r"^name '\w+' is not defined",
+        "Is it imported, and spelled as it is there?",
+    ),
+    (
         r"of the new operand must match|new operand's traits|must match the original one",
         "A plan serves operands of the shape, memory order and dtype that it was made for. "
         "Which earlier call is this one from, and what are plans kept by?",

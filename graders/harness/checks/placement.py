@@ -14,7 +14,7 @@ from graders.harness.worker.wire import ArrayValue
 
 _DOWNLOADS = (
     "Which call gives a NumPy array: .get(), cp.asnumpy(), a NumPy function, or nvmath "
-    "with execution on the CPU?"
+    "with execution on the CPU? To print an array copies it as well."
 )
 
 
