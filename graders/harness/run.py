@@ -21,6 +21,7 @@ from graders.harness.models import (
     Status,
     Submission,
 )
+from graders.harness.order import HasRoom, always_room
 from graders.harness.session import (
     GradingSession,
     describe_environment,
@@ -28,13 +29,7 @@ from graders.harness.session import (
     new_seed,
     undescribed,
 )
-from graders.harness.shards import (
-    Finished,
-    HasRoom,
-    Listener,
-    always_room,
-    grade_exercises,
-)
+from graders.harness.shards import Finished, Listener, grade_exercises
 from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.supervisor import ForkServer, Worker
 from graders.harness.supervisor.forkserver import cache_folder

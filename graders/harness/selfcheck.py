@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from graders.harness import messages
-from graders.harness.catalog import Catalog, Exercise
+from graders.harness.catalog import Catalog
 from graders.harness.classroom.admission import Admission, exercises_at_once
 from graders.harness.corpus import Program, disagreement, read_corpus
 from graders.harness.errors import UsageError
@@ -25,12 +25,12 @@ from graders.harness.models import (
     Status,
     Submission,
 )
+from graders.harness.order import mixed
 from graders.harness.release.manifest import is_learners_bundle
 from graders.harness.report import expect_writable, write_whole
 from graders.harness.report.terminal import make_console
 from graders.harness.run import Grader, Request
 from graders.harness.session import choose_device
-from graders.harness.shards import is_timed
 from graders.harness.submission import digest
 
 GradedPrograms = list[tuple[Program, ExerciseResult]]
@@ -337,21 +337,6 @@ def grade_programs(
     found = grader.results(request, progress.take if progress is not None else None)
     results = dict(zip(order, found, strict=True))
     return [(program, results[place]) for place, program in enumerate(here)]
-
-
-def mixed(exercises: Sequence[Exercise], device: str) -> list[int]:
-    """
-    Return the places of exercises in the order in which many of them are to begin.
-
-    Those that are timed and the others begin in turns, each kind in its own order: while
-    some wait for the GPU alone, there are others for the processor's cores.
-    """
-    kinds = [
-        [place for place, e in enumerate(exercises) if is_timed(e, device) is kind]
-        for kind in (True, False)
-    ]
-    share = {p: (i + 0.5) / len(kind) for kind in kinds for i, p in enumerate(kind)}
-    return sorted(share, key=share.__getitem__)
 
 
 def _submission(exercise: str, path: Path) -> Submission:

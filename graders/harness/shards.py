@@ -38,6 +38,7 @@ from graders.harness.models import (
     check_from_dict,
     check_to_dict,
 )
+from graders.harness.order import HasRoom, always_room, starting_order
 from graders.harness.plugin import RESULTS, SESSION, Collected
 from graders.harness.report import keep_executed
 from graders.harness.session import GradingSession, import_trusted
@@ -46,9 +47,6 @@ from graders.harness.time_limit import Deadline, not_graded
 
 Listener = Callable[[str, CheckResult], None]
 Finished = Callable[[int, ExerciseResult], None]
-#: Says whether the machine has room for one more, given for how many seconds each of those
-#: that run has run.
-HasRoom = Callable[[Sequence[float]], bool]
 _USAGE_EXITS = (2, 3, 4)
 # Plugins of pytest's that no check needs, and those that collect garbage: a shard is there
 # for half a second, of which pytest's own beginning is the larger part.
@@ -58,6 +56,9 @@ _UNUSED = (
     "subtests", "terminalprogress", "threadexception", "unittest", "unraisableexception",
     "warnings",
 )  # fmt: skip
+# Seconds after which a shard is ended, whatever it is at. A program's calls have limits of
+# their own, of minutes; nothing else may keep a class from coming to its end.
+_LONGEST = 3600.0
 # Seconds after which it is looked again whether the machine has room for one more.
 _LOOK_AGAIN = 0.1
 # What pytest would import in each shard.
@@ -99,11 +100,6 @@ class _Shard:
     started: float
     data: bytes = b""
     told: int = 0
-
-
-def always_room(_ages: Sequence[float]) -> bool:
-    """Say that there is room."""
-    return True
 
 
 class Pool:
@@ -166,14 +162,31 @@ class Pool:
         if also is not None:
             self._selector.register(also, selectors.EVENT_READ)
         try:
-            events = self._selector.select(seconds)
+            events = self._selector.select(self._until_overdue(seconds))
         finally:
             if also is not None:
                 self._selector.unregister(also)
         told = {key.fd for key, _ in events}
         for pipe in told & self._running.keys():
             self._read(self._running[pipe])
+        self._end_overdue()
         return also in told
+
+    def _until_overdue(self, seconds: float | None) -> float | None:
+        """Return how long to wait at most: until the oldest shard has run for too long."""
+        if not self._running:
+            return seconds
+        oldest = min(shard.started for shard in self._running.values())
+        left = max(0.0, oldest + _LONGEST - time.perf_counter())
+        return left if seconds is None else min(seconds, left)
+
+    def _end_overdue(self) -> None:
+        now = time.perf_counter()
+        for pipe, shard in list(self._running.items()):
+            if now - shard.started >= _LONGEST:
+                self._selector.unregister(pipe)
+                del self._running[pipe]
+                shard.job.finished(_end(shard))
 
     def _read(self, shard: _Shard) -> None:
         chunk = os.read(shard.pipe, 1 << 16)
@@ -268,29 +281,9 @@ def grade_exercises(
     ]
 
 
-def starting_order(exercises: Sequence[Exercise], device: str) -> list[int]:
-    """
-    Return the places of exercises in the order in which they are to begin.
-
-    On a GPU those that are timed begin first: they end with checks that wait for it alone.
-    """
-    return sorted(
-        range(len(exercises)), key=lambda place: not is_timed(exercises[place], device)
-    )
-
-
-def is_timed(exercise: Exercise, device: str) -> bool:
-    """Return whether an exercise has checks that wait for a GPU alone."""
-    checks = exercise.rubric.checks.values()
-    return device == "cuda" and any(check.needs == "cuda" for check in checks)
-
-
 def _stop(shard: _Shard) -> ExerciseResult:
     """End a shard for which there is no time left; its workers end with it."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(shard.pid, signal.SIGKILL)
-    os.close(shard.pipe)
-    os.waitpid(shard.pid, 0)
+    _kill(shard)
     found, _ = _found(shard)
     seconds = time.perf_counter() - shard.started
     return not_graded(shard.job.exercise, shard.job.submission, found, seconds)
@@ -433,6 +426,13 @@ def _problem(said: str) -> str:
     return " ".join(line.removeprefix("E").strip() for line in lines[-6:])[:800]
 
 
+def _kill(shard: _Shard) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(shard.pid, signal.SIGKILL)
+    os.close(shard.pipe)
+    os.waitpid(shard.pid, 0)
+
+
 def _finish(shard: _Shard) -> ExerciseResult:
     os.close(shard.pipe)
     _, code = os.waitpid(shard.pid, 0)
@@ -440,6 +440,19 @@ def _finish(shard: _Shard) -> ExerciseResult:
     problem = end.get("problem") or (
         "" if end else f"its process ended with status {code}"
     )
+    return _result(shard, found, end.get("output", ""), problem)
+
+
+def _end(shard: _Shard) -> ExerciseResult:
+    """End a shard that has run for too long; what its checks found stands."""
+    _kill(shard)
+    found, _ = _found(shard)
+    return _result(shard, found, "", f"its grader had gone on for {_LONGEST:g} s")
+
+
+def _result(
+    shard: _Shard, found: dict[str, CheckResult], output: str, problem: str
+) -> ExerciseResult:
     exercise = shard.job.exercise
     return ExerciseResult(
         name=exercise.name,
@@ -450,7 +463,7 @@ def _finish(shard: _Shard) -> ExerciseResult:
         ),
         seconds=time.perf_counter() - shard.started,
         digest=shard.job.submission.digest,
-        output=end.get("output", ""),
+        output=output,
     )
 
 

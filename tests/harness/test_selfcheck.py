@@ -17,8 +17,9 @@ from graders.harness import selfcheck
 from graders.harness.catalog import Catalog
 from graders.harness.corpus import Program
 from graders.harness.models import CheckResult, ExerciseResult, Reason, Status
+from graders.harness.order import mixed
 from graders.harness.run import Grader, Request
-from graders.harness.selfcheck import GradedPrograms, Progress, mixed
+from graders.harness.selfcheck import GradedPrograms, Progress
 
 CATALOG = Catalog()
 RIGHT = """# Multiplies.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graders.harness.catalog import Catalog
-from graders.harness.shards import starting_order
+from graders.harness.order import starting_order
 
 
 def test_timed_exercises_begin_first_on_a_gpu() -> None:
