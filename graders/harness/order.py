@@ -28,7 +28,7 @@ def starting_order(exercises: Sequence[Exercise], device: str) -> list[int]:
 
 
 def is_timed(exercise: Exercise, device: str) -> bool:
-    """Return whether an exercise has checks that wait for a GPU alone."""
+    """Return whether an exercise has checks of time, which only a GPU can tell."""
     checks = exercise.rubric.checks.values()
     return device == "cuda" and any(check.needs == "cuda" for check in checks)
 

@@ -54,7 +54,7 @@ class Request:
         has_room: Says whether the machine has room for one more (``shards.Pool``).
 
         in_order: Whether exercises begin in the order of ``work``; else those come first
-            that are better begun first (``shards.starting_order``).
+            that are better begun first (``order.starting_order``).
 
         output: Where graded pictures go, or None.
 
