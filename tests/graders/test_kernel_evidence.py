@@ -123,6 +123,21 @@ def test_the_simulators_products_have_no_helpers(name: str) -> None:
         expect_no_elementwise(evidence)
 
 
+@pytest.mark.parametrize(
+    ("name", "helps"),
+    [
+        ("cublasmemset", False),
+        ("cublas_epilogue", False),
+        ("cublaslt::own::epilogue", False),
+        ("void cublasLt::cublasMemset<int>", True),
+        ("_ZN8cublasLt12memsetKernelEv", True),
+    ],
+)
+def test_a_part_of_cublas_is_named_as_one(name: str, helps: bool) -> None:
+    """The word alone is anybody's: it follows a namespace, in full or mangled."""
+    assert len(product_kernels(ran(GEMM, name))) == (1 if helps else 2)
+
+
 def test_a_name_of_any_length_is_read_at_once() -> None:
     """A program may give its kernels any name."""
     started = time.process_time()

@@ -27,8 +27,9 @@ LARGEST_BLOCK = 1024
 _BESIDE_A_PRODUCT = re.compile(
     r"(?:^|^void |::|\d)(?:splitkreduce|reduce_1block_kernel[<i]|scal_kernel(?:_val)?[<i])"
 )
-_OF_CUBLAS = re.compile(r"cublas\w*+(?:::\w++)*+")
+_OF_CUBLAS = re.compile(r"cublas\w*+(?:::\w++)?+")
 _EPILOGUE = re.compile(r"(?:::|\d)epilogue")
+_PART = re.compile(r"::|\d")  # of a name, in full or mangled
 # cuBLASLt's kernels of one tile may do parts of one product: on an H100 it takes two of
 # "sm80_xmma_gemm_f32f32_f32f32_f32_tt_n_tilesize32x32x8_..." for 200 x 311 times 311 x 129.
 _TILE = re.compile(r".*?tilesize\d+x\d+x\d+")
@@ -314,7 +315,7 @@ def _is_beside_a_product(kernel: Kernel, evidence: Evidence) -> bool:
         return False
     lowered = kernel.name.lower()
     return bool(_BESIDE_A_PRODUCT.search(lowered)) or any(
-        "memset" in name or _EPILOGUE.search(name)
+        _EPILOGUE.search(name) or _PART.search(name[: max(0, name.rfind("memset"))])
         for name in _OF_CUBLAS.findall(lowered)
     )
 
