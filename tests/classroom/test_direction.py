@@ -208,15 +208,15 @@ def test_a_machine_that_cannot_grade_blames_nobody(
     broken: str,
     why: str,
 ) -> None:
-    fakes.hand_in(**{f"s{n}": f"passed # {n}" for n in range(30)})
+    fakes.hand_in(**{f"s{n}": f"passed # {n}" for n in range(36)})
     monkeypatch.setenv("FAKE_STATION_BROKEN", broken)
     code, said = grade()
     assert code == 3
     assert why in said
-    assert "0 of 30 have a result" in said
+    assert "0 of 36 have a result" in said
     assert fakes.states() == {}
     # Found out after a few of them, and not by trying each several times.
-    assert sum(fakes.graded().values()) < 30
+    assert sum(fakes.graded().values()) < 36
     monkeypatch.delenv("FAKE_STATION_BROKEN")
     assert grade()[0] == 0
     assert set(fakes.states().values()) == {"graded"}
@@ -232,6 +232,17 @@ def test_a_machine_that_was_unfit_for_a_moment_is_tried_again(
     assert set(fakes.states().values()) == {"graded"}
     returned = {event["key"] for event in fakes.events("returned")}
     assert returned == {"s0", "s1"}
+
+
+def test_a_machine_that_is_unfit_once_more_on_trial_is_tried_again_later(
+    fakes: FakeClass, grade: Grade
+) -> None:
+    fakes.hand_in(ada="unfit twice", bob="passed # b", cleo="passed # c")
+    code, said = grade("--jobs", "1")
+    assert code == 0, said
+    assert "used no more" not in said
+    assert set(fakes.states().values()) == {"graded"}
+    assert [event["key"] for event in fakes.events("returned")] == ["ada", "ada"]
 
 
 def test_a_full_disk_ends_the_run_and_spoils_nothing(

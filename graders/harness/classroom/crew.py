@@ -31,6 +31,10 @@ GPU_SHARE = 1 / 64
 LOOK_SECONDS = 1.0
 #: Seconds after which a scheduler that says nothing is given up.
 SILENT_SECONDS = 60
+#: How often in a row a worker on trial may say that it can grade nothing, and how many
+#: seconds lie between: memory or processes that ran short may be there again.
+TRIALS = 2
+TRIAL_SECONDS = 1.0
 
 
 class WorkersLost(HarnessError):
@@ -78,6 +82,10 @@ class Hand:
         on_trial: Whether it said that it can grade nothing, which may have passed: it gets
             one submission at a time then.
 
+        trials: How often it said so again on trial, one time after the other.
+
+        rests_until: When it gets the next one, by :func:`time.monotonic`.
+
         earlier: Keys of those that were in flight when the trial began.
     """
 
@@ -88,6 +96,8 @@ class Hand:
     is_alone: bool = False
     bad: int = 0
     on_trial: bool = False
+    trials: int = 0
+    rests_until: float = 0.0
     earlier: set[str] = field(default_factory=set)
 
     @property
@@ -269,10 +279,12 @@ class Crew:
 
     def free(self, *, alone: bool) -> Hand | None:
         """Return the worker that has the most room, or None."""
+        now = time.monotonic()
         able = [
             hand
             for hand in self.hands.values()
-            if (not hand.has if alone or hand.on_trial else not hand.is_alone)
+            if now >= hand.rests_until
+            and (not hand.has if alone or hand.on_trial else not hand.is_alone)
             and len(hand.has) < hand.slots
         ]
         return max(able, key=lambda hand: hand.slots - len(hand.has), default=None)
@@ -337,7 +349,12 @@ class Crew:
             return False
         if not hand.on_trial:
             hand.on_trial = True
+            hand.trials = 0
             hand.earlier = set(hand.has)
+            return False
+        hand.trials += 1
+        hand.rests_until = time.monotonic() + TRIAL_SECONDS
+        if hand.trials < TRIALS:
             return False
         self.refused[hand.name] = why
         hand.slots = 0  # what else it has may still come back
