@@ -100,11 +100,14 @@ class Repetition:
 
         windows: How many windows of draws occur more than once; how many paths, if these
             were compared.
+
+        turned: Whether they have other signs there.
     """
 
     first: tuple[int, int]
     second: tuple[int, int]
     windows: int
+    turned: bool = False
 
 
 def expect_enough(paths: int, steps: int) -> None:
@@ -325,21 +328,25 @@ def repetitions(z: Array, other: Array | None = None) -> Repetition | None:
     Return a sequence of draws that occurs twice, wherever it is, or None.
 
     Paths that share a few draws with one other path alone do not show in any
-    correlation. Two windows of eight draws agree by chance once in 1e23 pairs.
+    correlation, and antithetic ones, whose signs are turned, share them too. The sizes in
+    two windows of eight draws agree by chance once in 1e20 pairs.
 
     Args:
         z: One row a path, one column a step.
 
         other: Paths of another call; windows of the one are then looked for in the other.
     """
-    blocks = [z] if other is None else [z, other]
+    # Scaled to a spread of 1: draws that are too close together, by a wrong sigma say,
+    # agree to the grid by chance. Their law is judged elsewhere.
+    spread = float(z.std()) or 1.0
+    blocks = [block / spread for block in ([z] if other is None else [z, other])]
     if min(block.shape[1] for block in blocks) < _WINDOW:
         return None
     keys = np.concatenate([_keys(block).ravel() for block in blocks])
     order = np.argsort(keys, kind="stable")
     sorted_keys = keys[order]
     twins = np.flatnonzero(sorted_keys[1:] == sorted_keys[:-1])
-    split = _keys(z).size if other is not None else 0
+    split = keys.size - blocks[-1].shape[0] * (blocks[-1].shape[1] - _WINDOW + 1)
     if other is not None:
         crossing = (order[twins] < split) != (order[twins + 1] < split)
         twins = twins[crossing]
@@ -349,7 +356,13 @@ def repetitions(z: Array, other: Array | None = None) -> Repetition | None:
     earliest = twins[np.argmin(np.minimum(order[twins], order[twins + 1]))]
     places = sorted(int(order[earliest + k]) for k in (0, 1))
     spots = [divmod(place - split * (place >= split > 0), width) for place in places]
-    return Repetition(spots[0], spots[1], int(twins.size))
+    z_there = z if other is None or places[1] < split else other
+    return Repetition(
+        spots[0],
+        spots[1],
+        int(twins.size),
+        turned=bool(np.sign(z[spots[0]]) != np.sign(z_there[spots[1]])),
+    )
 
 
 def repeated_paths(price: Array) -> Repetition | None:
@@ -371,22 +384,9 @@ def repeated_paths(price: Array) -> Repetition | None:
     return Repetition((first, 0), (second, 0), int(twins.size))
 
 
-def standardised(z: Array) -> Array:
-    """
-    Return numbers scaled to a spread of 1.
-
-    Draws that are too close together, by a wrong sigma say, agree to the grid of
-    :func:`repetitions` by chance. Their law is judged elsewhere.
-
-    Args:
-        z: One row a path, one column a step.
-    """
-    return z / (float(z.std()) or 1.0)
-
-
 def _keys(z: Array) -> npt.NDArray[np.uint64]:
-    """Return a number for each window that equal draws have in common."""
-    cells = np.floor(z / _GRID).astype(np.int64).astype(np.uint64)
+    """Return a number for each window that draws of equal sizes have in common."""
+    cells = np.floor(np.abs(z) / _GRID).astype(np.int64).astype(np.uint64)
     width = z.shape[1] - _WINDOW + 1
     keys = np.zeros((len(z), width), dtype=np.uint64)
     for k in range(_WINDOW):

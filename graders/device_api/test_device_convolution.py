@@ -26,6 +26,7 @@ from graders.harness.checks import (
     Observation,
     expect_array,
     expect_close,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -225,6 +226,7 @@ def test_values(
     for number, case in enumerate(cases):
         observation = workers.call(case)
         expect_in_bounds(observation, case.where)
+        expect_ready(observation)
         result = expect_array(
             observation.value,
             shape=case.signal.shape,

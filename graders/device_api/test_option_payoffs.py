@@ -38,7 +38,6 @@ from graders.device_api.randomness import (
     repeated_paths,
     repetitions,
     smallest_gap,
-    standardised,
 )
 from graders.device_api.verdicts import (
     raise_for_law,
@@ -54,6 +53,7 @@ from graders.harness.checks import (
     Observation,
     expect_array,
     expect_faster,
+    expect_ready,
     expect_settled,
     turned,
 )
@@ -179,6 +179,7 @@ def test_payoffs(
     for case in (*cases, main, long, wide):
         observation = _simulate(learner, case)
         expect_in_bounds(observation, case.where)
+        expect_ready(observation)
         call, put = _values(observation, case)
         expect_written(call, put, case)
         tolerance = limits["rounding"] * (case.s0 + case.strike + case.premium)
@@ -210,7 +211,7 @@ def test_independence(
         raise_for_relation(related, again, main)
     if again is not None:
         raise_for_repetition(again, main)
-    later = repetitions(standardised(study.normals(_simulate(learner, long), long)))
+    later = repetitions(study.normals(_simulate(learner, long), long))
     if later is not None:
         raise_for_repetition(later, long)
     same = repeated_paths(_prices(_simulate(learner, wide), wide)[:, 1:])

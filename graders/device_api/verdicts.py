@@ -124,15 +124,18 @@ def _relation_hint(worst: Relation, again: Repetition | None) -> str:
 def raise_for_repetition(again: Repetition, case: Case) -> NoReturn:
     """Raise the failure for draws that occur twice."""
     (path, step), (other, later) = again.first, again.second
+    turned = ", with their signs turned" if again.turned else ""
     msg = (
         f"The draws of path {path} from step {step + 1} occur again in path {other} from "
-        f"step {later + 1} ({case.where}; {again.windows:,} windows of eight draws do). "
-        f"Expected were draws of its own for every path; {_CHANCE}."
+        f"step {later + 1}{turned} ({case.where}; {again.windows:,} windows of eight "
+        f"draws do). Expected were draws of its own for every path; {_CHANCE}."
     )
     raise WrongValue(msg, hint=_repetition_hint(again))
 
 
 def _repetition_hint(again: Repetition) -> str:
+    if again.turned:
+        return "An antithetic path has no draws of its own."
     if again.first[0] == again.second[0]:
         return (
             "A path meets its own draws again. When is its generator initialised, and how "

@@ -22,6 +22,7 @@ from graders.harness.checks import (
     expect_close,
     expect_copies,
     expect_no_device_copies,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -148,6 +149,7 @@ def test_spectrum(
     """The spectrum is right, and of the operand's shape and dtype."""
     for number, case in enumerate(cases):
         observation = _spectrum(learner, reference, case)
+        expect_ready(observation)
         result = expect_array(
             observation.value,
             shape=case.x.shape,

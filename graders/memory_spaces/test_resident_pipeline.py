@@ -21,6 +21,7 @@ from graders.harness.checks import (
     expect_array,
     expect_close,
     expect_copies,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     without_autotuning,
@@ -98,6 +99,7 @@ def test_values(
     """The last x is right, for every number of rounds, in the operands' precision."""
     for number, case in enumerate(cases):
         observation = _pipeline(learner, case)
+        expect_ready(observation)
         result = expect_array(
             observation.value,
             shape=case.a.shape,

@@ -25,6 +25,14 @@ from graders.harness.checks import (
 from graders.harness.checks.absent import ProgramAbsent
 from graders.harness.device.evidence import Evidence
 from graders.harness.errors import ExtraCopies, Failure, WrongDtype, WrongValue
+from graders.memory_spaces.agreement import (
+    MEASURED,
+    UNITS,
+    expect_agreement,
+    expect_measured_anew,
+    slow_hint,
+    within,
+)
 from graders.memory_spaces.own_figures import traced_figures
 from graders.memory_spaces.trace import (
     Recipe,
@@ -39,23 +47,8 @@ from graders.memory_spaces.trace import (
 Draw = Callable[[str], np.random.Generator]
 Limits = Mapping[str, Any]
 
-_MEASURED = (
-    "matmul_cpu_operands",
-    "matmul_gpu_operands",
-    "host_to_device",
-    "device_to_host",
-)
-_COPIES = ("host_to_device", "device_to_host", "transfer_measured")
 _A_FEW = (
     3  # stray copies of another size may be a look at a value; so many are a benchmark
-)
-# A GPU's trace has the transfers alone, without the host's copy from pageable memory into
-# page-locked memory. 162 MB that take 18.3 ms up on an H100 (rubric.toml) take 2.6 ms at
-# the 63 GB/s of a PCI Express 5.0 x16 slot, 7.1 times less: more than the factors of 3.
-_STAGING = 2.5
-_UNITS = ((1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds"))
-_COLDEST = (
-    100  # times a usual repeat: the first product loads its library, and takes 30
 )
 # Seconds of products, so far apart that no threshold in seconds can serve them all.
 _PRODUCTS = (1e-5, 1e-3, 1e-1, 1e1)
@@ -80,6 +73,10 @@ class _Operands:
     def arguments(self) -> tuple[Any, ...]:
         """What ``measure`` gets."""
         return self.a, self.b, gpu(self.a), gpu(self.b)
+
+    def with_rows(self, count: int) -> _Operands:
+        """Return operands of which the first has fewer rows."""
+        return _Operands(self.a[:count].copy(), self.b)
 
 
 @pytest.fixture(scope="module")
@@ -157,38 +154,40 @@ def test_agreement(
     """The two estimates agree, and each figure agrees with the grader's own."""
     observation = _measure(learner, operands)
     figures = _figures(observation, oracles)
-    estimate, measured = figures["transfer_estimate"], figures["transfer_measured"]
     own, is_traced = _own_figures(learner, reference, operands, oracles)
-    if not _within(estimate, measured, limits["estimates_factor"]):
-        msg = (
-            f"By difference the transfers cost {estimate:.4g} s, measured directly "
-            f"{measured:.4g} s. Expected were two figures within a factor of "
-            f"{limits['estimates_factor']:g}."
-        )
-        sizes = _sizes(operands, oracles)
-        evidence = require_evidence(observation.evidence)
-        hint = _pinned_hint(evidence, sizes, device)
-        if not hint and _is_right(evidence, sizes, int(limits["rounds"]), device):
-            hint = _slow_hint(figures, own, limits["figure_factor"])
-        default = "Do both move the same bytes: a and b up, the result down?"
-        raise WrongValue(msg, hint=hint or default)
+    _expect_agreeing_estimates(observation, operands, own, limits, device, oracles)
+    expect_agreement(figures, own, limits, device, is_traced=is_traced)
+    if device == "simulator":
+        fewer = operands.with_rows(limits["rows_again_simulator"])
+        seen = _figures(_measure(learner, fewer), oracles)
+        own_fewer, _ = _own_figures(learner, reference, fewer, oracles)
+        expect_measured_anew(figures, seen, own, own_fewer)
 
-    for key in own:
-        least = most = limits["figure_factor"]
-        if key == "matmul_gpu_operands":
-            least, most = limits["planned_factor"], limits["product_factor"]
-        elif key in _COPIES:
-            least = most = limits[f"copies_factor_{device}"]
-        if is_traced and device == "cuda":
-            most *= _STAGING
-        if not own[key] / least <= figures[key] <= own[key] * most:
-            msg = (
-                f"{key} is {figures[key]:.4g} s. The grader measured {own[key]:.4g} s "
-                f"on this device, and expected a figure from {own[key] / least:.2g} "
-                f"to {own[key] * most:.2g} s."
-            )
-            hint = _exchanged(key, figures, own)
-            raise WrongValue(msg, hint=hint or _unit_hint(figures[key] / own[key]))
+
+def _expect_agreeing_estimates(
+    observation: Observation,
+    operands: _Operands,
+    own: Mapping[str, float],
+    limits: Limits,
+    device: str,
+    oracles: ModuleType,
+) -> None:
+    figures = _figures(observation, oracles)
+    estimate, measured = figures["transfer_estimate"], figures["transfer_measured"]
+    if within(estimate, measured, limits["estimates_factor"]):
+        return
+    msg = (
+        f"By difference the transfers cost {estimate:.4g} s, measured directly "
+        f"{measured:.4g} s. Expected were two figures within a factor of "
+        f"{limits['estimates_factor']:g}."
+    )
+    sizes = _sizes(operands, oracles)
+    evidence = require_evidence(observation.evidence)
+    hint = _pinned_hint(evidence, sizes, device)
+    if not hint and _is_right(evidence, sizes, int(limits["rounds"]), device):
+        hint = slow_hint(figures, own, limits["figure_factor"])
+    default = "Do both move the same bytes: a and b up, the result down?"
+    raise WrongValue(msg, hint=hint or default)
 
 
 def test_conclusion(learner: Learner, draw: Draw, oracles: ModuleType) -> None:
@@ -275,13 +274,13 @@ def _listed(value: Mapping[Any, Any]) -> str:
 
 def _expect_seconds(figures: Mapping[str, float], whole: float) -> None:
     """Compare with the whole call, of which each benchmark is a part."""
-    for key in _MEASURED:
+    for key in MEASURED:
         if whole and figures[key] > whole:
             msg = (
                 f"{key} is {figures[key]:.4g}, but all benchmarks together took "
                 f"{whole:.3g} s on the device. Expected were seconds for one repeat."
             )
-            units = (u for factor, u in _UNITS if figures[key] <= whole * factor)
+            units = (u for factor, u in UNITS if figures[key] <= whole * factor)
             unit = next(units, "no unit of time")
             raise WrongValue(msg, hint=f"The figure looks like {unit}.")
 
@@ -411,56 +410,8 @@ def _pinned_hint(evidence: Evidence, sizes: Sizes, device: str) -> str:
     )
 
 
-def _slow_hint(
-    figures: Mapping[str, float], own: Mapping[str, float], factor: float
-) -> str:
-    """Return the hint for a figure that no usual repeat takes, or nothing."""
-    slow = {k: figures[k] / own[k] for k in _MEASURED if k in own}
-    key = max(slow, key=lambda k: slow[k], default="")
-    if not key or slow[key] < factor:
-        return ""
-    if slow[key] > _COLDEST:
-        return _unit_hint(slow[key])
-    return (
-        f"{key} is {slow[key]:.1f} times what the grader measured. The first call is cold: "
-        "is it among the repeats? Leave the warm-up out, and take the minimum or the "
-        "median."
-    )
-
-
 def _times(count: int) -> str:
     return "1 time" if count == 1 else f"{count} times"
-
-
-def _within(seen: float, expected: float, factor: float) -> bool:
-    return expected / factor <= seen <= expected * factor
-
-
-def _exchanged(key: str, figures: Mapping[str, float], own: Mapping[str, float]) -> str:
-    """Return the hint for two figures that stand in each other's place, or nothing."""
-    for one, other in (_COPIES[:2], _MEASURED[:2]):
-        if one not in own or other not in own:  # the trace tells of what was done alone
-            continue
-        apart = own[one] / own[other]
-        if (
-            key in (one, other)
-            and not _within(apart, 1.0, 2.0)
-            and _within(figures[one] / figures[other], 1 / apart, 1.5)
-        ):
-            return f"{one} and {other} look exchanged."
-    return ""
-
-
-def _unit_hint(ratio: float) -> str:
-    for power, unit in _UNITS:
-        if _within(ratio, power, 3.0):
-            return f"The figure looks like {unit}."
-    if ratio > 1:
-        return (
-            f"It is {ratio:.1f} times as long: one repeat too slow to count, the sum "
-            "of several, or more than this step?"
-        )
-    return "What is inside the timed part, and what is not?"
 
 
 def _truth(value: Any) -> bool:

@@ -14,6 +14,7 @@ from graders.harness.checks import (
     Learner,
     Observation,
     expect_array,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -219,6 +220,7 @@ def _expect_all_solved(
 ) -> None:
     for number, system in enumerate(cases):
         observation = _solve(learner, reference, system)
+        expect_ready(observation)
         x = _result(observation.value, system)
         kept = remembered(system, cases[:number], oracles)
         expect_solved(x, system, oracles, limits, mistakes=kept)

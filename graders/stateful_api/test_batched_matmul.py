@@ -22,6 +22,7 @@ from graders.harness.checks import (
     expect_fused_matmul,
     expect_no_host_round_trip,
     expect_phases,
+    expect_ready,
     expect_settled,
     expect_unchanged,
     gpu,
@@ -239,6 +240,7 @@ def _expect_values(
         seen = learner.call(form, *case.args)
         expected = oracles.batched_relu(case.a, case.b, case.bias)
         name = f"the result of {form}"
+        expect_ready(seen)
         result = expect_array(
             seen.value, shape=expected.shape, dtype="float32", name=name
         )

@@ -24,7 +24,6 @@ from graders.device_api.randomness import (
     repeated_paths,
     repetitions,
     smallest_gap,
-    standardised,
     threshold,
 )
 from graders.harness.errors import RubricError
@@ -48,8 +47,8 @@ def test_the_false_alarm_rates_add_up() -> None:
     windows = 2 * (PATHS * (STEPS - 7)) ** 2
     paths, steps = _LONG
     windows += (paths * (steps - 1 - 7)) ** 2
-    # The density of a normal number is nowhere above 0.4.
-    twins = windows * (0.4 * randomness._GRID) ** randomness._WINDOW
+    # The density of a normal number's size is nowhere above 0.8.
+    twins = windows * (0.8 * randomness._GRID) ** randomness._WINDOW
     # Two prices are equal less often than once in a million pairs: measured below.
     paths, steps = _WIDE
     twins += paths**2 * 1e-6 ** (steps - 1)
@@ -234,6 +233,29 @@ def test_a_single_pair_of_paths_is_found() -> None:
     assert found.second[1] - found.first[1] == 7
 
 
+def test_antithetic_paths_are_found_wherever_they_are() -> None:
+    """Half of the paths have the others' draws with their signs turned, shuffled."""
+    z = draw(8)
+    half = PATHS // 2
+    places = np.random.default_rng(9).permutation(PATHS)
+    z[places[half : 2 * half]] = -z[places[:half]]
+    assert relations(z) == []
+    found = repetitions(z)
+    assert found is not None
+    assert found.turned
+    assert z[found.first] == -z[found.second]
+    z = draw(8)
+    z[9000] = z[17]
+    found = repetitions(z)
+    assert found is not None
+    assert not found.turned
+    other = draw(9)
+    other[3] = -z[17]
+    found = repetitions(z[:100], other)
+    assert found is not None
+    assert (found.first, found.second, found.turned) == ((17, 0), (3, 0), True)
+
+
 def test_rounding_hides_no_repetition() -> None:
     """Draws worked out from float32 prices are still known again."""
     z = draw(9)
@@ -264,11 +286,13 @@ def test_long_paths_that_meet_themselves_or_their_neighbours_are_found() -> None
 def test_draws_of_a_wrong_spread_are_no_repetitions() -> None:
     """With the square of a small sigma for sigma, windows agree by chance."""
     narrow = 0.01 * draw(52, *_LONG)
-    assert repetitions(narrow) is not None
-    assert repetitions(standardised(narrow)) is None
+    other = 0.01 * draw(53, *_LONG)
+    assert repetitions(narrow) is repetitions(narrow, other) is None
+    other[5, 30:50] = narrow[90, 100:120]
+    assert repetitions(narrow, other) is not None
     narrow[7, 20:40] = narrow[90, 100:120]
-    assert repetitions(standardised(narrow)) is not None
-    assert np.array_equal(standardised(np.zeros((2, 3))), np.zeros((2, 3)))
+    assert repetitions(narrow) is not None
+    assert repetitions(np.zeros((2, 9))) is not None
 
 
 def worked_out(z: Paths, case: Case) -> Paths:

@@ -11,6 +11,7 @@ import pytest
 from graders.harness.device.evidence import Copy, Direction, Evidence, Kernel, Operation
 from graders.harness.errors import Failure, NotRun
 from graders.harness.models import Reason
+from graders.memory_spaces import agreement
 from graders.memory_spaces import test_resident_pipeline as pipeline
 from graders.memory_spaces import test_transfer_cost as transfers
 from graders.memory_spaces.products import Products, read_products
@@ -182,7 +183,7 @@ OWN = {
 
 def test_a_cold_call_is_told_by_its_figure() -> None:
     def hint(**figures: float) -> str:
-        return transfers._slow_hint({**OWN, **figures}, OWN, 3.0)
+        return agreement.slow_hint({**OWN, **figures}, OWN, 3.0)
 
     assert hint() == ""
     assert hint(matmul_cpu_operands=5e-3) == ""

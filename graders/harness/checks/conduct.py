@@ -20,6 +20,7 @@ _Fact = TypeVar("_Fact")
 #: Kinds of kernels that compute; copies and fills only move or set.
 COMPUTING = frozenset({"elementwise", "gemm", "reduction", "random", "fft"})
 
+_RACES = ("unsynchronized_read", "unsynchronized_write")
 _OUT_OF_BOUNDS = ("out_of_bounds_read", "out_of_bounds_write")
 _OFFSETS = (
     "An offset counts elements in the operand's memory. What is the largest one, and how "
@@ -100,16 +101,19 @@ def expect_ready(observation: Observation) -> None:
     Raises:
         WrongValue: It went on changing afterwards, or was read before it was written.
     """
-    racing = [f for f in observation.evidence.faults if f.kind == "unsynchronized_read"]
+    racing = [f for f in observation.evidence.faults if f.kind in _RACES]
     if observation.late_write or racing:
-        seen = (
-            racing[0].message
-            if racing
-            else "The result changed after the call returned."
+        seen, rule = (
+            "The result changed after the call returned.",
+            "a result that is ready",
         )
-        rule = "a result that is ready, or ordered on the current stream"
-        msg = f"{seen} Expected was {rule}."
-        raise WrongValue(msg, hint="Synchronize your own stream before you return.")
+        if racing:
+            seen, rule = racing[0].message, "work whose order is certain"
+        msg = f"{seen} Expected was {rule}, or ordered on the current stream."
+        hint = "Synchronize your own stream before you return."
+        if racing:
+            hint = "On which stream does each step run, and what does it wait for?"
+        raise WrongValue(msg, hint=hint)
 
 
 def expect_in_bounds(observation: Observation, where: str, hint: str = "") -> None:

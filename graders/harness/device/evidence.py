@@ -155,7 +155,7 @@ class Fault:
 
     Attributes:
         kind: ``"out_of_bounds_read"``, ``"out_of_bounds_write"``, ``"unwritten"``,
-            ``"unsynchronized_read"`` or ``"late_write"``.
+            ``"unsynchronized_read"``, ``"unsynchronized_write"`` or ``"late_write"``.
 
         message: One sentence with numbers, in the learner's terms.
 

@@ -243,7 +243,7 @@ class Child:
         exception: dict[str, Any] | None = None
         value: Any = None
         node: Any = None
-        seen = wire.Encoder(self._seen_by_user)
+        seen = wire.Encoder(self._seen_by_user, copies=True)
         self._asking.telling = head["tell_compiling"]
         started = _real_clock()
         try:  # running an iterator that came back belongs to the call

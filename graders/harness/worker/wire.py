@@ -215,6 +215,9 @@ class Encoder:
         array_hook: Called with each value that is no plain Python value; returns an
             :class:`ArrayValue` or None. This is how a worker's CuPy arrays are recognised.
 
+        copies: Whether blobs hold what NumPy arrays held when they were encoded; else they
+            are the arrays' own memory, and what is written there later is seen.
+
     Attributes:
         overflowed: Whether there were more arrays than cross. Then none does, and what
             holds them is told by its type and length: a structure of too many arrays
@@ -222,7 +225,10 @@ class Encoder:
     """
 
     def __init__(
-        self, array_hook: Callable[[Any], ArrayValue | None] | None = None
+        self,
+        array_hook: Callable[[Any], ArrayValue | None] | None = None,
+        *,
+        copies: bool = False,
     ) -> None:
         # Only the grading process, which has no hook, may send arguments of these types:
         # a learner's program that makes one would say for itself where an array lies.
@@ -230,6 +236,7 @@ class Encoder:
         self.blobs: list[Blob] = []
         self.overflowed = False
         self._hook = array_hook
+        self._copies = copies
         self._nodes = 0
 
     def encode(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 - one line a type
@@ -302,7 +309,8 @@ class Encoder:
         if seen is None and isinstance(value, np.ndarray | np.generic):
             name = f"numpy.{type(value).__name__}"
             host = np.asarray(value)
-            seen = ArrayValue(host, "cpu", host.strides, name)
+            kept = host.copy(order="K") if self._copies else host
+            seen = ArrayValue(kept, "cpu", host.strides, name)
         if seen is None or seen.array.dtype.name not in DTYPES:
             cls = type(value)
             name = f"{cls.__module__}.{cls.__qualname__}"

@@ -15,7 +15,11 @@ from graders.harness.device.simulator import clocks
 from graders.harness.device.simulator.cupy_package import memory, modules, transfers
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray
 from graders.harness.device.simulator.cupy_package.streams import current_handle
-from graders.harness.device.simulator.machine import MACHINE, learner_files_under
+from graders.harness.device.simulator.machine import (
+    MACHINE,
+    Part,
+    learner_files_under,
+)
 from graders.harness.device.transfers import outermost_axis
 
 if TYPE_CHECKING:
@@ -82,9 +86,7 @@ class SimulatorDevice:
 
     def to_device(self, array: npt.NDArray[Any]) -> Any:
         """Return a device array with the same values, dtype and order of axes."""
-        result = transfers.upload(np.asarray(array), "K", counted=False)
-        result.block.ready_at = 0.0
-        return result
+        return transfers.upload(np.asarray(array), "K", counted=False)
 
     def duplicate(self, value: Any, turn: int = 0) -> Any:
         """Return a copy of a device array; it takes no time and leaves no trace."""
@@ -122,13 +124,12 @@ class SimulatorDevice:
             msg = f"value must be a CuPy array (got {type(value).__name__})"
             raise TypeError(msg)
         MACHINE.synchronize(current_handle())
-        block = value.block
         copy = np.array(value._host, order="K", copy=True)
-        if block.ready_at > MACHINE.host_time + 1e-12:
+        if MACHINE.is_pending(Part(value.block, value._host)):
             MACHINE.fault(
                 "late_write",
-                f"Work on another stream was still writing {block.nbytes} bytes of the "
-                "result when the function returned it. Synchronize that stream first.",
+                f"Work on another stream may still be writing {copy.nbytes} bytes of the "
+                "result when the function returns it. Synchronize that stream first.",
                 line=0,
             )
             _spoil(copy)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graders.harness.device.simulator.gemm import Matrix
-from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.machine import MACHINE, Part
 
 VERSION = 130000
 _DTYPES: dict[str, np.dtype[Any]] = {
@@ -123,7 +123,7 @@ def _on_device(call: Call, dtype: np.dtype[Any], stream: int) -> None:
     pairs = [x.view(p) for x, p in zip(matrices, call.addresses, strict=True)]
     call.compute([view for view, _block in pairs])
     m, n, k = call.shape
-    blocks = [block for _view, block in pairs]
+    parts = [Part(block, view) for view, block in pairs]
     MACHINE.kernel(
         f"simulated_gemm_{dtype.name}",
         "gemm",
@@ -132,8 +132,8 @@ def _on_device(call: Call, dtype: np.dtype[Any], stream: int) -> None:
         flops=2.0 * m * n * k * call.batch,
         dtype="float64" if dtype.name in ("float64", "complex128") else "float32",
         stream=stream,
-        reads=blocks,
-        writes=blocks[2:],
+        reads=parts,
+        writes=parts[2:],
     )
 
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
-from graders.harness.device.simulator.machine import MACHINE, MEMORY_BYTES, StreamState
+from graders.harness.device.simulator.machine import MACHINE, MEMORY_BYTES
 from graders.harness.device.simulator.not_modelled import not_modelled
+from graders.harness.device.simulator.timeline import Mark, StreamState
 
 COMPUTE_CAPABILITY = (9, 0)
 DEVICE_NAME = "Simulated GPU"
@@ -67,17 +68,16 @@ class Event:
         self.device = device
         self.handle = next(_event_handles)
         self.is_timing_disabled = not timed
-        self.time: float | None = None
+        self.mark: Mark | None = None
 
     def sync(self) -> None:
         """Let the host wait until the event is reached."""
-        if self.time is not None:
-            MACHINE.host_time = max(MACHINE.host_time, self.time)
+        MACHINE.wait_on_host(self.mark)
 
     @property
     def is_done(self) -> bool:
         """Whether all work before it is done."""
-        return self.time is None or self.time <= MACHINE.host_time
+        return MACHINE.is_reached(self.mark)
 
     def __sub__(self, start: Event) -> float:
         """Return the time from ``start`` to here in milliseconds."""
@@ -87,13 +87,13 @@ class Event:
                 "them; use EventOptions(timing_enabled=True) when creating both events."
             )
             raise RuntimeError(msg)
-        if self.time is None or start.time is None:
+        if self.mark is None or start.mark is None:
             msg = (
                 "Both Events must be recorded before they can be subtracted; use "
                 "Stream.record() to record both events to a stream."
             )
             raise RuntimeError(msg)
-        return (self.time - start.time) * 1e3
+        return (self.mark.time - start.mark.time) * 1e3
 
 
 def _timed(options: Any) -> bool:
@@ -131,18 +131,14 @@ class Stream:
         """Record an event after all work submitted so far."""
         if event is None:
             event = Event(self.device, timed=_timed(options))
-        others = MACHINE.streams.values() if self.handle == 0 else ()
-        times = [s.time for s in others if s.blocking]
-        event.time = max([self._state.time, MACHINE.host_time, *times])
+        event.mark = MACHINE.record(self.handle)
         return event
 
     def wait(self, event_or_stream: Any) -> None:
         """Let later work on this stream wait for an event or for another stream."""
         if not isinstance(event_or_stream, Event):
             event_or_stream = as_stream(event_or_stream).record()
-        time = event_or_stream.time
-        if time is not None:
-            self._state.time = max(self._state.time, time)
+        MACHINE.wait(self.handle, event_or_stream.mark)
 
     def sync(self) -> None:
         """Let the host wait until the stream's work is done."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from graders.harness.device.simulator import callbacks, fft_layout
-from graders.harness.device.simulator.machine import MACHINE, Allocation
+from graders.harness.device.simulator.machine import MACHINE, Allocation, Part
 
 VERSION = 12200  # cuFFT 12.2: sees unsupported lengths itself, unlike 12.3
 PLAN_SECONDS = 3e-4
@@ -263,7 +263,9 @@ def xt_exec(handle: int, source: int, target: int, direction: int) -> None:
     else:
         side = plan.target
         plan.epilog.store(y, side.offsets, to_block, to_offset, side.extent)
-    _account(plan, from_block, to_block, forward=forward)
+    read = Part(from_block, plan.source.view(from_block.buffer, from_offset))
+    written = Part(to_block, plan.target.view(to_block.buffer, to_offset))
+    _account(plan, read, written, forward=forward)
 
 
 def _note_idle_prolog(kind: str) -> None:
@@ -273,16 +275,14 @@ def _note_idle_prolog(kind: str) -> None:
         notes[name] = notes.get(name, 0) + 1
 
 
-def _account(
-    plan: Plan, source: Allocation, target: Allocation, *, forward: bool
-) -> None:
+def _account(plan: Plan, source: Part, target: Part, *, forward: bool) -> None:
     assert plan.source is not None
     assert plan.target is not None
     read, written = math.prod(plan.source.shape), math.prod(plan.target.shape)
     points = math.prod(plan.lengths) * plan.batch
     attached = [c for c in (plan.prolog, plan.epilog) if c is not None]
     info = [c.user_block() for c in attached]
-    made_by = source.made_by
+    made_by = source.block.made_by
     MACHINE.kernel(
         f"simulated_fft_{plan.kind.lower()}{'_lto' if attached else ''}",
         "fft",

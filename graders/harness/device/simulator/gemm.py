@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from graders.harness.device.simulator.machine import MACHINE, Allocation
+from graders.harness.device.simulator.machine import MACHINE, Allocation, Part
 from graders.harness.device.simulator.ndbuffer import device_view
 from graders.harness.device.simulator.not_modelled import not_modelled
 from graders.harness.device.simulator.remembered_products import LARGE, remembered
@@ -228,6 +228,7 @@ class Product:
 
     def _operand(self, matrix: Matrix, address: int, operation: str) -> Any:
         view, block = matrix.view(address)
+        part = Part(block, view)
         if operation != "N":
             view = view.swapaxes(1, 2)
         if operation == "C":
@@ -241,11 +242,11 @@ class Product:
             view = (
                 half.astype(np.float16).astype(np.float32) if half is not view else view
             )
-        return view, block
+        return view, part
 
     def run(
         self, alpha: int, beta: int, a: int, b: int, c: int, d: int
-    ) -> tuple[list[Allocation], list[Allocation]]:
+    ) -> tuple[list[Part], list[Part]]:
         """
         Compute the product into D's memory.
 
@@ -263,20 +264,20 @@ class Product:
             d: Simulated address of D.
 
         Returns:
-            The allocations that were read, and those that were written.
+            What was read, and what was written.
         """
-        left, left_block = self._operand(self.a, a, self.operation_a)
-        right, right_block = self._operand(self.b, b, self.operation_b)
-        reads = [left_block, right_block]
+        left, left_part = self._operand(self.a, a, self.operation_a)
+        right, right_part = self._operand(self.b, b, self.operation_b)
+        reads = [left_part, right_part]
         factor = _scalar(alpha, self.scale_type)
         weight = _scalar(beta, self.scale_type)
         addends: dict[str, Array] = {}
         if weight != 0 and c:
             addends["c"], block = self.c.view(c)
-            reads.append(block)
+            reads.append(Part(block, addends["c"]))
         if "BIAS" in self.epilog:
             addends["bias"], block = self._bias()
-            reads.append(block)
+            reads.append(Part(block, addends["bias"]))
 
         def compute() -> Array:
             value: Array = np.matmul(left, right)
@@ -300,9 +301,9 @@ class Product:
                 value = np.maximum(value, 0)
             elif "GELU" in self.epilog:
                 value = _gelu(value)
-            result, written = self.d.view(d)
+            result, block = self.d.view(d)
             result[...] = value
-        return reads, [written, *writes]
+        return reads, [Part(block, result), *(Part(b) for b in writes)]
 
     def _store_auxiliary(self, value: Array) -> list[Allocation]:
         if "AUX" not in self.epilog:

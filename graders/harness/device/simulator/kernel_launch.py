@@ -24,7 +24,7 @@ from graders.harness.device.simulator.kernel_parts import (
     INDEX,
     MAX_RANGES,
 )
-from graders.harness.device.simulator.machine import MACHINE, Allocation
+from graders.harness.device.simulator.machine import MACHINE, Allocation, Part
 from graders.harness.device.simulator.not_modelled import not_modelled
 from graders.harness.device.simulator.numba_arrays import NumbaArray, handle_of
 
@@ -105,10 +105,25 @@ class Slots:
         """The blocks that the kernel can reach."""
         return [room.block for room in self.rooms.values()]
 
-    def settle(self) -> None:
-        """Copy what the kernel left in memory back into the blocks."""
+    def settle(self) -> tuple[list[Part], list[Part]]:
+        """
+        Copy what the kernel left in memory back; return what it read, and what it wrote.
+
+        Of a block that it changed only the bytes from the first change to the last count:
+        several kernels may fill an array together, each its part.
+        """
+        read, written = [], []
         for room in self.rooms.values():
-            room.block.buffer[: room.block.nbytes] = room.memory
+            bytes_before = room.block.buffer[: room.block.nbytes]
+            changed = np.flatnonzero(bytes_before != room.memory)
+            part = (
+                bytes_before[changed[0] : changed[-1] + 1] if changed.size else changed
+            )
+            written.append(Part(room.block, part))
+            read.append(Part(room.block, part[:0] if changed.size else None))
+            if changed.size:
+                bytes_before[:] = room.memory
+        return read, written
 
 
 class Launch:
@@ -132,8 +147,7 @@ class Launch:
         host = _host_kernel(kernel)
         slots = _slots(kernel, dispatcher, args)
         _run(host, slots, self.griddim, self.blockdim, self.sharedmem)
-        slots.settle()
-        self._account(kernel, slots)
+        self._account(kernel, slots, *slots.settle())
         for array, copy in slots.write_back:
             copy.copy_to_host(array, self.stream)
         _report(host, slots, dispatcher)
@@ -152,7 +166,9 @@ class Launch:
             )
             raise CUDAError(msg)
 
-    def _account(self, kernel: Any, slots: Slots) -> None:
+    def _account(
+        self, kernel: Any, slots: Slots, read: list[Part], written: list[Part]
+    ) -> None:
         function = self._dispatcher.py_func
         threads = int(np.prod(self.griddim)) * int(np.prod(self.blockdim))
         MACHINE.kernel(
@@ -161,8 +177,8 @@ class Launch:
             elements=threads,
             nbytes=sum(block.nbytes for block in slots.blocks),
             stream=self.stream,
-            reads=slots.blocks,
-            writes=slots.blocks,
+            reads=read,
+            writes=written,
         )
         MACHINE.operation(
             library="numba",

@@ -2,19 +2,19 @@
 
 Values are computed at once, in order of the program; only time is asynchronous. Everything
 that the simulated ``cupy``, ``cuda.core`` and the libraries do to the device goes through
-the one :data:`MACHINE`. Imports nothing of the engine but ``device.evidence``.
+the one :data:`MACHINE`. Imports nothing of the engine but ``device.evidence`` and parts of
+itself.
 """
 
 from __future__ import annotations
 
 import bisect
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ from graders.harness.device.evidence import (
     Operation,
 )
 from graders.harness.device.simulator import provenance
+from graders.harness.device.simulator.ordering import Access, conflict, remember
+from graders.harness.device.simulator.timeline import Timeline
 from graders.harness.device.simulator.weather import FIRST_USE_SECONDS, Weather
 
 # Figures of the modelled device, an H100 as measured for this project (PCIe copies from
@@ -39,7 +41,6 @@ DEVICE_TO_HOST_BYTES_PER_SECOND = 3.2e9
 PINNED_BYTES_PER_SECOND = 5.0e10
 DEVICE_BYTES_PER_SECOND = 2.5e12
 FLOPS_PER_SECOND = {"float32": 4.1e13, "float64": 4.0e13, "float16": 6.0e14}
-LAUNCH_SECONDS = 4e-6
 COPY_LATENCY_SECONDS = 8e-6
 CLOCK_READ_SECONDS = 1e-6
 KERNEL_FLOOR_SECONDS = 2e-6
@@ -66,14 +67,14 @@ class Allocation:
 
         operand: Whether it holds data derived from an array argument of the observed call.
 
-        ready_at: Device time at which the last write to it is complete.
-
         made_by: What computed its contents (``provenance``).
+
+        accesses: Who touched it lately (``ordering``).
     """
 
     __slots__ = (
         *("__weakref__", "address", "buffer", "nbytes"),
-        *("made_by", "operand", "ready_at"),
+        *("accesses", "made_by", "operand"),
     )
 
     def __init__(
@@ -93,26 +94,8 @@ class Allocation:
             if fill is not None:
                 self.buffer.fill(fill)
         self.operand = False
-        self.ready_at = 0.0
         self.made_by = ""
-
-
-@dataclass(eq=False)
-class StreamState:
-    """
-    One stream's place in time.
-
-    Attributes:
-        handle: What ``Stream.ptr`` gives; 0 is the legacy default stream.
-
-        blocking: Whether it waits for the default stream and the default stream for it.
-
-        time: When the last work submitted to it will be done.
-    """
-
-    handle: int
-    blocking: bool = True
-    time: float = 0.0
+        self.accesses: list[Access] = []
 
 
 @dataclass
@@ -130,13 +113,25 @@ class Ledger:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-class Machine:
+class Part(NamedTuple):
+    """
+    A part of a block that work reads or writes.
+
+    Attributes:
+        block: The block.
+
+        view: The elements in the block's buffer, or None for all of it.
+    """
+
+    block: Allocation
+    view: npt.NDArray[Any] | None = None
+
+
+class Machine(Timeline):
     """The simulated device and the host's clock beside it."""
 
     def __init__(self) -> None:
-        self.host_time = 1.0
-        self.default_stream = StreamState(0)
-        self.streams: dict[int, StreamState] = {0: self.default_stream}
+        super().__init__()
         self.used_bytes = 0
         self.poison = True
         self.ledger: Ledger | None = None
@@ -146,10 +141,8 @@ class Machine:
         # Host memory of the NumPy arrays of the call: (address, bytes).
         self.host_operands: list[tuple[int, int]] = []
         self._next_address = _FIRST_ADDRESS
-        self._next_stream = 1
         self._addresses: list[int] = []
         self._live: dict[int, weakref.ref[Allocation]] = {}
-        self._lock = threading.RLock()
 
     # ------------------------------------------------------------------ memory
 
@@ -232,50 +225,6 @@ class Machine:
 
     # -------------------------------------------------------------------- time
 
-    def new_stream(self, *, blocking: bool = True) -> StreamState:
-        """Create a stream."""
-        state = StreamState(self._next_stream, blocking, self.host_time)
-        self._next_stream += 1
-        self.streams[state.handle] = state
-        return state
-
-    def submit(
-        self, seconds: float, stream: int = 0, *, not_before: float = 0.0
-    ) -> float:
-        """
-        Put work of this length on a stream, move the host by the launch, return its start.
-
-        Args:
-            seconds: How long it runs on the device.
-
-            stream: The stream's handle.
-
-            not_before: A device time before which it may not start.
-        """
-        self.host_time += LAUNCH_SECONDS
-        state = self.streams[stream]
-        start = max(self.host_time, state.time, not_before)
-        if state.blocking:
-            others = self.streams.values() if stream == 0 else (self.default_stream,)
-            start = max([start, *(s.time for s in others if s.blocking)])
-        state.time = start + seconds
-        return start
-
-    def synchronize(self, stream: int | None = None) -> None:
-        """Move the host's clock to where the stream (default: every stream) is done."""
-        if stream is None:
-            done = max(s.time for s in self.streams.values())
-        else:
-            done = self.streams[stream].time
-            if stream == 0:
-                done = max(done, *(s.time for s in self.streams.values() if s.blocking))
-        self.host_time = max(self.host_time, done)
-
-    @property
-    def idle(self) -> bool:
-        """Whether all submitted work is done at the host's present time."""
-        return all(s.time <= self.host_time for s in self.streams.values())
-
     def read_clock(self) -> float:
         """Return the host's time for the learner's clocks; each reading takes a moment."""
         self.weather.mark()
@@ -283,10 +232,6 @@ class Machine:
         if self.ledger is not None and self.learner_line():
             self.ledger.clock_reads.append(ClockRead(at=self.host_time, idle=self.idle))
         return self.host_time
-
-    def sleep(self, seconds: float) -> None:
-        """Let the host wait."""
-        self.host_time += max(0.0, float(seconds))
 
     # ------------------------------------------------------------------ ledger
 
@@ -300,8 +245,8 @@ class Machine:
         flops: float = 0.0,
         dtype: str = "float32",
         stream: int = 0,
-        reads: Iterable[Allocation] = (),
-        writes: Iterable[Allocation] = (),
+        reads: Iterable[Allocation | Part] = (),
+        writes: Iterable[Allocation | Part] = (),
     ) -> None:
         """
         Account for one kernel whose values were computed by the caller.
@@ -321,21 +266,21 @@ class Machine:
 
             stream: The stream's handle.
 
-            reads: Allocations read. Any of them being derived from an operand marks the
-                kernel and all that it writes.
+            reads: What it read. Any of it being derived from an operand marks the kernel
+                and all that it writes.
 
-            writes: Allocations written.
+            writes: What it wrote.
         """
         rate = FLOPS_PER_SECOND.get(dtype, FLOPS_PER_SECOND["float32"])
         seconds = max(
             KERNEL_FLOOR_SECONDS, nbytes / DEVICE_BYTES_PER_SECOND, flops / rate
         )
-        reads, writes = list(reads), list(writes)
         if self.ledger is not None:
             seconds = self.weather.duration(seconds, name)
-        provenance.note(reads, writes, name, kind)
         start = self.submit(seconds, stream)
-        derived = self._flow(reads, writes, start, start + seconds)
+        read, written = self._touch(reads, writes, stream)
+        provenance.note(read, written, name, kind)
+        derived = _flow(read, written)
         if self.ledger is not None:
             self.ledger.kernels.append(
                 Kernel(
@@ -358,8 +303,8 @@ class Machine:
         pinned: bool = False,
         blocking: bool | None = None,
         operand: bool = False,
-        reads: Iterable[Allocation] = (),
-        writes: Iterable[Allocation] = (),
+        reads: Iterable[Allocation | Part] = (),
+        writes: Iterable[Allocation | Part] = (),
     ) -> None:
         """
         Account for one copy whose bytes were moved by the caller.
@@ -377,9 +322,9 @@ class Machine:
 
             operand: Whether the host array it reads is an operand.
 
-            reads: Device allocations read.
+            reads: What it read on the device.
 
-            writes: Device allocations written.
+            writes: What it wrote there.
         """
         if direction == "device_to_device":
             seconds = max(KERNEL_FLOOR_SECONDS, 2 * nbytes / DEVICE_BYTES_PER_SECOND)
@@ -397,9 +342,9 @@ class Machine:
             if direction != "device_to_device" and self.weather.first_use(direction):
                 seconds += FIRST_USE_SECONDS
         start = self.submit(seconds, stream)
-        reads, writes = list(reads), list(writes)
-        provenance.note(reads, writes, provenance.HOST, direction)
-        derived = self._flow(reads, writes, start, start + seconds, operand=operand)
+        read, written = self._touch(reads, writes, stream)
+        provenance.note(read, written, provenance.HOST, direction)
+        derived = _flow(read, written, operand=operand)
         if blocking is None:
             blocking = direction != "device_to_device" and not pinned
         if blocking:
@@ -413,9 +358,24 @@ class Machine:
                     seconds=seconds,
                     pinned=pinned,
                     reads_operand=derived,
-                    uniform=provenance.is_uniform(direction, writes),
+                    uniform=provenance.is_uniform(direction, written),
                 )
             )
+
+    def arrive_later(self, target: npt.NDArray[Any], stream: int) -> None:
+        """
+        Let host memory that was just written be undefined until the host waits.
+
+        Args:
+            target: What a copy down that nobody waited for wrote. While :attr:`poison` is
+                set it holds NaN bytes meanwhile, without it what it held.
+
+            stream: The copy's stream.
+        """
+        if self.poison and target.size:
+            arrived = target.copy()
+            target[...] = np.frombuffer(b"\xff" * target.itemsize, target.dtype)[0]
+            self.when_known(stream, lambda: np.copyto(target, arrived))
 
     def operation(self, **fields: Any) -> None:
         """Account for one library operation; the fields are those of ``Operation``."""
@@ -434,27 +394,42 @@ class Machine:
                 Fault(kind=kind, message=message, line=line, count=count)
             )
 
-    def _flow(
+    def _touch(
         self,
-        reads: list[Allocation],
-        writes: Iterable[Allocation],
-        start: float,
-        end: float,
-        *,
-        operand: bool = False,
-    ) -> bool:
-        late = [r for r in reads if r.ready_at > start + 1e-12]
-        if late:
-            self.fault(
-                "unsynchronized_read",
-                f"Work on one stream read {late[0].nbytes} bytes that another stream was "
-                "still writing. Make it wait for an event, or synchronize the first.",
-            )
-        derived = operand or any(r.operand for r in reads)
-        for block in writes:
-            block.operand = block.operand or derived
-            block.ready_at = max(block.ready_at, end)
-        return derived
+        reads: Iterable[Allocation | Part],
+        writes: Iterable[Allocation | Part],
+        stream: int,
+    ) -> tuple[list[Allocation], list[Allocation]]:
+        """Take in what the last work on a stream touched; return the blocks."""
+        touched: tuple[list[Allocation], list[Allocation]] = ([], [])
+        state = self.streams[stream]
+        for parts, is_written in ((reads, False), (writes, True)):
+            for part in parts:
+                block, view = part if isinstance(part, Part) else (part, None)
+                access = Access(stream, state.number, view, is_written)
+                other = conflict(block, access, state.known)
+                if other is not None:
+                    self._race(access, other, block)
+                remember(block, access, self.host_known)
+                touched[is_written].append(block)
+        return touched
+
+    def _race(self, access: Access, other: Access, block: Allocation) -> None:
+        nbytes = block.nbytes if access.view is None else access.view.nbytes
+        did, doing = ("wrote", "writing") if access.writes else ("read", "writing")
+        if not other.writes:
+            doing = "reading"
+        self.fault(
+            "unsynchronized_write" if access.writes else "unsynchronized_read",
+            f"Work on one stream {did} {nbytes} bytes that another stream may still be "
+            f"{doing}: nothing orders the two. Make it wait for an event, or "
+            "synchronize the first.",
+        )
+
+    def is_pending(self, part: Part) -> bool:
+        """Return whether something may still write to a part, as far as the host knows."""
+        reading = Access(-1, 0, part.view, writes=False)
+        return conflict(part.block, reading, self.host_known) is not None
 
     def learner_line(self) -> int:
         """Return the line of the innermost frame of the learner's program, or 0."""
@@ -489,6 +464,16 @@ class Machine:
             peak_bytes=ledger.peak_bytes,
             notes=ledger.notes,
         )
+
+
+def _flow(
+    reads: list[Allocation], writes: list[Allocation], *, operand: bool = False
+) -> bool:
+    """Return whether what was written derives from an operand, and note it there."""
+    derived = operand or any(r.operand for r in reads)
+    for block in writes:
+        block.operand = block.operand or derived
+    return derived
 
 
 MACHINE = Machine()

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from graders.harness.device.simulator.cuda_core import Buffer
-from graders.harness.device.simulator.machine import MACHINE, Allocation
+from graders.harness.device.simulator.machine import MACHINE, Allocation, Part
 from graders.harness.device.simulator.not_modelled import not_modelled
 
 if TYPE_CHECKING:
@@ -280,8 +280,8 @@ class NDBuffer:
         nbytes = src.size * src.itemsize
         if not (flushing and src.block is None):
             self.array[...] = src.array
-        reads = [] if src.block is None else [src.block]
-        writes = [] if self.block is None else [self.block]
+        reads = [] if src.block is None else [Part(src.block, src.array)]
+        writes = [] if self.block is None else [Part(self.block, self.array)]
         if not nbytes or (not reads and not writes):
             return
         if not reads:

@@ -25,6 +25,7 @@ from graders.harness.device.simulator.machine import (
     MACHINE,
     MEMORY_BYTES,
     Allocation,
+    Part,
 )
 from graders.harness.device.simulator.not_modelled import not_modelled
 
@@ -66,6 +67,11 @@ class NumbaArray:
         array.host, array.block = host, block
         array.stream, array._owner = stream, owner
         return array
+
+    @property
+    def part(self) -> Part:
+        """Its elements in its block."""
+        return Part(self.block, self.host)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -125,9 +131,10 @@ class NumbaArray:
         else:
             _check_alike(self.host, ary)
         ary[...] = self.host.reshape(ary.shape)
-        self._copied(
-            "device_to_host", stream, pinned=is_pinned(ary), reads=[self.block]
-        )
+        pinned = is_pinned(ary)
+        self._copied("device_to_host", stream, pinned=pinned, reads=[self.part])
+        if pinned and (stream or self.stream):
+            MACHINE.arrive_later(ary, handle_of(stream or self.stream))
         return ary
 
     def copy_to_device(self, ary: Any, stream: Any = 0) -> None:
@@ -138,10 +145,11 @@ class NumbaArray:
             _check_alike(self.host, source.host)
             self.host[...] = source.host.reshape(self.shape)
             self._copied(
-                "device_to_device", stream, reads=[source.block], writes=[self.block]
+                "device_to_device", stream, reads=[source.part], writes=[self.part]
             )
             return
         given = np.asarray(ary)
+        MACHINE.arrive(handle_of(stream or self.stream))
         order: Any = "C" if self.host.flags.c_contiguous else "F"
         _check_alike(self.host, np.array(given, order=order, copy=None))
         self.host[...] = given.reshape(self.shape)
@@ -150,7 +158,7 @@ class NumbaArray:
             stream,
             pinned=is_pinned(given),
             operand=is_operand(given),
-            writes=[self.block],
+            writes=[self.part],
         )
 
     def _copied(self, direction: Direction, stream: Any, **what: Any) -> None:

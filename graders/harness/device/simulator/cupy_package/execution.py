@@ -19,7 +19,7 @@ from graders.harness.device.simulator.cupy_package.storage import (
     view,
 )
 from graders.harness.device.simulator.cupy_package.streams import current_handle
-from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.machine import MACHINE, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -130,8 +130,8 @@ def account(
         flops=elements if flops is None else flops,
         dtype=first._host.dtype.name,
         stream=current_handle(),
-        reads=[a._memory.block for a in reads],
-        writes=[a._memory.block for a in writes],
+        reads=[Part(a._memory.block, a._host) for a in reads],
+        writes=[Part(a._memory.block, a._host) for a in writes],
     )
 
 

@@ -19,7 +19,7 @@ from graders.harness.device.simulator.cupy_package.storage import (
 )
 from graders.harness.device.simulator.cupy_package.streams import current_handle
 from graders.harness.device.simulator.cupy_package.transfers import moved, upload
-from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.machine import MACHINE, Part
 
 _BASIC = (int, slice, type(Ellipsis), type(None), np.integer)
 
@@ -108,7 +108,7 @@ def _count_mask(found: list[DeviceArray]) -> None:
         "device_to_host",
         4,
         stream=current_handle(),
-        reads=[m.block for m in masks],
+        reads=[Part(m.block, m._host) for m in masks],
     )
 
 

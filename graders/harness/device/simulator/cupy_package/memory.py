@@ -16,7 +16,7 @@ from graders.harness.device.simulator.cupy_package.streams import (
     Device,
     current_handle,
 )
-from graders.harness.device.simulator.machine import MACHINE, MEMORY_BYTES
+from graders.harness.device.simulator.machine import MACHINE, MEMORY_BYTES, Part
 
 if TYPE_CHECKING:
     from graders.harness.device.simulator.machine import Allocation
@@ -175,12 +175,13 @@ class MemoryPointer:
             "device_to_device",
             int(size),
             stream=current_handle(),
-            reads=[src.mem.block],
-            writes=[self.mem.block],
+            reads=[Part(src.mem.block, src._bytes(size))],
+            writes=[Part(self.mem.block, self._bytes(size))],
         )
 
     def copy_from_host(self, mem: Any, size: int) -> None:
         """Copy ``size`` bytes from host memory, given by its address."""
+        MACHINE.arrive(current_handle())
         source = _host_bytes(mem, int(size))
         self._bytes(size)[...] = source
         MACHINE.copy(
@@ -190,7 +191,7 @@ class MemoryPointer:
             pinned=is_pinned(source),
             blocking=True,
             operand=is_operand(source),
-            writes=[self.mem.block],
+            writes=[Part(self.mem.block, self._bytes(size))],
         )
 
     def copy_to_host(self, mem: Any, size: int) -> None:
@@ -203,7 +204,7 @@ class MemoryPointer:
             stream=current_handle(),
             pinned=is_pinned(target),
             blocking=True,
-            reads=[self.mem.block],
+            reads=[Part(self.mem.block, self._bytes(size))],
         )
 
     def copy_from(self, mem: Any, size: int) -> None:
@@ -244,7 +245,7 @@ class MemoryPointer:
             elements=int(size),
             nbytes=int(size),
             stream=current_handle(),
-            writes=[self.mem.block],
+            writes=[Part(self.mem.block, self._bytes(size))],
         )
 
     def memset_async(self, value: int, size: int, stream: Any = None) -> None:

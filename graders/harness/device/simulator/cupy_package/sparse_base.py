@@ -18,7 +18,7 @@ from graders.harness.device.simulator.cupy_package.execution import account
 from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray, adopt
 from graders.harness.device.simulator.cupy_package.streams import current_handle
-from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.machine import MACHINE, Part
 
 NAMES = {
     "csr": "Compressed Sparse Row",
@@ -335,7 +335,7 @@ def _asked(matrix: _spbase, question: str) -> None:
         "device_to_host",
         1,
         stream=current_handle(),
-        reads=[part.block for part in matrix._arrays()],
+        reads=[Part(array.block, array._host) for array in matrix._arrays()],
     )
 
 

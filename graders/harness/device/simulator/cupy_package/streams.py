@@ -10,6 +10,7 @@ from typing import Any
 
 from graders.harness.device.simulator.cupy_package.errors import not_modelled
 from graders.harness.device.simulator.machine import MACHINE, MEMORY_BYTES
+from graders.harness.device.simulator.timeline import Mark
 
 COMPUTE_CAPABILITY = "90"
 
@@ -176,7 +177,7 @@ class Stream:
     @property
     def done(self) -> bool:
         """Whether the work submitted to it is done."""
-        return MACHINE.streams[self.ptr].time <= MACHINE.host_time
+        return MACHINE.is_reached(MACHINE.record(self.ptr))
 
     @property
     def is_non_blocking(self) -> bool:
@@ -191,16 +192,16 @@ class Stream:
 
     def wait_event(self, event: Event) -> None:
         """Let work submitted from now on wait for the event."""
-        state = MACHINE.streams[self.ptr]
-        if event.time is not None:
-            state.time = max(state.time, event.time)
+        MACHINE.wait(self.ptr, event.mark)
 
     def launch_host_func(self, callback: Any, arg: Any) -> None:
         """Call a host function when the work so far is done; here at once."""
+        MACHINE.wait_on_host(MACHINE.record(self.ptr))
         callback(arg)
 
     def add_callback(self, callback: Any, arg: Any) -> None:
         """Call a host function when the work so far is done; here at once."""
+        MACHINE.wait_on_host(MACHINE.record(self.ptr))
         callback(self, 0, arg)
 
     def begin_capture(self, mode: Any = None) -> None:
@@ -234,7 +235,7 @@ class Event:
     A mark in a stream's time.
 
     Attributes:
-        time: Device time at which it happens; None before it is recorded.
+        mark: Where in a stream's work it happens; None before it is recorded.
     """
 
     _handles = 0
@@ -249,29 +250,22 @@ class Event:
         Event._handles += 1
         self.ptr = Event._handles
         self.disable_timing = disable_timing
-        self.time: float | None = None
+        self.mark: Mark | None = None
 
     def record(self, stream: Stream | None = None) -> None:
         """Mark the present end of a stream's work, by default the current one's."""
         MACHINE.weather.mark()
         handle = current_handle() if stream is None else stream.ptr
-        state = MACHINE.streams[handle]
-        done = max(state.time, MACHINE.host_time)
-        if handle == 0:
-            done = max(
-                [done, *(s.time for s in MACHINE.streams.values() if s.blocking)]
-            )
-        self.time = done
+        self.mark = MACHINE.record(handle)
 
     def synchronize(self) -> None:
         """Let the host wait until the event has happened."""
-        if self.time is not None:
-            MACHINE.host_time = max(MACHINE.host_time, self.time)
+        MACHINE.wait_on_host(self.mark)
 
     @property
     def done(self) -> bool:
         """Whether it has happened."""
-        return self.time is None or self.time <= MACHINE.host_time
+        return MACHINE.is_reached(self.mark)
 
 
 def get_elapsed_time(start_event: Event, end_event: Event) -> float:
@@ -279,10 +273,10 @@ def get_elapsed_time(start_event: Event, end_event: Event) -> float:
     if start_event.disable_timing or end_event.disable_timing:
         msg = "cudaErrorInvalidResourceHandle: invalid resource handle"
         raise CUDARuntimeError(msg)
-    if start_event.time is None or end_event.time is None:
+    if start_event.mark is None or end_event.mark is None:
         msg = "cudaErrorInvalidResourceHandle: invalid resource handle"
         raise CUDARuntimeError(msg)
     if not (start_event.done and end_event.done):
         msg = "cudaErrorNotReady: device not ready"
         raise CUDARuntimeError(msg)
-    return (end_event.time - start_event.time) * 1e3
+    return (end_event.mark.time - start_event.mark.time) * 1e3

@@ -23,7 +23,7 @@ from graders.harness.device.simulator.cupy_package.storage import (
     wrap,
 )
 from graders.harness.device.simulator.cupy_package.streams import current_handle
-from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.machine import MACHINE, Part
 
 
 def upload(
@@ -42,6 +42,7 @@ def upload(
         blocking: Whether the host waits even where its memory is page-locked.
     """
     check_dtype(source.dtype)
+    MACHINE.arrive(current_handle())
     if order == "K":
         host = like_strides(source, source.dtype)
         host[...] = source
@@ -61,7 +62,7 @@ def upload(
             pinned=pinned,
             blocking=True if blocking else None,
             operand=is_operand(source),
-            writes=[array.block],
+            writes=[Part(array.block, array._host)],
         )
     return array
 
@@ -105,8 +106,8 @@ def moved(source: DeviceArray, target: DeviceArray) -> None:
             "device_to_device",
             new.nbytes,
             stream=current_handle(),
-            reads=[source.block],
-            writes=[target.block],
+            reads=[Part(source.block, old)],
+            writes=[Part(target.block, new)],
         )
         return
     account(kernel_name("copy", [old], new.dtype), "copy", [source], [target])
@@ -163,8 +164,10 @@ def download(
             stream=current_handle(),
             pinned=pinned,
             blocking=True if blocking else None,
-            reads=[source.block],
+            reads=[Part(source.block, source._host)],
         )
+        if pinned and not blocking:
+            MACHINE.arrive_later(result, current_handle())
     return result
 
 
@@ -197,6 +200,7 @@ def upload_into(array: DeviceArray, source: Any, stream: Any = None) -> None:
     if host.shape != source.shape:
         msg = f"Shape mismatch. Old shape: {host.shape}, new shape: {source.shape}"
         raise ValueError(msg)
+    MACHINE.arrive(current_handle())
     host[...] = source
     if host.nbytes:
         MACHINE.copy(
@@ -205,7 +209,7 @@ def upload_into(array: DeviceArray, source: Any, stream: Any = None) -> None:
             stream=current_handle(),
             pinned=is_pinned(source),
             operand=is_operand(source),
-            writes=[array.block],
+            writes=[Part(array.block, array._host)],
         )
 
 
