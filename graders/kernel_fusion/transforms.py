@@ -90,12 +90,13 @@ def expect_on_device(observation: Observation, operand: Array, where: str) -> No
 
 def expect_filter_in_epilog(evidence: Evidence, where: str) -> None:
     """
-    Check that nvmath transformed forth with an epilog, once at least.
+    Check that nvmath transformed forth with an epilog that filters, once at least.
 
     Others may have run without one, such as a first look at the spectrum's layout.
 
     Raises:
-        NotFused: There was no forward transform, or none with an epilog.
+        NotFused: There was no forward transform, or none with an epilog, or the filter is
+            in the inverse one's prolog. The simulator sees that last one; CUDA does not.
     """
     ran = _executions(evidence)
     if not ran:
@@ -115,6 +116,16 @@ def expect_filter_in_epilog(evidence: Evidence, where: str) -> None:
             "belongs there: each element of the spectrum is multiplied as it is stored."
         )
         raise NotFused(msg, hint="Which argument of fft takes the compiled callback?")
+    scaling = int(evidence.notes.get("scaling_epilogs_forward", 0))
+    if scaling >= sum(op.epilog for op in forward) and any(
+        op.prolog for op in ran if op not in forward
+    ):
+        msg = (
+            f"The epilog of the forward transform multiplies all elements by the same "
+            f"number ({where}), and the inverse one has a prolog. Expected was that the "
+            "epilog multiplies each element by the filter's."
+        )
+        raise NotFused(msg, hint="Where is the filter applied, if not in the epilog?")
 
 
 def expect_no_other_work(

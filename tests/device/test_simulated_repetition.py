@@ -163,3 +163,24 @@ def test_a_prolog_that_changes_nothing_is_noted(record: Any) -> None:
     _, busy = record(lambda: transforms(lambda image: image, half))
     assert idle.notes["idle_prologs_R2C"] == 1
     assert "idle_prologs_R2C" not in busy.notes
+
+
+@pytest.mark.parametrize(
+    ("factor", "count"), [(1.0, 1), (0.25, 1), (np.array([1, 2, 3, 4]), 0)]
+)
+def test_an_epilog_that_only_scales_is_noted(
+    record: Any, factor: Any, count: int
+) -> None:
+    import cupy as cp
+    import nvmath
+
+    factors = cp.asarray(np.broadcast_to(factor, (2, 4)).astype(np.float32))
+
+    def scale(data_out: Any, offset: Any, element: Any, info: Any, _: Any) -> None:
+        data_out[offset] = element * info[offset]
+
+    epilog = nvmath.fft.compile_epilog(scale, "complex64", "float32")
+    x = cp.asarray(np.arange(8, dtype=np.complex64).reshape(2, 4))
+    data = {"ltoir": epilog, "data": factors.data.ptr}
+    _, seen = record(lambda: nvmath.fft.fft(x, axes=[-1], epilog=data))
+    assert seen.notes.get("scaling_epilogs_forward", 0) == count

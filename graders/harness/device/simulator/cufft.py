@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from graders.harness.device.simulator import callbacks, fft_layout
 from graders.harness.device.simulator.machine import MACHINE, Allocation, Part
@@ -24,6 +25,8 @@ _LARGEST_PRIME = 127
 # Even lengths from here on, by bytes of a real number, are refused with such a factor.
 _LONG = {4: 8192, 8: 4096}
 _FORWARD = -1
+# Relative to the largest element: an epilog's product in single precision is off by 1e-7.
+_ROUNDING = 1e-6
 # cufftResult.
 _INVALID_PLAN, _INVALID_VALUE, _NOT_SUPPORTED, _LINK_FAILURE = 1, 4, 16, 19
 # cudaDataType to dtype.
@@ -255,7 +258,7 @@ def xt_exec(handle: int, source: int, target: int, direction: int) -> None:
     else:
         x = plan.prolog.load(side.offsets, from_block, from_offset, side.extent)
         if x.tobytes() == side.view(from_block.buffer, from_offset).tobytes():
-            _note_idle_prolog(plan.kind)
+            _note(f"idle_prologs_{plan.kind}")
     y = fft_layout.transform(x, plan.kind, plan.lengths, forward=forward)
     y = y.astype(plan.target.dtype, copy=False)
     if plan.epilog is None:
@@ -263,16 +266,27 @@ def xt_exec(handle: int, source: int, target: int, direction: int) -> None:
     else:
         side = plan.target
         plan.epilog.store(y, side.offsets, to_block, to_offset, side.extent)
+        if _is_scaled(y, side.view(to_block.buffer, to_offset)):
+            _note(f"scaling_epilogs_{'forward' if forward else 'inverse'}")
     read = Part(from_block, plan.source.view(from_block.buffer, from_offset))
     written = Part(to_block, plan.target.view(to_block.buffer, to_offset))
     _account(plan, read, written, forward=forward)
 
 
-def _note_idle_prolog(kind: str) -> None:
-    """Note a prolog that changed nothing: what it is for was done elsewhere, or not."""
+def _note(name: str) -> None:
+    """Count a callback that did not do what it is for: that was done elsewhere, or not."""
     if MACHINE.ledger is not None:
-        notes, name = MACHINE.ledger.notes, f"idle_prologs_{kind}"
-        notes[name] = notes.get(name, 0) + 1
+        MACHINE.ledger.notes[name] = MACHINE.ledger.notes.get(name, 0) + 1
+
+
+def _is_scaled(transformed: npt.NDArray[Any], stored: npt.NDArray[Any]) -> bool:
+    """Return whether all elements were stored times one and the same number."""
+    largest = np.argmax(np.abs(transformed)) if transformed.size > 1 else 0
+    size = transformed.flat[largest] if transformed.size > 1 else 0
+    with np.errstate(all="ignore"):
+        factor = stored.flat[largest] / size if size else np.nan
+        off = np.abs(stored - factor * transformed)
+        return bool(np.all(off <= _ROUNDING * np.abs(factor * size)))
 
 
 def _account(plan: Plan, source: Part, target: Part, *, forward: bool) -> None:
