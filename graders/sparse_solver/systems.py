@@ -113,32 +113,47 @@ def singular(rng: np.random.Generator) -> list[System]:
     """
     Return systems of singular matrices, which have no solution.
 
-    The first matrix is symmetric with whole numbers that add up to 0 in each row, so that
-    A x does too; the numbers of b are positive. In the others one row comes twice, and the
-    two numbers of b are opposite, but for the first column or for the last: there they are
-    equal, so that this column alone has solutions.
+    The first matrices are symmetric with whole numbers that add up to 0 in each row, so
+    that A x does too; the numbers of b are positive. In the others one row comes twice, and
+    the two numbers of b are opposite, but for the first column or for the last of several:
+    there they are equal, so that this column alone has solutions. Some have many columns,
+    one column, small numbers in b, or single precision.
     """
-    height, width = int(rng.integers(4, 7)), int(rng.integers(7, 10))
-    weights = rng.integers(1, 5, (2, height, width)).astype(np.float64)
-    laplacian = sp.coo_matrix(_grid(weights))
-    positive = np.abs(right_hand_sides(rng, height * width, 3, "float64"))
     rows = "a singular matrix with a row that comes twice"
+    zero = "a singular matrix whose rows add up to 0"
     return [
-        System("a singular matrix whose rows add up to 0", laplacian, positive),
-        System(rows, *_twice_a_row(rng, solvable=0)),
-        System(f"another {rows[2:]}", *_twice_a_row(rng, solvable=-1)),
+        System(zero, *_adding_up_to_0(rng, 3)),
+        System(rows, *_twice_a_row(rng, 2, solvable=0)),
+        System(f"another {rows[2:]}", *_twice_a_row(rng, 2, solvable=-1)),
+        System(f"{rows} and one column of b", *_twice_a_row(rng, 1)),
+        System(f"{zero} and small numbers in b", *_adding_up_to_0(rng, 6, 1e-5)),
+        System(f"{zero} in single precision", *_adding_up_to_0(rng, 3, 1.0, "float32")),
     ]
 
 
-def _twice_a_row(rng: np.random.Generator, *, solvable: int) -> tuple[Any, Array]:
+def _adding_up_to_0(
+    rng: np.random.Generator, r: int, size: float = 1.0, dtype: str = "float64"
+) -> tuple[Any, Array]:
+    height, width = int(rng.integers(4, 7)), int(rng.integers(7, 10))
+    weights = rng.integers(1, 5, (2, height, width)).astype(np.float64)
+    b = np.abs(right_hand_sides(rng, height * width, r, dtype))
+    if size != 1.0:
+        b *= size / b.max(axis=0)
+    return sp.coo_matrix(_grid(weights)), b
+
+
+def _twice_a_row(
+    rng: np.random.Generator, r: int, *, solvable: int | None = None
+) -> tuple[Any, Array]:
     n = int(rng.integers(30, 45))
     full = dominant(rng, n).tolil()
     one, other = rng.choice(n, 2, replace=False)
     full[one] = full[other]
-    b = right_hand_sides(rng, n, 2, "float64")
+    b = right_hand_sides(rng, n, r, "float64")
     b[other] = np.abs(b).max(axis=0)  # as large as any: what is left of it shows
     b[one] = -b[other]
-    b[one, solvable] = b[other, solvable]
+    if solvable is not None:
+        b[one, solvable] = b[other, solvable]
     return sp.coo_matrix(full), b
 
 

@@ -5,6 +5,7 @@ Shared by the checks of ``tuned_matmul`` and ``transform_batches``.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,6 +46,30 @@ def fed(
             return learner.call(function, stream(items), alone=alone)
         except Failure:
             raise failure from None
+
+
+def fed_both_ways(
+    learner: Learner, function: str, items: Sequence[Any]
+) -> list[Observation]:
+    """
+    Call a function with a list and with a generator; leave out what it does not serve.
+
+    Args:
+        learner: The program.
+
+        function: The function's name.
+
+        items: What it is fed with.
+
+    Raises:
+        Failure: It takes neither; the failure with the list.
+    """
+    taken = [fed(learner, function, items)]
+    with contextlib.suppress(Failure):
+        seen = learner.call(function, stream(items))
+        if isinstance(seen.value, (list, tuple)) and len(seen.value) == len(items):
+            taken.append(seen)
+    return taken
 
 
 def expect_items(value: Any, count: int, *, where: str, noun: str) -> list[Any]:

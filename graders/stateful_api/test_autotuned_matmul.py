@@ -36,7 +36,7 @@ from graders.harness.checks import (
 )
 from graders.harness.errors import WrongPhases, WrongValue
 from graders.harness.measure.ratio import device_time
-from graders.stateful_api.feeding import expect_items, fed
+from graders.stateful_api.feeding import expect_items, fed, fed_both_ways
 
 Draw = Callable[[str], np.random.Generator]
 Pair = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
@@ -226,8 +226,10 @@ def test_inputs_unchanged(learner: Learner, cases: list[Case]) -> None:
 
 def test_phases(learner: Learner, cases: list[Case], precise: Case) -> None:
     """One plan, one autotuning, then one execution for each pair."""
-    for case in (*cases, precise):
-        evidence = fed(learner, FUNCTION, case.items).evidence
+    seen = [(case, fed(learner, FUNCTION, case.items)) for case in (*cases, precise)]
+    for each in fed_both_ways(learner, FUNCTION, cases[0].items):
+        seen.append((cases[0], each))
+    for case, evidence in ((case, each.evidence) for case, each in seen):
         count = len(case.pairs)
         expect_phases(evidence, "matmul", executions=count, where=case.where)
         expect_autotuned(evidence, where=case.where)

@@ -87,15 +87,6 @@ def test_what_the_host_lacks_is_named(device: Any) -> None:
         run_prolog(device, drawn(4, 16), thread)
 
 
-def test_print_is_named(device: Any) -> None:
-    def show(data_in: Any, offset: Any, _info: Any, _reserved: Any) -> Any:
-        print(offset)  # noqa: T201 - what the test is about
-        return data_in[offset]
-
-    with pytest.raises(NotModelled, match=r"^print in a callback is not"):
-        run_prolog(device, drawn(4, 16), show)
-
-
 @pytest.mark.parametrize("width", [131, 2 * 131])
 def test_lengths_with_a_large_prime_pass_where_cufft_has_them(
     device: Any, width: int

@@ -1,5 +1,6 @@
 """Streams, events, the benchmark and the clocks of the simulated CuPy."""
 
+import datetime as dt
 import threading
 import time
 import timeit
@@ -199,6 +200,24 @@ def test_clocks_of_the_program_show_virtual_time(cp, virtual):
     assert timeit.timeit(lambda: time.sleep(1), number=3) == pytest.approx(3, abs=1e-3)
 
 
+def test_clocks_that_are_asked_by_number_and_dates_show_it_too(virtual):
+    clock = time.clock_gettime(time.CLOCK_MONOTONIC)
+    date, utc = dt.datetime.now(), dt.datetime.now(dt.UTC)
+    MACHINE.sleep(2.5)
+    assert time.clock_gettime(time.CLOCK_MONOTONIC) - clock == pytest.approx(
+        2.5, abs=1e-3
+    )
+    nanoseconds = time.clock_gettime_ns(time.CLOCK_PROCESS_CPUTIME_ID)
+    assert nanoseconds == pytest.approx(time.perf_counter_ns(), rel=1e-3)
+    assert time.clock_gettime(time.CLOCK_REALTIME) == pytest.approx(
+        time.time(), abs=0.1
+    )
+    assert (dt.datetime.now() - date).total_seconds() == pytest.approx(2.5, abs=1e-3)
+    assert abs(dt.datetime.utcnow() - utc.replace(tzinfo=None)).total_seconds() < 3
+    assert isinstance(dt.datetime(2026, 1, 2), dt.date)
+    assert type(date).__name__ == "datetime"
+
+
 def test_virtual_time_is_deterministic(cp, virtual):
     x = cp.ones((256, 256))
 
@@ -223,7 +242,9 @@ def test_other_code_keeps_real_time(virtual):
 
 def test_clocks_come_back():
     before = time.perf_counter, time.sleep, timeit.default_timer
+    dates, asked = dt.datetime, time.clock_gettime
     clocks.install()
     assert time.perf_counter is not before[0]
     clocks.uninstall()
     assert (time.perf_counter, time.sleep, timeit.default_timer) == before
+    assert (dt.datetime, time.clock_gettime) == (dates, asked)

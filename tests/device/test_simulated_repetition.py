@@ -184,3 +184,26 @@ def test_an_epilog_that_only_scales_is_noted(
     data = {"ltoir": epilog, "data": factors.data.ptr}
     _, seen = record(lambda: nvmath.fft.fft(x, axes=[-1], epilog=data))
     assert seen.notes.get("scaling_epilogs_forward", 0) == count
+
+
+def test_printing_changes_nothing(record: Any) -> None:
+    import cupy as cp
+    import nvmath
+    from numba import cuda
+
+    @cuda.jit
+    def double(x: Any) -> None:
+        i = cuda.grid(1)
+        print("element", i, x[i])  # noqa: T201
+        x[i] *= 2
+
+    def loud(data_in: Any, offset: Any, user_info: Any, reserved: Any) -> Any:
+        print(offset, data_in[offset])  # noqa: T201
+        return data_in[offset]
+
+    x = cp.asarray(np.arange(8, dtype=np.float32))
+    double[1, 8](x)
+    prolog = nvmath.fft.compile_prolog(loud, "float32", "float32")
+    _, seen = record(lambda: nvmath.fft.rfft(x, prolog={"ltoir": prolog}))
+    assert x.get().tolist() == [0, 2, 4, 6, 8, 10, 12, 14]
+    assert not seen.faults

@@ -23,7 +23,14 @@ from graders.sparse_solver.systems import System
 
 ROOT = Path(__file__).parents[2]
 #: Of each singular system, which columns have a solution all the same.
-SOLVABLE = ([False] * 3, [True, False], [False, True])
+SOLVABLE = (
+    [False] * 3,
+    [True, False],
+    [False, True],
+    [False],
+    [False] * 6,
+    [False] * 3,
+)
 LIMITS = {"backward_error": {"float32": 2e-6, "float64": 1e-13}}
 
 

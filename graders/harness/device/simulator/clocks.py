@@ -6,6 +6,7 @@ fits the modelled device. All else (threads, logging, the harness) keeps real cl
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 import time
 import timeit
@@ -61,6 +62,35 @@ def _nanoseconds(name: str, start: float) -> Callable[[], int]:
     return read
 
 
+def _of_a_clock(
+    genuine: Callable[[int], Any], by_clock: Callable[[], Any], wall: Callable[[], Any]
+) -> Callable[[int], Any]:
+    def read(clk_id: int) -> Any:
+        if _for_the_learner():
+            return wall() if clk_id == time.CLOCK_REALTIME else by_clock()
+        return genuine(clk_id)
+
+    read.__name__ = genuine.__name__
+    return read
+
+
+def _datetime() -> type[dt.datetime]:
+    """Return a ``datetime`` whose ``now`` is on virtual time."""
+
+    class Datetime(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
+            return cls.fromtimestamp(time.time(), tz)
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return cls.fromtimestamp(time.time(), dt.UTC).replace(tzinfo=None)
+
+    Datetime.__name__ = Datetime.__qualname__ = "datetime"
+    Datetime.__module__ = "datetime"
+    return Datetime
+
+
 def _sleep(seconds: float | SupportsIndex) -> None:
     if not _for_the_learner():
         _real["sleep"](seconds)
@@ -85,7 +115,14 @@ def install() -> None:
         start = float(int(_real["time"]())) if name == "time" else 0.0
         setattr(time, name, _seconds(name, start))
         setattr(time, f"{name}_ns", _nanoseconds(name, start))
+    for tail in ("", "_ns"):
+        name = f"clock_gettime{tail}"
+        _real[name] = getattr(time, name)
+        others = getattr(time, f"monotonic{tail}"), getattr(time, f"time{tail}")
+        setattr(time, name, _of_a_clock(_real[name], *others))
     time.sleep = _sleep
+    _real["datetime"] = dt.datetime
+    dt.datetime = _datetime()  # type: ignore[misc]
     timeit.default_timer = time.perf_counter
     for function in (timeit.Timer.__init__, timeit.timeit, timeit.repeat):
         function.__defaults__ = tuple(
@@ -99,6 +136,7 @@ def uninstall() -> None:
     if not _real:
         return
     virtual = time.perf_counter
+    dt.datetime = _real.pop("datetime")  # type: ignore[misc,assignment]
     for name, genuine in _real.items():
         setattr(time, name, genuine)
     timeit.default_timer = time.perf_counter

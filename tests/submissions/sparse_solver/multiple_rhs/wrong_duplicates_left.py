@@ -16,7 +16,7 @@ def solve(a_coo, b):
     a = csp.csr_matrix(tuple(map(cp.asarray, parts)), shape=a_coo.shape)
     columns = cp.asfortranarray(b)
     x = direct_solver(a, columns)
-    if not cp.all(cp.abs(x) < 1e6 * cp.abs(columns).max()):
+    if not cp.all(cp.abs(x) < 1e3 * cp.abs(columns).max()):
         msg = "singular"
         raise np.linalg.LinAlgError(msg)
     return x
