@@ -17,7 +17,8 @@ def pipeline(a: np.ndarray, b: np.ndarray, rounds: int) -> np.ndarray:
         a: NumPy array, shape ``(m, k)``, float32 or float64, in C order. It must not be
             changed.
 
-        b: NumPy array, shape ``(k, k)``, of the dtype of ``a``. It must not be changed.
+        b: NumPy array, shape ``(k, k)``, of the dtype of ``a``, in any memory order. It
+            must not be changed.
 
         rounds: How many times, 1 or more.
 

@@ -111,7 +111,9 @@ def cases(draw: Draw) -> list[Case]:
         (first, "float32", alpha, 0.0),
         (first, "float32", 0.0, -alpha),
         (first, "float32", 1.0, 1.0),
-        # The same factors again, with other matrices, in old arrays and in new ones.
+        # The same factors again, with other matrices, in old arrays and in new ones: each
+        # of the three arrays is a new one in one of four calls at least.
+        (first, "float32", 1.0, 1.0),
         (first, "float32", 1.0, 1.0),
         (first, "float32", 1.0, 1.0),
         (first, "float32", 1.0, 1.0),
@@ -127,6 +129,9 @@ def cases(draw: Draw) -> list[Case]:
         ((q, 1, r), "float32", -alpha, beta),
         # Aligned as tensor cores like it: here coarse arithmetic is sure to be taken.
         ((128, 64, 96), "float32", alpha, beta),
+        # Large enough to look at the kernels where a factor leaves less to do.
+        ((96, 64, 128), "float32", alpha, 0.0),
+        ((96, 128, 64), "float32", 1.0, 1.0),
         # Wide, and just large enough that a kernel over it is none of parameters.
         ((49, 66, 57), "float32", -alpha, 1.0),
         ((_ROWS, few, more), "float32", -alpha, beta),

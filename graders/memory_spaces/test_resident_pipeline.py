@@ -71,7 +71,8 @@ def cases(draw: Draw) -> list[Case]:
     One shape comes with one round, with several, and again with other values; m is
     above k, below it, and k itself: there a transposed matrix fits as well. It has two
     rounds, which no power of b does with fewer products: a's and b's have one size there.
-    Forty rounds without a division in each overflow float32.
+    Forty rounds without a division in each overflow float32. One b lies in memory column
+    by column.
     """
     rng = draw("pipelines")
     m, k = int(rng.integers(70, 120)), int(rng.integers(121, 180))
@@ -84,13 +85,16 @@ def cases(draw: Draw) -> list[Case]:
         ("m and k swapped", (k, m), "float64", few),
         ("many rounds", (int(rng.integers(40, 60)), k + 30), "float32", 40),
         ("a single row", (1, int(rng.integers(61, 90))), "float64", 2),
-        ("a large b", (33, 257), "float64", some + 1),
+        ("a large b, in Fortran order", (33, 257), "float64", some + 1),
         ("a as large as b", (square, square), "float32", 2),
     )
-    return [
-        Case(name, _signed(rng, shape, dtype), _matrix(rng, shape[1], dtype), rounds)
-        for name, shape, dtype, rounds in drawn
-    ]
+    found = []
+    for name, shape, dtype, rounds in drawn:
+        a, b = _signed(rng, shape, dtype), _matrix(rng, shape[1], dtype)
+        found.append(
+            Case(name, a, np.asfortranarray(b) if "Fortran" in name else b, rounds)
+        )
+    return found
 
 
 def test_values(
