@@ -32,8 +32,8 @@ def blur_batch(images, sigma):
         - each of the two is executed once for each image, and not once more: 2N
           executions for N images;
         - a callback multiplies by the response and normalises; beyond that, no kernel
-          works on an image, a spectrum or a result. Kernels that prepare the response
-          are free, if they come before the first transform;
+          works on an image, a spectrum or a result but copies that rearrange them. Kernels
+          that prepare the response are free, if they come before the first transform;
         - 16 images take at most half the time of a loop that calls the stateless
           functions.
     """

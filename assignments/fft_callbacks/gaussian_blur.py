@@ -34,8 +34,9 @@ def gaussian_blur(image, sigma):
         - nvmath does both transforms: a real-to-complex one, then a complex-to-real
           one;
         - a callback of one of the two multiplies by the response and normalises;
-          beyond that, no kernel works on the image, the spectrum or the result. Kernels
-          that prepare the response are free, if they come before the first transform.
+          beyond that, no kernel works on the image, the spectrum or the result but
+          copies that rearrange them. Kernels that prepare the response are free, if they
+          come before the first transform.
     """
     # TODO: Transform the image, let a callback apply the response, and transform back.
     raise NotImplementedError

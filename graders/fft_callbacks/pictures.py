@@ -137,6 +137,11 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
             sigma=float(rng.uniform(0.6, 0.85)),
         ),
         Case(name="a large image", image=picture(rng, sizes[4]), sigma=20.0),
+        Case(
+            name="a large image, blurred more",
+            image=picture(rng, sizes[4][::-1]),
+            sigma=wide(rng, sizes[4]),
+        ),
     ]
     gray = photograph(data_folder).mean(axis=-1, dtype=np.float32)
     sigma = float(rng.uniform(1.5, 3.5))
@@ -152,6 +157,11 @@ def unbounded(image: Image) -> Image:
 def slight(rng: np.random.Generator) -> float:
     """Draw a sigma below half a pixel: it blurs still, and nobody may round it away."""
     return float(rng.uniform(0.2, 0.4))
+
+
+def wide(rng: np.random.Generator, size: tuple[int, int]) -> float:
+    """Draw a sigma of a seventh of an image: its coarsest patches are left to see."""
+    return float(rng.uniform(0.12, 0.16)) * max(size)
 
 
 def _close_to(sigma: float) -> float:
@@ -213,6 +223,11 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
             name="a large image",
             image=colour_picture(rng, sizes[4], darkest=0.3),
             sigma=20.0,
+        ),
+        Case(
+            name="a large image, blurred more",
+            image=colour_picture(rng, sizes[4][::-1]),
+            sigma=wide(rng, sizes[4]),
         ),
     ]
     sigma = float(rng.uniform(1.5, 3.5))
