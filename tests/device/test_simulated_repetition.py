@@ -207,3 +207,49 @@ def test_printing_changes_nothing(record: Any) -> None:
     _, seen = record(lambda: nvmath.fft.rfft(x, prolog={"ltoir": prolog}))
     assert x.get().tolist() == [0, 2, 4, 6, 8, 10, 12, 14]
     assert not seen.faults
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [("y = x", "copy"), ("y = -x", "elementwise"), ("y = max(x, T(0))", "elementwise")],
+)
+def test_a_kernel_in_c_that_only_copies_is_a_copy(
+    record: Any, operation: str, kind: str
+) -> None:
+    import cupy as cp
+
+    run = cp.ElementwiseKernel("T x", "T y", operation, "mine")
+    x = cp.asarray(np.arange(8, dtype=np.float32))
+    _, seen = record(lambda: run(x))
+    assert [kernel.kind for kernel in seen.kernels] == [kind]
+
+
+def test_a_kernel_of_numba_that_only_copies_is_a_copy(record: Any) -> None:
+    import cupy as cp
+    from numba import cuda
+
+    @cuda.jit
+    def planar(image: Any, out: Any) -> None:
+        y, x, c = cuda.grid(3)
+        if y < out.shape[1] and x < out.shape[2] and c < out.shape[0]:
+            out[c, y, x] = image[y, x, c]
+
+    @cuda.jit
+    def halved(image: Any, out: Any) -> None:
+        y, x, c = cuda.grid(3)
+        if y < out.shape[1] and x < out.shape[2] and c < out.shape[0]:
+            out[c, y, x] = image[y, x, c] / 2
+
+    @cuda.jit
+    def rectified(image: Any, out: Any) -> None:
+        y, x, c = cuda.grid(3)
+        if y < out.shape[1] and x < out.shape[2] and c < out.shape[0]:
+            out[c, y, x] = max(image[y, x, c], 0.0)
+
+    image = cp.asarray(np.arange(24, dtype=np.float32).reshape(2, 4, 3))
+    kinds = []
+    for kernel in (planar, halved, rectified):
+        out = cp.empty((3, 2, 4), dtype=np.float32)
+        _, seen = record(lambda run=kernel, out=out: run[(1, 1, 1), (2, 4, 3)](image, out))
+        kinds += [ran.kind for ran in seen.kernels]
+    assert kinds == ["copy", "elementwise", "elementwise"]

@@ -74,6 +74,14 @@ def _instrument(text: str) -> str:
     return "\n".join(out)
 
 
+# Arithmetic with floating-point numbers, or a call of anything but what moves bytes and
+# what tells a thread its place.
+_COMPUTES = re.compile(
+    r"= (?:\w+ )*(?:f(?:add|sub|mul|div|rem|neg|cmp)|[su]itofp) "
+    r"|call [^\n]*@(?!sreg\.|llvm\.(?:mem|lifetime|dbg|assume)|grader\.barrier)"
+)
+
+
 @dataclass
 class HostKernel:
     """
@@ -83,6 +91,9 @@ class HostKernel:
         types: The LLVM types of its parameters.
 
         waits: Whether its threads wait for each other.
+
+        only_copies: Whether it computes with no number that it loads: it calls nothing, and
+            its arithmetic is that of indices.
 
         static: Address and length of each static shared array.
 
@@ -100,6 +111,7 @@ class HostKernel:
 
     types: list[str]
     waits: bool
+    only_copies: bool
     static: list[tuple[int, int]]
     constants: list[tuple[int, int]]
     shared: int
@@ -134,6 +146,7 @@ def build(texts: list[str], entry: str) -> HostKernel:
         if not item.is_declaration and item.name != entry:
             item.linkage = "internal"
     callback_ir._simplify(module, machine)  # noqa: SLF001
+    only_copies = not (random or ffts or _COMPUTES.search(str(module)))
     text, static = _with_shared(_DECLARED.sub("", _instrument(str(module))))
     text, constants = _with_constants(text)
     text = _without_declarations(
@@ -164,6 +177,7 @@ def build(texts: list[str], entry: str) -> HostKernel:
     return HostKernel(
         types=types,
         waits=waits,
+        only_copies=only_copies,
         static=[(at(f"array_{number}_{name}"), size) for name, size in static],
         constants=[(at(f"array_{number}_{name}"), size) for name, size in constants],
         shared=at(f"kernel_shared_{number}"),

@@ -147,7 +147,7 @@ class Launch:
         host = _host_kernel(kernel)
         slots = _slots(kernel, dispatcher, args)
         _run(host, slots, self.griddim, self.blockdim, self.sharedmem)
-        self._account(kernel, slots, *slots.settle())
+        self._account(kernel, host, slots, *slots.settle())
         for array, copy in slots.write_back:
             copy.copy_to_host(array, self.stream)
         _report(host, slots, dispatcher)
@@ -167,13 +167,18 @@ class Launch:
             raise CUDAError(msg)
 
     def _account(
-        self, kernel: Any, slots: Slots, read: list[Part], written: list[Part]
+        self,
+        kernel: Any,
+        host: HostKernel,
+        slots: Slots,
+        read: list[Part],
+        written: list[Part],
     ) -> None:
         function = self._dispatcher.py_func
         threads = int(np.prod(self.griddim)) * int(np.prod(self.blockdim))
         MACHINE.kernel(
             f"cudapy::{function.__module__}::{function.__name__}",
-            "elementwise",
+            "copy" if host.only_copies else "elementwise",
             elements=threads,
             nbytes=sum(block.nbytes for block in slots.blocks),
             stream=self.stream,

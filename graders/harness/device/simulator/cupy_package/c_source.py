@@ -102,7 +102,7 @@ def _in_c(text: str, types: list[str], casts: list[tuple[str, ...]]) -> str:
 
 
 def _operators(node: Any) -> int:
-    counted = (c_ast.BinaryOp, c_ast.FuncCall, c_ast.TernaryOp)
+    counted = (c_ast.UnaryOp, c_ast.BinaryOp, c_ast.FuncCall, c_ast.TernaryOp)
     own = isinstance(node, counted)
     own = own or (isinstance(node, c_ast.Assignment) and node.op != "=")
     return int(own) + sum(_operators(child) for _, child in node.children())

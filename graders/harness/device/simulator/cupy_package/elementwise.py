@@ -153,7 +153,8 @@ class ElementwiseKernel:
         reads = [a for p, a in arrays if p.name in program.loaded]
         count = math.prod(shape)
         work = count * max(operation.operators, 1)
-        account(self.name, "elementwise", reads, outputs, flops=work, elements=count)
+        kind = "elementwise" if operation.operators else "copy"
+        account(self.name, kind, reads, outputs, flops=work, elements=count)
         return outputs
 
     def _loop_shape(self, args: tuple[Any, ...], size: int) -> tuple[int, ...]:
