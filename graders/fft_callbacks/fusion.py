@@ -87,7 +87,7 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
         )
         hint = "Callbacks belong to nvmath.fft.rfft and irfft, or to nvmath.fft.FFT."
         if not evidence.kernels:
-            hint = "Nothing was computed: is the result that of an earlier call?"
+            hint = "Nothing was computed: is the result the image, or an earlier call's?"
         raise NotFused(msg, hint=hint)
     forward = [op for op in ran if op.kind == "R2C"]
     inverse = [op for op in ran if op.kind == "C2R"]

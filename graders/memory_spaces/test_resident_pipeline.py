@@ -16,6 +16,7 @@ from graders.harness.checks import (
     ArrayValue,
     Learner,
     Observation,
+    copied_bytes,
     copies_of,
     describe,
     expect_array,
@@ -148,7 +149,9 @@ def test_on_gpu(learner: Learner, cases: list[Case]) -> None:
     """Every product is computed on the GPU."""
     for case in cases:
         evidence = _pipeline(learner, case).evidence
-        expect_products(read_products(evidence, *case.a.shape), case)
+        products = read_products(evidence, *case.a.shape)
+        went_up = copied_bytes(evidence, "host_to_device") >= _up(case)
+        expect_products(products, case, went_up=went_up)
 
 
 def test_copies(learner: Learner, cases: list[Case]) -> None:
@@ -196,9 +199,16 @@ def expect_no_overflow(result: npt.NDArray[Any], case: Case) -> None:
     raise WrongValue(msg, hint="Is each round divided by sqrt(k) before the next one?")
 
 
-def expect_products(products: Products, case: Case) -> None:
+def expect_products(products: Products, case: Case, *, went_up: bool = False) -> None:
     """
     Judge that each round's product ran on the GPU, in full.
+
+    Args:
+        products: Those that ran there.
+
+        case: The call.
+
+        went_up: Whether the operands were copied to the GPU.
 
     Raises:
         WrongMemorySpace: There were fewer, or smaller ones.
@@ -213,7 +223,7 @@ def expect_products(products: Products, case: Case) -> None:
             f"{ran} ran on the GPU{also} ({case.where}). Expected was one x @ b for each "
             f"round: {case.rounds}."
         )
-        raise WrongMemorySpace(msg, hint=_missing_hint(products))
+        raise WrongMemorySpace(msg, hint=_missing_hint(products, went_up=went_up))
     msg = (
         f"{ran} ran on the GPU, and computed {products.numbers:,} numbers in all "
         f"({case.where}). Expected were {case.rounds * m * k:,}: {m} x {k} in each round."
@@ -222,11 +232,13 @@ def expect_products(products: Products, case: Case) -> None:
     raise WrongMemorySpace(msg, hint=hint)
 
 
-def _missing_hint(products: Products) -> str:
+def _missing_hint(products: Products, *, went_up: bool) -> str:
     if products.powers:
         return "Do you compute a power of b, or several rounds at once?"
     if products.count:
         return "Where are the other rounds: with NumPy on the CPU, or left out?"
+    if went_up:
+        return "The operands went up: how often does the loop run, and on which arrays?"
     return (
         "NumPy multiplies NumPy arrays on the CPU. What must an operand be, so that @ "
         "runs on the GPU?"
@@ -255,13 +267,24 @@ def copies_hint(evidence: Evidence, case: Case) -> str:
         [copy.nbytes for copy in copies_of(evidence, direction)]
         for direction in ("device_to_host", "host_to_device")
     )
+    if case.a.dtype == np.float32 and len(up) <= 2 and sum(up) == 2 * _up(case):  # noqa: PLR2004 - a and b
+        return "Twice as large: a and b became float64 before they went up. Where?"
     if case.a.dtype == np.float32 and down == [2 * case.a.nbytes]:
         return (
             "One copy, but twice as large: x became float64. Which number or array in the "
-            "loop is float64?"
+            "loop is float64? The result of np.sqrt is, that of math.sqrt is not."
         )
-    if case.a.dtype == np.float32 and len(up) <= 2 and sum(up) == 2 * _up(case):  # noqa: PLR2004 - a and b
-        return "Twice as large: a and b became float64 before they went up. Where?"
+    if len(down) > 1 and sum(down) == case.a.nbytes:
+        return (
+            f"The result came down in {len(down):,} pieces: cp.asnumpy takes all of it at "
+            "once."
+        )
+    looks = [nbytes for nbytes in down if nbytes <= case.a.itemsize]
+    if len(looks) >= case.rounds and sum(down) == case.a.nbytes + sum(looks):
+        return (
+            "Single numbers came down: print, float(), item() and if make the host wait "
+            "for one."
+        )
     return (
         "Which line in the loop takes a NumPy array, or makes one? The result of a round "
         "is the next one's operand: it can stay where it is."

@@ -171,6 +171,23 @@ def test_a_wider_dtype_is_told_from_a_second_copy() -> None:
     assert "in the loop takes" in hint(moved("device_to_host", 4 * a), "float64")
 
 
+def test_pieces_and_single_numbers_are_told_from_copies_in_the_loop() -> None:
+    def hint(*sizes: int) -> str:
+        return pipeline.copies_hint(moved("device_to_host", *sizes), case(5))
+
+    a = M * K * 4
+    assert f"in {M} pieces" in hint(*[4 * K] * M)
+    assert "Single numbers came down" in hint(*[4] * 5, a)
+    assert "in the loop takes" in hint(*[4 * K] * 5, a)
+
+
+def test_operands_that_went_up_for_nothing_are_told() -> None:
+    def judge() -> None:
+        pipeline.expect_products(products(), case(5), went_up=True)
+
+    assert "how often does the loop run" in told(judge)
+
+
 # ------------------------------------------------------------------------ transfer_cost
 
 OWN = {
