@@ -280,6 +280,8 @@ class Machine(Timeline):
         start = self.submit(seconds, stream)
         read, written = self._touch(reads, writes, stream)
         provenance.note(read, written, name, kind)
+        if kind == "copy":
+            self._note_moved(written)
         derived = _flow(read, written)
         if self.ledger is not None:
             self.ledger.kernels.append(
@@ -344,6 +346,8 @@ class Machine(Timeline):
         start = self.submit(seconds, stream)
         read, written = self._touch(reads, writes, stream)
         provenance.note(read, written, provenance.HOST, direction)
+        if direction == "device_to_device":
+            self._note_moved(written)
         derived = _flow(read, written, operand=operand)
         if blocking is None:
             blocking = direction != "device_to_device" and not pinned
@@ -413,6 +417,13 @@ class Machine(Timeline):
                 remember(block, access, self.host_known)
                 touched[is_written].append(block)
         return touched
+
+    def _note_moved(self, written: list[Allocation]) -> None:
+        """Count the copies on the device of what a transform computed."""
+        made = [block for block in written if block.made_by.startswith("simulated_fft")]
+        if made and self.ledger is not None:
+            notes = self.ledger.notes
+            notes["copied_transforms"] = notes.get("copied_transforms", 0) + len(made)
 
     def _race(self, access: Access, other: Access, block: Allocation) -> None:
         nbytes = block.nbytes if access.view is None else access.view.nbytes
