@@ -405,10 +405,42 @@ def test_descriptions_are_short() -> None:
 
 def test_the_mistake_that_explains_a_result_best_is_named(truth: Array) -> None:
     """One that comes first but fits loosely gives way to one that fits exactly."""
-    wrong = truth * (1 + 2e-5)
+    wrong = truth * (1 + 4e-5 * np.linspace(0, 1, truth.shape[1])[:, np.newaxis])
     near, exact = {"Near.": lambda: truth}, {"Exact.": lambda: wrong}
     actual = wrong.astype(np.float32)
     assert _failure(actual, truth, mistakes=near).hint == "Near."
     assert _failure(actual, truth, mistakes=near | exact).hint == "Exact."
     again = {"Near, too.": lambda: truth * (1 + 1e-6)}
     assert _failure(actual, truth, mistakes=near | again).hint == "Near."
+
+
+def test_a_factor_next_to_1_is_told_from_rounding(truth: Array) -> None:
+    """It comes before a mistake that explains the result less exactly."""
+    near = {"Rounded.": lambda: truth}
+    found = _failure(truth * (1 + 2e-5), truth, mistakes=near)
+    assert found.hint.startswith(
+        "Every element is 1.00002 times what it should be: is a"
+    )
+    noise = 2e-5 * np.random.default_rng(2).standard_normal(truth.shape)
+    assert _failure(truth * (1 + noise), truth, mistakes=near).hint == "Rounded."
+
+
+def test_values_that_end_too_early_are_told(truth: Array) -> None:
+    """Where they end, and how many should lie beyond."""
+    high = int((truth > 0.99).sum())
+    found = _failure(np.minimum(truth, 0.99), truth)
+    assert f"and 0.99; {high:,} elements should lie beyond" in found.hint
+    assert "what cuts them off?" in _failure(np.clip(truth, 0.3, 0.9), truth).hint
+    assert "cuts" not in _failure(np.where(truth > 0.99, 0.5, truth), truth).hint
+
+
+def test_negative_values_in_the_place_of_zeros_are_told(truth: Array) -> None:
+    """What a leaky ReLU leaves, and no ReLU at all."""
+    before = truth - 0.5
+    expected = np.maximum(before, 0)
+    count = int((before < 0).sum())
+    for actual in (before, np.maximum(before, 0.01 * before)):
+        hint = _failure(actual, expected).hint
+        assert f"{count:,} elements are negative" in hint
+        assert "Expected is 0 there" in hint
+    assert "negative" not in _failure(np.abs(before), expected).hint

@@ -262,8 +262,10 @@ def _cause(
             return message
         if distance <= least:  # one that explains less exactly
             known, least = message, distance / 4
-    if known:
-        return known
+    exact = _cut_off(actual, expected, relative_error)
+    exact = exact or _slightly_scaled(actual, expected, relative_error)
+    if exact or known:
+        return exact or known
     if np.isnan(actual).any():
         return (
             "NaN marks memory that nothing wrote: is every element written, and before "
@@ -275,6 +277,46 @@ def _cause(
     return _of_another_kind(actual, expected, relative_error) or _rearranged(
         actual, expected, close
     )
+
+
+def _cut_off(actual: Array, expected: Array, relative_error: float) -> str:
+    """Recognise values that end where they should go on, or go on where they should end."""
+    if np.iscomplexobj(actual) or not np.isfinite(actual).all():
+        return ""
+    below = (expected == 0) & (actual < 0)
+    rest = np.where(below, 0, actual)
+    if below.any() and expected.min() == 0 and _near(rest, expected, relative_error):
+        return (
+            f"{int(below.sum()):,} elements are negative, the first at {_first(below)}; "
+            "all others are right. Expected is 0 there: what makes it of a negative one?"
+        )
+    low, high = float(actual.min()), float(actual.max())
+    clipped = np.clip(expected, low, high)
+    cut = np.abs(clipped - expected) > relative_error * float(np.max(np.abs(expected)))
+    if low < high and cut.any() and _near(actual, clipped, relative_error):
+        where = (
+            f"{int(cut.sum()):,} elements should lie beyond, the first at {_first(cut)}"
+        )
+        return (
+            f"The values end at {low:.6g} and {high:.6g}; {where}: what cuts them off?"
+        )
+    return ""
+
+
+def _slightly_scaled(actual: Array, expected: Array, relative_error: float) -> str:
+    """Recognise a factor so near to 1 that it looks like rounding."""
+    power = float(np.vdot(expected, expected).real)
+    if power == 0 or not np.isfinite(actual).all():
+        return ""
+    factor = float(np.vdot(expected, actual).real) / power
+    rest = float(np.linalg.norm(actual - factor * expected))
+    is_scaled = 2 * relative_error < abs(factor - 1) <= _FACTOR_AGREEMENT
+    if is_scaled and rest <= relative_error * math.sqrt(power):
+        return (
+            f"Every element is {factor:.12g} times what it should be: is a factor rounded, "
+            "or a little off?"
+        )
+    return ""
 
 
 def _of_another_kind(actual: Array, expected: Array, relative_error: float) -> str:
