@@ -97,7 +97,10 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
             f"nvmath's transforms were {transform_names(ran)} ({case.where}). Expected "
             "were R2C, then C2R, and no others."
         )
-        raise NotFused(msg, hint="An image is real: rfft and irfft halve the work.")
+        hint = "An image is real: rfft and irfft halve the work."
+        if not inverse and len(forward) == len(ran):
+            hint = "What transforms back? nvmath.fft.irfft does, with no kernel beside it."
+        raise NotFused(msg, hint=hint)
     if sepia and not all(op.prolog for op in forward):
         msg = (
             f"The forward transform ran without a prolog ({case.where}). Sepia belongs "

@@ -163,11 +163,17 @@ def test_a_call_that_ran_nothing_is_asked_what_it_keeps() -> None:
     """No kernel at all: the result is an earlier call's, and callbacks are no matter."""
     with pytest.raises(NotFused) as caught:
         expect_transforms(Evidence(), CASE, sepia=True)
-    assert "that of an earlier call" in caught.value.hint
+    assert "the image, or an earlier call's" in caught.value.hint
     other = Evidence(kernels=(kernel("fft", 0.0, PIXELS),))
     with pytest.raises(NotFused) as caught:
         expect_transforms(other, CASE, sepia=True)
     assert "Callbacks belong to" in caught.value.hint
+
+
+def test_an_inverse_that_is_missing_is_asked_for() -> None:
+    with pytest.raises(NotFused) as caught:
+        expect_transforms(Evidence(operations=(FORWARD,)), CASE, sepia=True)
+    assert "What transforms back?" in caught.value.hint
 
 
 def test_a_gray_image_needs_no_prolog() -> None:
