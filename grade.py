@@ -38,4 +38,7 @@ if __name__ == "__main__":
             file=sys.stderr,
         )
         sys.exit(3)  # the harness's code for a failure that is not the learner's
+    except KeyboardInterrupt:  # as main says it, which is not there yet
+        print("\nStopped.", file=sys.stderr)  # noqa: T201 - the command line speaks
+        sys.exit(2)
     sys.exit(main())

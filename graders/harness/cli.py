@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import importlib
 import math
 import os
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 
-from graders.harness.catalog import Catalog
+from graders.harness.catalog import Catalog, Exercise
 from graders.harness.errors import HarnessError, UsageError
 from graders.harness.models import Report, Status
 from graders.harness.report import (
@@ -44,6 +45,9 @@ _COMMANDS = {
     "release": "release",
     "selfcheck": "selfcheck",
 }
+
+# How alike a wrong name and a command must be (see difflib) to be told of it.
+_NEAR = 0.7
 
 
 class ExitCode(IntEnum):
@@ -142,6 +146,9 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="exit with 0 whenever a report was made",
     )
+    parser.add_argument(
+        "--version", action="store_true", help="say which version this is"
+    )
     return parser
 
 
@@ -182,6 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments. The default is the process's.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_closed_streams()
     try:
         if arguments and arguments[0] in _COMMANDS:
             command = importlib.import_module(
@@ -189,6 +197,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             )
             return int(command.main(arguments[1:]))
         return _grade(arguments)
+    except SystemExit as end:  # argparse has said what is wrong
+        return ExitCode.USAGE if end.code else ExitCode.PASSED
     except KeyboardInterrupt:
         return _end(ExitCode.INTERRUPTED, "\nStopped.")
     except UsageError as err:
@@ -203,6 +213,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _end(ExitCode.HARNESS_FAILED, traceback.format_exc())
 
 
+def _open_closed_streams() -> None:
+    """
+    Let what is printed go nowhere where a stream is closed, as by ``>&-`` in a shell.
+
+    Python has None for it then. Its descriptor is taken as well: else the next file that
+    is opened would get it, and with that all that a child process prints.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        try:
+            os.fstat(number)
+        except OSError:  # it is free, as it should be
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != number:
+                os.dup2(null, number)
+                os.close(null)
+            os.set_inheritable(number, True)
+        mode = "r" if name == "stdin" else "w"
+        nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - stays
+        setattr(sys, name, nowhere)
+
+
 def _end(code: ExitCode, text: str) -> ExitCode:
     """Say why it ends; where even that cannot be written, the exit code tells."""
     with contextlib.suppress(OSError):
@@ -211,18 +244,48 @@ def _end(code: ExitCode, text: str) -> ExitCode:
 
 
 def _grade(arguments: Sequence[str]) -> int:
-    try:
-        options = build_parser().parse_args(arguments)
-    except SystemExit as end:  # argparse has said what is wrong
-        return ExitCode.USAGE if end.code else ExitCode.PASSED
+    options = build_parser().parse_args(arguments)
     catalog = Catalog()
-    exercises = catalog.select(options.names)
+    if options.version:
+        from graders.harness.release.project import version  # noqa: PLC0415 - only here
+
+        say([f"grade.py {version(catalog.root)}"], make_console())
+        return ExitCode.PASSED
+    exercises = _selected(catalog, options)
     submission = options.submission or catalog.root / "assignments"
     if options.watch:
         return _watch(options, catalog, submission)
     with opened(submission) as unpacked:
         found = find(unpacked, exercises, named=bool(options.names))
         return _grade_found(options, catalog, _short(submission), found)
+
+
+def _selected(catalog: Catalog, options: argparse.Namespace) -> tuple[Exercise, ...]:
+    try:
+        return catalog.select(options.names)
+    except UsageError as err:
+        if advice := _meant(catalog, options):
+            raise UsageError(advice) from err
+        raise
+
+
+def _meant(catalog: Catalog, options: argparse.Namespace) -> str:
+    """Return what to say of a name that is nearer to a command or an option, or nothing."""
+    known = set(catalog.assignments)
+    for exercise in catalog.select(()):
+        known |= {exercise.name, exercise.slug}
+    wrong = next((n for n in options.names if n.strip("/") not in known), "")
+    words = {"help", *(o.replace("_", "-") for o in vars(options))} - {"names"}
+    near = difflib.get_close_matches(wrong, [*_COMMANDS, *words, *known], 1, _NEAR)
+    if not near or near[0] in known:
+        return ""
+    said = f"There is no assignment, exercise or command {wrong!r}."
+    if wrong in _COMMANDS:
+        return f"{said[:-1]} in this place. A command comes first: grade.py {wrong} ..."
+    if near[0] in _COMMANDS:
+        said += f" Did you mean the command {near[0]!r}?"
+        return f"{said} Try: grade.py {near[0]} --help"
+    return f"{said} Did you mean the option --{near[0]}?"
 
 
 def _watch(options: argparse.Namespace, catalog: Catalog, submission: Path) -> int:

@@ -51,7 +51,10 @@ class Earlier:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command's parser."""
-    parser = argparse.ArgumentParser(prog="grade.py regrade", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="grade.py regrade",
+        description="Grade a submission again as a report says, and compare verdicts.",
+    )
     parser.add_argument(
         "earlier", type=Path, metavar="REPORT.json", help="the earlier JSON report"
     )

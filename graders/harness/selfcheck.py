@@ -38,7 +38,11 @@ GradedPrograms = list[tuple[Program, ExerciseResult]]
 
 def main(argv: Sequence[str]) -> int:
     """Run the self-check and return 0 if all is well, 1 if not."""
-    parser = argparse.ArgumentParser(prog="grade.py selfcheck", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="grade.py selfcheck",
+        description="Check the exercises themselves: stubs earn nothing, references "
+        "everything.",
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these exercises")
     parser.add_argument(
         "--device", choices=("auto", "cuda", "simulator"), default="auto"

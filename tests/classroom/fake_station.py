@@ -5,6 +5,7 @@ Each submission is a module of one line; of several modules the first counts:
     passed, failed      that verdict
     slow SECONDS        passed, after a while
     error               a check of the harness's own fault, always
+    gpu                 nothing that can be judged without a GPU
     error once          the same at the first time; then passed
     killed once         a process that was killed at the first time; then passed
     unfit once          says at the first time that the machine is at fault; then passed
@@ -137,6 +138,13 @@ def report_check(word: str) -> CheckResult:
             "points": 0.0,
             "reason": Reason.HARNESS,
             "message": "The check did not run.",
+        }
+    if word == "gpu":
+        facts = {
+            "status": Status.SKIPPED,
+            "points": 0.0,
+            "reason": Reason.NEEDS_GPU,
+            "message": "sepia uses what the simulator does not model.",
         }
     if word == "killed":
         facts = {

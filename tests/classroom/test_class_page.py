@@ -151,6 +151,19 @@ def test_a_group_is_one_row_and_a_late_one_says_so() -> None:
     assert "1 submission, 5 members" in said
 
 
+def test_a_member_of_two_submissions_is_counted_once() -> None:
+    """Also where somebody else handed in nothing, so that both numbers are the same."""
+    twice = member("twice")
+    classroom = Classroom(
+        layout="plain",
+        entries=(entry("one", twice), entry("two", twice)),
+        missing=(member("gone"),),
+    )
+    found = {key: result(key, ALL_PASSED) for key in ("one", "two")}
+    said = page(classroom, read_rows(classroom, found)).words
+    assert "2 submissions, 2 members" in said
+
+
 def test_the_slowest_are_named_in_their_order() -> None:
     results = {
         key: result(key, ALL_PASSED, seconds=seconds)
@@ -253,6 +266,27 @@ def test_the_same_mistake_is_one_reason() -> None:
     )
     assert (list(first.checks), first.points) == (["values", "more"], 12)
     assert (second.message, list(second.rows)) == ("A list.", ["b"])
+
+
+def test_other_hints_are_other_mistakes_and_are_shown() -> None:
+    """One check may see two mistakes by the same figure, and says which in the hint."""
+    told = "The largest difference is 0.5."
+    classroom, rows = class_of(
+        a=graded(wrong(told, hint="Divide by 3, not by 4.")),
+        b=graded(wrong(told, hint="Transpose the operand.")),
+        c=graded(wrong("The largest difference is 7.", hint="Divide by 5, not by 6.")),
+        d=graded(wrong(told)),
+    )
+    found = common_reasons(rows, 9)
+    assert [list(c.rows) for c in found] == [["a", "c"], ["b"], ["d"]]
+    assert [c.hint for c in found] == [
+        "Divide by 3, not by 4.",
+        "Transpose the operand.",
+        "",
+    ]
+    said = page(classroom, rows).words
+    assert f"{told} Next: Divide by 3, not by 4. Name a Name c" in said
+    assert f"{told} Next: Transpose the operand. Name b" in said
 
 
 def test_other_words_exercises_and_reasons_are_others() -> None:

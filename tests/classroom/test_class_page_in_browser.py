@@ -6,6 +6,7 @@ Set ``SCREENSHOTS`` to a folder to keep what the browser showed, for people to l
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         classroom, results = large_class(count)
         rows = read_rows(classroom, results)
         texts[str(count)] = render_class_page(classroom, rows, title="Sheet 3")
+    classroom, results = large_class(3)
+    entries = tuple(replace(entry, submitted="") for entry in classroom.entries)
+    classroom = replace(classroom, entries=entries)
+    texts["timeless"] = render_class_page(classroom, read_rows(classroom, results))
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, "utf-8")
     return {name: folder / f"{name}.html" for name in texts}
@@ -95,6 +100,15 @@ def test_people_who_cannot_see_can_read_it(
         for v in found["violations"]
     ]
     assert told == []
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_headings_are_on_one_line(opened: Open, width: int) -> None:
+    """Also that of a column with nothing in it: folders have no time of handing in."""
+    page = opened("timeless", viewport={"width": width, "height": 844})
+    cells = [cell for cell in page.locator(".all thead th").all() if cell.is_visible()]
+    assert len(cells) == (5 if width > 640 else 3)
+    assert max(cell.bounding_box()["height"] for cell in cells) < 40
 
 
 def test_a_click_on_a_heading_sorts(opened: Open) -> None:

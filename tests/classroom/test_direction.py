@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from graders.harness import cli
 from graders.harness.classroom import on_worker
 from graders.harness.classroom import results as results_module
 from graders.harness.classroom.intake import files as intake_files
@@ -72,6 +73,22 @@ def test_regrade_takes_keys_or_all(fakes: FakeClass, grade: Grade) -> None:
     code, said = grade("--regrade", "bobb")
     assert code == 4
     assert "Did you mean 'bob'?" in said
+
+
+def test_regrade_says_how_many_keys_there_are(fakes: FakeClass, grade: Grade) -> None:
+    fakes.hand_in(**{f"s{n:02}": "passed" for n in range(13)})
+    code, said = grade("--regrade", "nobody")
+    assert code == 4
+    assert "There are: s00, s01, s02, s03, s04, s05, s06, s07 and 5 more." in said
+
+
+def test_regrade_that_took_the_submissions_says_so(
+    fakes: FakeClass, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(fakes.submissions)
+    assert cli.main(["class", "--regrade", folder, "-o", str(fakes.results)]) == 4
+    said = " ".join(capsys.readouterr().err.split())
+    assert "required: SUBMISSIONS. Put SUBMISSIONS first: --regrade takes all" in said
 
 
 def test_results_of_other_graders_and_devices_are_kept_and_told(
@@ -153,6 +170,22 @@ def test_a_fault_of_ours_is_graded_again_alone_and_at_the_next_run(
     assert "of which not all could be judged: they are graded again (bob)" in said
     stubs = {text for text in fakes.graded() if "Exercise" in text}
     assert set(fakes.graded()) - stubs == {"error", "error alone"}
+
+
+def test_what_only_a_gpu_can_judge_is_kept_and_no_next_run_is_promised(
+    fakes: FakeClass, grade: Grade
+) -> None:
+    fakes.hand_in(ada="passed", pat="gpu")
+    for graded in (Counter(["passed", "gpu"]), Counter()):
+        code, said = grade()
+        assert code == 1
+        assert "1 of which nothing can be judged without a GPU: pat." in said
+        assert "--regrade KEY on a machine with a GPU judges them." in said
+        assert "the next run grades them again" not in said
+        assert fakes.graded() == graded
+        fakes.forget()
+    page = (fakes.results / "index.html").read_text()
+    assert "Nothing of it can be judged without a GPU." in page
 
 
 def test_a_program_that_somebody_killed_has_a_second_chance(

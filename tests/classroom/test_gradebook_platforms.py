@@ -118,24 +118,46 @@ def test_feedback_tells_learners_nothing_of_hidden_checks(tmp_path: Path) -> Non
 def test_nbgrader_has_a_row_a_member_and_exercise(tmp_path: Path) -> None:
     classroom = Classroom(
         layout="nbgrader",
-        entries=(entry("ada", ADA, submitted="2026-11-22 14:00:00 UTC"),),
+        entries=(entry("ada", ADA, submitted="2026-11-22T15:00:00+01:00"),),
         missing=(Member(id="eve", name="Lee, Eve"),),
     )
     written(tmp_path, classroom, MIXED)
     rows = table(tmp_path / "nbgrader.csv")
     assert [(row["student_id"], row["assignment"], row["score"]) for row in rows] == [
         ("101", "demo/double", "3.5"),
-        ("101", "demo/half", "2"),
+        ("101", "demo/half", "2.0"),
         ("eve", "demo/double", ""),
         ("eve", "demo/half", ""),
     ]
     assert rows[0] == {
-        "assignment": "demo/double", "duedate": "", "timestamp": "2026-11-22 14:00:00 UTC",
+        "assignment": "demo/double", "duedate": "", "timestamp": "2026-11-22 14:00:00",
         "student_id": "101", "last_name": "Ada Lovelace", "first_name": "",
-        "email": "ada@example.org", "raw_score": "3.5", "late_submission_penalty": "0",
+        "email": "ada@example.org", "raw_score": "3.5", "late_submission_penalty": "0.0",
         "score": "3.5", "max_score": "10.5",
     }  # fmt: skip
     assert (rows[2]["last_name"], rows[2]["first_name"]) == ("Lee", "Eve")
+
+
+@pytest.mark.parametrize(
+    ("submitted", "written_as"),
+    [
+        ("2026-06-01T10:00:00+00:00", "2026-06-01 10:00:00"),
+        ("2026-06-01T10:00:00.5Z", "2026-06-01 10:00:00.500000"),
+        ("2026-06-01T10:00:00", "2026-06-01 10:00:00"),
+        ("=yesterday", "'=yesterday"),
+        ("", ""),
+    ],
+)
+def test_times_are_written_as_nbgrader_writes_them(
+    submitted: str, written_as: str, tmp_path: Path
+) -> None:
+    """In UTC, for it reads what says no zone so."""
+    classroom = Classroom(
+        layout="nbgrader", entries=(entry("ada", ADA, submitted=submitted),)
+    )
+    written(tmp_path, classroom, ALL_PASSED)
+    (row,) = table(tmp_path / "nbgrader.csv")
+    assert row["timestamp"] == written_as
 
 
 def test_the_rosters_parts_of_a_name_are_taken(tmp_path: Path) -> None:

@@ -74,6 +74,40 @@ def test_one_learner_is_a_class_too(tmp_path: Path) -> None:
         assert list(files(read_class(zipped(path)))) == [key]
 
 
+NFC, NFD = "Zo\u00eb", "Zoe\u0308"
+
+
+@pytest.mark.parametrize(
+    ("layout", "below"), [("folders", ""), ("github-classroom", ""), ("nbgrader", "x/")]
+)
+def test_names_in_two_forms_of_unicode_are_attempts_of_one_member(
+    tmp_path: Path, layout: str, below: str
+) -> None:
+    """They look the same: none gets lost in the other, and it is said of both."""
+    for name, text in ((NFC, b"first"), (NFD, b"second")):
+        put(tmp_path / name / f"{below}scale.py", text)
+    put(tmp_path / "ada" / f"{below}scale.py", b"other")
+    classroom = read_class(tmp_path, layout=layout)
+    assert classroom.strays == ()
+    ada, *attempts = classroom.entries
+    assert (len(attempts), ada.notes) == (2, ())
+    assert {e.handed.read()["scale.py"] for e in attempts} == {b"first", b"second"}
+    assert len({m.id for e in attempts for m in e.members}) == 1
+    for number, entry in enumerate(sorted(attempts, key=lambda e: len(e.key)), 1):
+        (note,) = entry.notes
+        assert "is there 2 times, in names that look the same" in note
+        assert f"this is number {number}. Each is graded" in note
+
+
+def test_files_of_one_name_in_two_forms_are_of_one_learner(tmp_path: Path) -> None:
+    """Where they are not the same file: the notebook beside the module, say."""
+    plant(tmp_path, f"{NFC}.py", f"{NFD}.ipynb", f"{NFC}.zip")
+    (entry,) = read_class(tmp_path).entries
+    assert entry.notes == ()
+    plant(tmp_path, f"{NFD}.py")
+    assert len(read_class(tmp_path).entries) == 2
+
+
 def test_a_folder_comes_before_the_zip_that_it_was_in(tmp_path: Path) -> None:
     """They are of one learner, and it is said which counts."""
     plant(tmp_path, "ada/toys/total.py", "ada.zip")

@@ -58,7 +58,7 @@ def graded(tmp_path: Path, text: str, *names: str) -> Classroom:
     [
         (PLAIN, ("ada", "Ada Lovelace", "ada@example.org")),
         (CANVAS, ("42", "Lovelace, Ada", "")),
-        (MOODLE, ("Participant 12", "Ada Lovelace", "ada@example.org")),
+        (MOODLE, ("12", "Ada Lovelace", "ada@example.org")),
         (
             "First name,Last name,ID number,Email address\nAda,Lovelace,7,ada@x.org\n",
             ("7", "Ada Lovelace", "ada@x.org"),
@@ -290,7 +290,8 @@ def test_moodle_by_its_worksheet(tmp_path: Path) -> None:
     classroom = graded(tmp_path, MOODLE, f"Somebody_12_{file}")
     assert classroom.entries[0].members[0].columns["Identifier"] == "Participant 12"
     assert classroom.entries[0].members[0].id == "12"
-    assert [m.name for m in classroom.missing] == ["Émile Zola"]
+    # So are the ids of a gradebook all of one kind.
+    assert [(m.id, m.name) for m in classroom.missing] == [("13", "Émile Zola")]
     # Marie Curie is not Anne-Marie Curie, although names of groups come with a hyphen.
     (tmp_path / "other").mkdir()
     other = graded(

@@ -28,6 +28,7 @@ from graders.harness.classroom.rows import (
     Row,
     Standing,
     graded,
+    handed_in_twice,
     is_inconclusive,
     points_possible,
 )
@@ -108,7 +109,10 @@ def _page(classroom: Classroom, rows: Sequence[Row]) -> View:
         "layout": classroom.layout,
         "counts": _counts(rows),
         "submissions": len(classroom.entries),
-        "members": sum(len(row.members) for row in rows),
+        # Who is in two submissions is one member.
+        "members": len({member.id for row in rows for member in row.members}),
+        "tells_members": any(len(r.members) != 1 or not r.entry for r in rows)
+        or bool(handed_in_twice(rows)),
         "possible": f"{possible:g}",
         "not_checked": f"{full - possible:g}" if possible < full else "",
         "histogram": histogram(scores, possible),
@@ -178,6 +182,7 @@ def _reason(common: CommonReason) -> View:
         "checks": [(n.replace("_", " "), h) for n, h in common.checks.items()],
         "reason": common.reason.replace("_", " "),
         "message": visible(common.message, _MOST_MESSAGE),
+        "hint": visible(common.hint, _MOST_MESSAGE),
         "count": len(common.rows),
         "points": f"{round(common.points, 2):g}",
         "who": [_link(row) for row in common.rows.values()],
@@ -211,13 +216,14 @@ def _to_look_at(rows: Sequence[Row]) -> Iterator[View]:
     yield standing(
         Standing.UNREADABLE,
         "Unreadable",
-        "What was handed in could not be opened. Ask for it again.",
+        "What was handed in could not be opened, or is called like no exercise. Mend it "
+        "or ask for it again; the next run reads it again.",
     )
     yield standing(
         Standing.UNGRADED,
         "Ungraded",
-        "No score would be true. Grade them again; it is no fault of theirs unless the "
-        "report says so.",
+        "No score would be true. What the grader failed at, the next run grades again; "
+        "what needs a GPU, --regrade KEY on a machine with one.",
     )
     yield {
         "title": "Inconclusive",

@@ -1,7 +1,8 @@
 """The most common reasons for lost points in a class, each with the learners it met.
 
 Programs that make the same mistake get the same message but for its figures: inputs are
-drawn afresh for each. So messages that differ in figures and quoted names alone are one.
+drawn afresh for each. So messages that differ in figures and quoted names alone are one,
+unless the hints tell them apart: a check that sees two mistakes says which it is there.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class CommonReason:
 
         message: What one of them was told; the others' differs in figures at most.
 
+        hint: What that one was told to try next, or an empty string; likewise.
+
         checks: The names of the checks that failed for it, in their order, each with
             whether it is hidden from learners.
 
@@ -42,6 +45,7 @@ class CommonReason:
     exercise: str
     reason: str
     message: str
+    hint: str
     checks: dict[str, bool] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
     points: float = 0.0
@@ -62,14 +66,14 @@ def common_reasons(rows: Iterable[Row], most: int) -> list[CommonReason]:
 
         most: How many to return.
     """
-    found: dict[tuple[str, str, str], CommonReason] = {}
+    found: dict[tuple[str, str, str, str], CommonReason] = {}
     for row, report in graded(rows):
         for exercise in report.exercises:
             for check in exercise.checks:
                 if check.status is Status.FAILED:
-                    reason = str(check.reason)
-                    key = exercise.name, reason, pattern(check.message)
-                    first = CommonReason(exercise.name, reason, check.message)
+                    what = exercise.name, str(check.reason)
+                    key = *what, pattern(check.message), pattern(check.hint)
+                    first = CommonReason(*what, check.message, check.hint)
                     _take(found.setdefault(key, first), row, check)
     # Sorted is stable: what is equally common stays in the order of exercises.
     return sorted(found.values(), key=lambda c: (-len(c.rows), -c.points))[:most]

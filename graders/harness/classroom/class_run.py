@@ -264,13 +264,22 @@ _ADVICE = {
         "not wholly judged, which is not the learners' fault: {keys}. `python grade.py "
         "doctor` says what this machine lacks; the next run grades them again."
     ),
+    "needs_gpu": (
+        "of which nothing can be judged without a GPU: {keys}. Their reports say what the "
+        "simulator lacks. They are kept; --regrade KEY on a machine with a GPU judges them."
+    ),
+    "unjudged": "of which no check was carried out: {keys}. Their reports say why.",
 }
 
 
 def _kind(result: Result) -> str:
     if result.state is not State.GRADED or result.report is None:
         return result.state.value
-    return "ungraded" if doubts.is_ungraded(result.report) else ""
+    if doubts.has_errors(result.report):
+        return "ungraded"
+    if not doubts.is_ungraded(result.report):
+        return ""
+    return "needs_gpu" if doubts.needs_gpu(result.report) else "unjudged"
 
 
 def _shown(keys: Sequence[str]) -> str:

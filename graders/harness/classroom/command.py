@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from graders.harness.catalog import Catalog
 from graders.harness.classroom.journal import Journal
@@ -22,9 +22,22 @@ _NEEDED = ("distributed", "pyarrow")
 _STOPPING = (signal.SIGTERM, signal.SIGHUP)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says where SUBMISSIONS has to stand, if an option may have taken it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and exit."""
+        if "SUBMISSIONS" in message:
+            message += (
+                ". Put SUBMISSIONS first: --regrade takes all names that follow it for "
+                "keys, as in: grade.py class SUBMISSIONS --regrade ada bob -o RESULTS"
+            )
+        super().error(message)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the command's parser."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="grade.py class",
         description="Grade all that a class handed in. Run it again and it goes on where "
         "it was; nothing is graded twice unless asked.",
@@ -97,7 +110,8 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         "--regrade",
         nargs="*",
         metavar="KEY",
-        help="grade again what has a result: the submissions with these keys, or all",
+        help="grade again what has a result: the submissions with these keys, or all; it "
+        "takes all that follows it, so SUBMISSIONS comes first",
     )
     parser.add_argument(
         "--quiet", action="store_true", help="say nothing before the end"

@@ -66,6 +66,11 @@ def is_ungraded(report: Mapping[str, Any]) -> bool:
     return Status.ERROR in statuses or statuses.isdisjoint(_JUDGED)
 
 
+def needs_gpu(report: Mapping[str, Any]) -> bool:
+    """Return whether only a GPU can tell: no other grading here would find more."""
+    return all(check["reason"] == Reason.NEEDS_GPU for check in checks_of(report))
+
+
 def checks_of(report: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the checks of all exercises of a JSON report."""
     for exercise in report["exercises"]:

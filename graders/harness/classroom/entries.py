@@ -13,7 +13,7 @@ class State(StrEnum):
 
     #: There is a report, whatever it says.
     GRADED = "graded"
-    #: It could not be read: a damaged zip, too many files. Somebody has to look at it.
+    #: It could not be read, or says no exercise: a damaged zip, a module called ada.py.
     UNREADABLE = "unreadable"
     #: The grader itself went down over it twice. Somebody has to look at it.
     SET_ASIDE = "set_aside"

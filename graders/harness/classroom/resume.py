@@ -15,6 +15,7 @@ from graders.harness.errors import UsageError
 
 _READERS = 4
 _MOST_NAMED = 3
+_MOST_OFFERED = 8
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,13 @@ def chosen_keys(classroom: Classroom, asked: Sequence[str] | None) -> set[str]:
     for key in asked:
         if key not in keys:
             near = difflib.get_close_matches(key, keys, 1)
-            there_are = f"There are: {', '.join(keys[:8])}."
-            advice = f"Did you mean {near[0]!r}?" if near else there_are
+            advice = f"Did you mean {near[0]!r}?" if near else _there_are(keys)
             msg = f"--regrade: there is no submission {key!r}. {advice}"
             raise UsageError(msg)
     return set(asked or keys)
+
+
+def _there_are(keys: Sequence[str]) -> str:
+    named = ", ".join(keys[:_MOST_OFFERED])
+    left = len(keys) - _MOST_OFFERED
+    return f"There are: {named}{f' and {left} more' if left > 0 else ''}."

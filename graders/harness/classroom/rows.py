@@ -27,7 +27,13 @@ from graders.harness.models import (
     Status,
     check_from_dict,
 )
-from graders.harness.report.tally import checkable, is_gradable, ungraded_because
+from graders.harness.report.tally import (
+    all_checks,
+    checkable,
+    is_gradable,
+    needs_gpu,
+    ungraded_because,
+)
 from graders.harness.time_limit import NOT_GRADED_YET
 
 # Of a check's details, what counts points, and whether a time ratio was decided.
@@ -140,6 +146,8 @@ def _standing(state: State, report: Report | None) -> Standing:
 def _why_no_number(report: Report | None) -> str:
     if report is None or is_gradable(report):
         return ""
+    if all(needs_gpu(check) for check in all_checks(report)):
+        return "Nothing of it can be judged without a GPU."
     return ungraded_because(report)
 
 
@@ -175,11 +183,13 @@ def _read_check(data: Mapping[str, Any]) -> CheckResult:
     kept = {name: details[name] for name in _KEPT if name in details}
     if _is_inconclusive(details.values()):
         kept[_INCONCLUSIVE] = True
+    # Of what passed or was skipped nobody is told one; the same ones are told to many.
+    hint = str(data["hint"]) if data["status"] == Status.FAILED else ""
     lean = {
         "name": sys.intern(str(data["name"])),
         "title": sys.intern(str(data["title"])),
         "message": str(data["message"])[:_MOST_MESSAGE],
-        "hint": "",
+        "hint": sys.intern(hint[:_MOST_MESSAGE]),
         "details": kept,
     }
     return check_from_dict({**data, **lean})

@@ -1,13 +1,16 @@
 """``nbgrader.csv``: the columns of nbgrader's ``grades.csv``, a row a member and exercise.
 
 Columns are those of nbgrader's exporter:
-https://github.com/jupyter/nbgrader/blob/main/nbgrader/plugins/export.py . There a missing
-submission has a score of 0; here its score is empty.
+https://github.com/jupyter/nbgrader/blob/main/nbgrader/plugins/export.py . It writes what
+``str`` makes of its values: points such as ``10.0``, and times in UTC without saying so,
+such as ``2026-06-01 10:00:00``. There a missing submission has a score of 0; here its score
+is empty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from graders.harness.classroom.entries import Member
 from graders.harness.classroom.gradebook.cells import (
@@ -16,11 +19,9 @@ from graders.harness.classroom.gradebook.cells import (
     id_cell,
     text_cell,
 )
-from graders.harness.classroom.gradebook.table import exercise_score
 from graders.harness.classroom.rows import Row, exercise_titles
 from graders.harness.models import ExerciseResult
-from graders.harness.report.tally import checkable
-from graders.harness.report.visible import number
+from graders.harness.report.tally import checkable, is_gradable
 
 COLUMNS = (
     "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name",
@@ -44,17 +45,34 @@ def _line(
     row: Row, member: Member, name: str, exercise: ExerciseResult | None
 ) -> list[object]:
     family, given = family_and_given(member)
-    score = exercise_score(exercise)
+    score = penalty = most = ""
+    if exercise is not None:
+        most = _points(checkable(exercise))
+        if is_gradable(exercise):
+            score, penalty = _points(exercise.score), _points(0)
     return [
         name,
         "",
-        text_cell(row.entry.submitted) if row.entry else "",
+        _timestamp(row.entry.submitted) if row.entry else "",
         id_cell(member.id),
         text_cell(family),
         text_cell(given),
         id_cell(member.email),
         score,
-        "" if score == "" else 0,
+        penalty,
         score,
-        "" if exercise is None else number(checkable(exercise)),
+        most,
     ]
+
+
+def _points(number: float) -> str:
+    return str(round(float(number), 6))
+
+
+def _timestamp(submitted: str) -> str:
+    """Return an ISO 8601 time as nbgrader has it; what is none stays as it is."""
+    try:
+        at = datetime.fromisoformat(submitted)
+    except ValueError:
+        return text_cell(submitted)
+    return str(at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at)

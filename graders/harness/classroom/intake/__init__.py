@@ -6,10 +6,13 @@ roster: each submission's files are read when it is graded.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from graders.harness.classroom.entries import Classroom
 from graders.harness.classroom.intake.drafts import Draft, Findings
+from graders.harness.classroom.intake.keys import key_of
 from graders.harness.classroom.intake.layouts import LAYOUTS, recognise
 from graders.harness.classroom.intake.matching import Matched, match
 from graders.harness.classroom.intake.names import printable
@@ -45,7 +48,7 @@ def read_class(
     members = read_roster(roster) if roster is not None else None
     recognised = recognise(opened_tree(path), layout)
     found = recognised.layout.read(recognised.root, recognised.tops)
-    drafts = _without_doubles(found)
+    drafts = _each_with_a_key(found.drafts)
     _expect_submissions(path, recognised.layout.name, found, drafts)
     matched = (
         match(drafts, members)
@@ -66,15 +69,35 @@ def read_class(
     )
 
 
-def _without_doubles(found: Findings) -> list[Draft]:
-    """Return submissions by key; what would have another's key is a stray."""
-    drafts: dict[str, Draft] = {}
-    for draft in found.drafts:
-        if draft.key in drafts:
-            found.strays.add(draft.handed.shown, f"{draft.key} is there already")
-        else:
-            drafts[draft.key] = draft
-    return [drafts[key] for key in sorted(drafts)]
+def _each_with_a_key(drafts: Sequence[Draft]) -> list[Draft]:
+    """
+    Return submissions by key, each with one of its own.
+
+    Names that look the same and are stored in two forms of Unicode have the same key. They
+    are attempts of one member, and which one counts is for the instructor to say.
+    """
+    found: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        found.setdefault(draft.key, []).append(draft)
+    keyed = {}
+    for key, several in found.items():
+        for number, draft in enumerate(several, 1):
+            # No name has a slash in it, so nobody has the key of one that has.
+            own = key_of(f"{key}/{number}", f"{key} {number}") if number > 1 else key
+            keyed[own] = draft
+            if len(several) > 1:
+                note = (
+                    f"{draft.handed.shown} is there {len(several)} times, in names that "
+                    f"look the same and are stored otherwise: this is number {number}. "
+                    "Each is graded; which one counts is yours to say."
+                )
+                keyed[own] = replace(
+                    draft,
+                    key=own,
+                    claims=several[0].claims,
+                    notes=(*draft.notes, note),
+                )
+    return [keyed[key] for key in sorted(keyed)]
 
 
 def _expect_submissions(

@@ -39,7 +39,11 @@ def read_plain_layout(root: Node, tops: Sequence[Node]) -> Findings:
             groups.setdefault(_identity(node), []).append(node)
         else:
             found.strays.add(node.name, "no folder, zip, module or notebook")
-    found.drafts = [_plain(identity, nodes) for identity, nodes in groups.items()]
+    found.drafts = [
+        _plain(identity, attempt)
+        for identity, nodes in groups.items()
+        for attempt in _attempts(nodes)
+    ]
     found.notes = _plain_notes(root, groups)
     return found
 
@@ -59,13 +63,39 @@ def _plain_notes(root: Node, groups: dict[str, list[Node]]) -> list[str]:
     return []
 
 
+def _attempts(nodes: Sequence[Node]) -> list[list[Node]]:
+    """
+    Part what has one name into submissions, in each of which each file is there once.
+
+    It is but one, unless a name was stored in two forms of Unicode: then two folders look
+    the same, and neither is to get lost in the other.
+    """
+    stored_alike: dict[str, list[Node]] = {}
+    for node in nodes:
+        stored_alike.setdefault(_stem(node), []).append(node)
+    attempts: list[list[Node]] = []
+    for these in stored_alike.values():
+        names = {canonical(node.name) for node in these}
+        for attempt in attempts:
+            if names.isdisjoint(canonical(node.name) for node in attempt):
+                attempt += these
+                break
+        else:
+            attempts.append(these)
+    return attempts
+
+
 def _identity(node: Node) -> str:
+    return canonical(_stem(node))
+
+
+def _stem(node: Node) -> str:
     name = node.name
     if node.kind is not Kind.FOLDER:
         lower = name.lower()
         double = next((d for d in _DOUBLE if lower.endswith(d)), "")
         name = name[: -len(double)] if double else PurePosixPath(name).stem
-    return canonical(name)
+    return name
 
 
 def _plain(identity: str, nodes: Sequence[Node]) -> Draft:

@@ -35,6 +35,9 @@ _MAX_BYTES = 20 * 2**20
 _MAX_MEMBERS = 50_000
 _DELIMITERS = (",", ";", "\t", "|")
 _MOST_TOLD = 10
+# A worksheet of Moodle's says so, and its export of submissions the number alone, which is
+# the id of who handed in: who did not must not look like somebody of another kind.
+_PARTICIPANT = re.compile(r"\AParticipant (\d+)\Z")
 # What a column is, by its name in lower case; the first of a kind names a member.
 _IDS = (
     "id", "identifier", "sid", "student id", "user id", "id number", "idnumber", "number",
@@ -237,7 +240,7 @@ def _listed(row: Mapping[str, str], cells: Mapping[str, str]) -> Listed | None:
     if not identity:
         return None
     member = Member(
-        id=printable(identity),
+        id=printable(_PARTICIPANT.sub(r"\1", identity)),
         name=printable(names[0]) if names else "",
         email=printable(emails[0]) if emails else "",
         columns={heading.strip(): cell for heading, cell in cells.items()},
