@@ -87,7 +87,9 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
         )
         hint = "Callbacks belong to nvmath.fft.rfft and irfft, or to nvmath.fft.FFT."
         if not evidence.kernels:
-            hint = "Nothing was computed: is the result the image, or an earlier call's?"
+            hint = (
+                "Nothing was computed: is the result the image, or an earlier call's?"
+            )
         raise NotFused(msg, hint=hint)
     forward = [op for op in ran if op.kind == "R2C"]
     inverse = [op for op in ran if op.kind == "C2R"]
@@ -99,7 +101,9 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
         )
         hint = "An image is real: rfft and irfft halve the work."
         if not inverse and len(forward) == len(ran):
-            hint = "What transforms back? nvmath.fft.irfft does, with no kernel beside it."
+            hint = (
+                "What transforms back? nvmath.fft.irfft does, with no kernel beside it."
+            )
         raise NotFused(msg, hint=hint)
     if sepia and not all(op.prolog for op in forward):
         msg = (

@@ -109,7 +109,8 @@ def test_a_missing_file_is_the_learners(
         ("skipped", "needs_gpu"),
     ]
     assert result.checks[0].message == (
-        "scale.py is missing: it was looked for in the folder 'homework'."
+        "scale.py is missing: it was looked for at the top of what was handed in, and in a "
+        "folder 'homework' there."
     )
     assert "scale.py" in result.checks[0].hint
 

@@ -265,7 +265,8 @@ def test_a_missing_module_is_named(tmp_path: Path) -> None:
     with pytest.raises(ImportFailed) as caught:
         stage(tmp_path / "week" / "scale.py", "scale", tmp_path)
     assert caught.value.message == (
-        "scale.py is missing: it was looked for in the folder 'week'."
+        "scale.py is missing: it was looked for at the top of what was handed in, and in a "
+        "folder 'week' there."
     )
 
 

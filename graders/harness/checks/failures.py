@@ -63,6 +63,11 @@ _CANDIDATES = re.compile(r"\s+There are \d+ candidate implementations")
 # What a compiler's text means for a callback or a kernel, the first that fits.
 _COMPILER_HINTS = (
     (
+        r"np\.\w+ does not compile",
+        "Inside a kernel or callback use the functions of Python's module math, those of "
+        "cmath for complex numbers, or operators.",
+    ),
+    (
         r"\.ltoir not found",
         "The files that a Compile object names are removed when the object is: keep it, "
         "in a variable of the module, until the kernel has been launched.",
@@ -111,8 +116,8 @@ _COMPILER_HINTS = (
     ),
     (
         r"ERROR_INVALID_IR",
-        "A callback can neither raise nor assert, nor index a tuple by a variable; a "
-        "NumPy array from outside can be indexed so.",
+        "A callback can neither raise nor assert, nor index a tuple by a variable or loop "
+        "over one; a NumPy array from outside can be indexed so.",
     ),
     (
         r"vector\(float\d\dx2\)",
@@ -136,6 +141,18 @@ _COMPILER_HINTS = (
 
 # What the text of an exception means that a library raised, the first that fits.
 _RAISED_HINTS = (
+    (
+        r"list\(\w+\) names all",
+        "Look at that list: is the one that you want there under another name?",
+    ),
+    (
+        r"nobody can answer",
+        "Leave out input: what a function needs comes in its arguments.",
+    ),
+    (
+        r"Of the files beside your program only Python's",
+        "Is there a way without the file? What an exercise needs comes in its arguments.",
+    ),
     (
         r"\(curandStates\w+\*?, <",
         "A kernel takes a generator's states where cuda.jit was given the extension of the "
@@ -204,8 +221,15 @@ def _raise_for_load(
     if "builtins.ImportError" in types:
         msg = f"{module} imports what is not there{at}: {text}."
         hint = "Use the packages that the stub imports."
-        if "cannot import name" in text:
+        if "is a name of the grader's own" in text:
+            hint = "Give that file of yours another name, and import it by that."
+        elif "cannot import name" in text:
             hint = "The package is there, the name is not: has it another one by now?"
+        elif "beside your program" in text:
+            hint = (
+                "If it is yours: is its file beside the module, or a folder of that name "
+                "with an __init__.py? Else use the packages that the stub imports."
+            )
         raise ImportFailed(msg, hint=hint)
     if "builtins.SystemExit" in types:
         msg = f"{module} ends the program when it is imported{at}."
@@ -213,7 +237,8 @@ def _raise_for_load(
             msg, hint="Leave out sys.exit and exit; only define functions."
         )
     msg = f"{module} raises {kind} when it is imported{at}: {text}"
-    raise ImportFailed(msg, hint="Run the file by itself to see the whole traceback.")
+    hint = _raised_hint(text) or "Run the file by itself to see the whole traceback."
+    raise ImportFailed(msg, hint=hint)
 
 
 def raise_for_call(
@@ -263,12 +288,40 @@ def _raise_for_call(
         msg = f"{function} ended the program{at} with sys.exit instead of returning."
         raise Crashed(msg, hint="Return the result.")
     msg = f"{function} raised {kind}{at}: {text}"
+    raise Crashed(msg, hint=_raised_hint(text) or call_hint(function, args))
+
+
+def _raised_hint(text: str) -> str:
     known = (hint for pattern, hint in _RAISED_HINTS if re.search(pattern, text))
-    raise Crashed(msg, hint=next(known, "") or call_hint(function, args))
+    return next(known, "")
 
 
-def raise_for_missing(function: str, names: Sequence[str], module: str) -> NoReturn:
-    """Raise the failure for a function that the module does not have."""
+def raise_for_missing(
+    function: str,
+    names: Sequence[str],
+    module: str,
+    unbound: tuple[int, str] | None = None,
+) -> NoReturn:
+    """
+    Raise the failure for a function that the module does not have.
+
+    Args:
+        function: The function's name.
+
+        names: What the module has.
+
+        module: The file's name.
+
+        unbound: The last line that binds the name to something else, and its text.
+    """
+    if unbound is not None:
+        line, text = unbound
+        msg = (
+            f"{module} has no function {function!r} in the end: line {line} is the last "
+            f"that binds the name ({_clean(text)})."
+        )
+        hint = "Leave that line out, or give what it binds another name."
+        raise ImportFailed(msg, hint=hint, place=(module, line))
     near = difflib.get_close_matches(function, names[:_MOST_NAMES], 1)
     guess = f" There is a {near[0]!r}: rename it." if near else ""
     msg = f"{module} has no function {function!r}.{guess}"

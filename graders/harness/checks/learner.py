@@ -379,7 +379,8 @@ class Learner:
         if seen.problem == "missing" and self._notebook is not None:
             self._notebook.raise_for_missing(function, seen.detail)
         if seen.problem == "missing":
-            raise_for_missing(function, seen.detail, f"{self._slug}.py")
+            unbound = self._sources.unbound(function)
+            raise_for_missing(function, seen.detail, f"{self._slug}.py", unbound)
         if seen.problem == "unwritten":
             raise_for_unwritten(function, *seen.detail)
         if seen.problem == "signature":

@@ -68,6 +68,16 @@ class Sources:
             return None
         return self._definition(called)
 
+    def unbound(self, function: str) -> tuple[int, str] | None:
+        """Return the last line that assigns or deletes a module's name, and its text."""
+        if not self._is_module:
+            return None
+        name = re.escape(function)
+        binding = re.compile(rf"{name}[ \t]*(?::[^=]*)?=(?!=)|del\b.*\b{name}\b")
+        text = _text(self._path)
+        line = _last_line(binding, text)
+        return (line, _LINE_ENDS.split(text)[line - 1].strip()) if line else None
+
     def _at(self, file: str, line: int) -> Location | None:
         if cell := _CELL.fullmatch(file):
             return self._in_cell(int(cell[1]), line)

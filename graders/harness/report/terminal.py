@@ -19,7 +19,8 @@ from graders.harness.models import (
     Verdict,
     Visibility,
 )
-from graders.harness.report.wording import STATUS_WORDS
+from graders.harness.report.visible import visible
+from graders.harness.report.wording import STATUS_WORDS, run_alone
 
 _MARKS = {
     Status.PASSED: (STATUS_WORDS[Status.PASSED], "green"),
@@ -28,6 +29,11 @@ _MARKS = {
     Status.SKIPPED: (STATUS_WORDS[Status.SKIPPED], "yellow"),
 }
 _PLAIN_WIDTH = 100
+# What programs printed is shown where no more exercises are graded than these, and of each
+# so many of its last lines.
+_FEW = 3
+_LAST_LINES = 8
+_MOST_CHARACTERS = 4_000
 
 
 def make_console() -> Console:
@@ -86,6 +92,11 @@ def print_report(report: Report, console: Console) -> None:
     """Print the report."""
     for exercise in report.exercises:
         _print_exercise(exercise, console)
+        if len(report.exercises) <= _FEW and exercise.verdict is Verdict.FAILED:
+            _print_output(exercise.output, console)
+    if how := run_alone(report):
+        console.print()
+        console.print(Text(how))
     _print_total(report, console)
 
 
@@ -116,6 +127,24 @@ def _print_exercise(exercise: ExerciseResult, console: Console) -> None:
         for line in text:
             if line:
                 console.print(Padding(Text(line), (0, 0, 0, 6)))
+
+
+def _print_output(output: str, console: Console) -> None:
+    """
+    Print the end of what a program printed, each line marked as the program's.
+
+    A long one goes on in lines with the same mark, so that none looks like ours.
+    """
+    text = visible(output[-_MOST_CHARACTERS:]).expandtabs(4)
+    lines = [Text(line.rstrip()) for line in text.split("\n") if line.strip()]
+    width = max(20, console.width - 8)
+    shown = [part for line in lines for part in line.wrap(console, width)]
+    if not shown:
+        return
+    console.print(Padding(Text("The end of what the program printed:"), (1, 0, 0, 4)))
+    for part in shown[-_LAST_LINES:]:
+        marked = Text("| ", "dim", no_wrap=True, overflow="ellipsis").append(part)
+        console.print(Padding(marked, (0, 0, 0, 6)))
 
 
 def _grouped(exercise: ExerciseResult) -> dict[tuple[str, str], list[CheckResult]]:

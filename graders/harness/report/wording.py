@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,11 +22,24 @@ _VERDICTS = {
     Verdict.FAILED: "Failed",
     Verdict.UNGRADED: "Ungraded",
 }
+# What hints say that send a learner to run the program without the grader.
+_ALONE = re.compile(r"\bby (?:it|your)self\b")
 
 
 def points(amount: float) -> str:
     """Return an amount in words: ``1 point``, ``2.5 points``."""
     return f"{amount:g} point" + ("" if amount == 1 else "s")
+
+
+def run_alone(report: Report) -> str:
+    """Return how to run a program without a GPU, or nothing where no hint asks for it."""
+    asked = any(_ALONE.search(check.hint) for check in all_checks(report))
+    if report.device != "simulator" or not asked:
+        return ""
+    return (
+        "To run a program by itself without a GPU, begin it with: "
+        "from grade import prepare; prepare()"
+    )
 
 
 def left_open(checks: Iterable[CheckResult]) -> str:

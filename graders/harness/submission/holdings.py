@@ -22,6 +22,8 @@ from graders.harness.submission.plain_file import NotPlain, read_plain
 _MAX_MODULE = 4 * 2**20
 _MOST_SEARCHED = 100_000  # characters of a cell: a stranger's text, and any expression
 _NONE = Definition()
+# What binds names that it does not name.
+_UNNAMED = r"\bimport[ \t]*\*|^[ \t]*%run\b"
 
 
 class Answer(IntEnum):
@@ -87,7 +89,8 @@ def contents(path: Path, exercises: Sequence[Exercise]) -> Contents:
             strict=bool(tutorials),
         ):
             held[exercise.name] = holding
-    return Contents(held=held, functions=tuple(found))
+    functions = tuple(name for name in found if not found[name].is_imported)
+    return Contents(held=held, functions=functions)
 
 
 def _holding(
@@ -137,10 +140,13 @@ def mentions(path: Path, functions: Sequence[str]) -> bool:
     """
     Return whether one of the functions is named in a notebook's code, however it is bound.
 
+    Where ``import *`` or ``%run`` may bind it, only running the cells can tell.
+
     Raises:
         ImportFailed: The notebook cannot be read.
     """
-    pattern = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in functions))
+    names = "|".join(rf"\b{re.escape(name)}\b" for name in functions)
+    pattern = re.compile(rf"{names}|{_UNNAMED}", re.MULTILINE)
     return any(pattern.search(cell.source) for cell in read(path).code_cells)
 
 

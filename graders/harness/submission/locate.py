@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from graders.harness.submission.holdings import (
     contents,
     is_stub,
 )
+from graders.harness.submission.near_misses import meant_by, near_misses
 from graders.harness.submission.notebook_file import is_notebook
 from graders.harness.submission.stage import digest
 
@@ -123,11 +125,14 @@ def _single_module(
     if not matching and named and len(exercises) == 1:
         matching = list(exercises)
     if not matching:
-        slugs = ", ".join(e.slug for e in exercises)
+        slugs = [e.slug for e in exercises]
+        meant = meant_by(path, slugs)
+        near = (e.name for e in exercises if e.slug == meant)
+        guess = next(near, "ASSIGNMENT/EXERCISE")
         msg = (
             f"{path}: the file's name says no exercise. Name the exercise as well "
-            f"(python grade.py --submission {path.name} ASSIGNMENT/EXERCISE), or name the "
-            f"file after one of: {slugs}."
+            f"(python grade.py --submission {shlex.quote(str(path))} "
+            f"{guess}), or name the file after one of: {', '.join(slugs)}."
         )
         raise UsageError(msg)
     return [(e, _submission(e, path)) for e in matching]
@@ -171,7 +176,8 @@ def _in_folder(folder: Path, exercises: Sequence[Exercise], *, named: bool) -> F
     paths = {e.name: _module(folder, e) for e in exercises}
     files = _notebook_files(folder, exercises)
     if not files:
-        return Found(work=[(e, _submission(e, paths[e.name])) for e in exercises])
+        work = [(e, _submission(e, paths[e.name])) for e in exercises]
+        return Found(work=work, notes=[*_near(folder, work, exercises)])
     notebooks, notes = _read_notebooks(folder, files, exercises)
     choices = _Notes()
     work, handed_in = [], []
@@ -191,7 +197,19 @@ def _in_folder(folder: Path, exercises: Sequence[Exercise], *, named: bool) -> F
                 "graded as well."
             )
         work = handed_in
-    return Found(work=work, notes=[*notes, *choices])
+    near = _near(folder, work, exercises)
+    return Found(work=work, notes=[*notes, *choices, *near])
+
+
+def _near(
+    folder: Path,
+    work: Sequence[tuple[Exercise, Submission]],
+    exercises: Sequence[Exercise],
+) -> list[str]:
+    """Return what may be meant to be a file that is missing."""
+    missing = [e for e, s in work if not s.path.exists() and not s.path.is_symlink()]
+    said = near_misses(folder, missing, exercises)
+    return [f"{e.name}: {text}" if e is not None else text for e, text in said]
 
 
 def _module(folder: Path, exercise: Exercise) -> Path:

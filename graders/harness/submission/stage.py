@@ -11,20 +11,25 @@ from graders.harness.errors import EnvironmentUnavailable, ImportFailed
 from graders.harness.submission import notebook_file
 from graders.harness.submission.holdings import mentions
 from graders.harness.submission.notebook_file import is_notebook
+from graders.harness.submission.packages import modules_of_packages
 from graders.harness.submission.plain_file import NotPlain, read_plain
 
 _MAX_FILE = 4 * 2**20
 _MAX_FILES = 64
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def staged_files(path: Path) -> list[Path]:
     """
     Return the module or notebook and the Python files beside it, which it may import.
 
-    Links are left out: they could lead anywhere. So are files of unreasonable size.
+    So are those of packages beside it that it imports. Links are left out: they could lead
+    anywhere. So are files of unreasonable size.
     """
     beside = sorted(p for p in path.parent.glob("*.py") if p != path)[:_MAX_FILES]
-    return [p for p in (path, *beside) if _is_plain(p)]
+    flat = [p for p in (path, *beside) if _is_plain(p)]
+    packed = [p for p in modules_of_packages(path, flat) if _is_plain(p)]
+    return flat + packed
 
 
 def _is_plain(path: Path) -> bool:
@@ -81,14 +86,14 @@ def stage(
     elif not path.exists() and not path.is_symlink():
         raise _missing(path, slug)
     else:
-        _expect_plain(path)
+        _expect_program(path, functions)
     target = scratch / "submission"
     try:
         # The module last, so that a file beside it under its name does not take its place.
         for source in reversed(staged_files(path)):
             content = source.read_bytes()
-            name = staged if source == path else source.name
-            _write(target / name, content)
+            beside = source.relative_to(path.parent)
+            _write(target, Path(staged) if source == path else beside, content)
     except OSError as err:
         msg = f"{path.name} cannot be read: {err.strerror}."
         raise ImportFailed(msg, hint="Check the file's permissions.") from err
@@ -97,13 +102,26 @@ def stage(
     return target / staged
 
 
-def _expect_plain(path: Path) -> None:
+def _expect_program(path: Path, functions: Sequence[str]) -> None:
+    """Refuse what Python would refuse in words that help nobody."""
+    hint = "Hand in the module itself: an ordinary file with your program."
     try:
-        read_plain(path, _limit(path))
+        content = read_plain(path, _limit(path))
     except NotPlain as err:
         msg = f"{path.name} {err}."
-        hint = "Hand in the module itself: an ordinary file with your program."
         raise ImportFailed(msg, hint=hint) from err
+    if functions and not content.strip():
+        what = f"{len(content):,} blank characters" if content else "no characters"
+        msg = f"{path.name} is empty: it has {what}. Expected was your program."
+        raise ImportFailed(msg, hint="Was it saved before it was handed in?")
+    at = content.find(b"\0")
+    if at >= 0 or content.startswith(_UTF_16):
+        what = f"byte {at + 1:,} is zero"
+        if content.startswith(_UTF_16):
+            what = "it is in UTF-16"
+        msg = f"{path.name} is not valid Python: {what}. Expected was a text in UTF-8."
+        hint = "Save it as UTF-8: editors ask for the encoding under Save As."
+        raise ImportFailed(msg, hint=hint)
 
 
 def _expect_named(notebook: Path, functions: Sequence[str]) -> None:
@@ -118,16 +136,25 @@ def _expect_named(notebook: Path, functions: Sequence[str]) -> None:
 
 def _missing(path: Path, slug: str) -> ImportFailed:
     folder = path.parent
-    msg = f"{path.name} is missing: it was looked for in the folder {folder.name!r}."
+    # The results of a class are known by all that is said here, and by nothing else.
+    msg = (
+        f"{path.name} is missing: it was looked for at the top of what was handed in, and "
+        f"in a folder {folder.name!r} there."
+    )
     if any(folder.glob(f"*{notebook_file.SUFFIX}")):
         msg += " The notebooks there do not define what the exercise asks for."
     return ImportFailed(msg, hint=f"Hand in the exercise as {slug}.py.")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(folder: Path, name: Path, content: bytes) -> None:
+    """Write a file that others may read, whatever our umask says: workers are others."""
+    path = folder / name
     try:
+        for parent in [folder / inner for inner in reversed(name.parents[:-1])]:
+            parent.mkdir(exist_ok=True)
+            parent.chmod(0o755)
         path.write_bytes(content)
-        path.chmod(0o644)  # whatever our umask says: the worker may be another user
+        path.chmod(0o644)
     except OSError as err:  # a full disk is ours, not the learner's
         msg = f"no copy can be made in {path.parent}: {err.strerror}. Make room there."
         raise EnvironmentUnavailable(msg) from err

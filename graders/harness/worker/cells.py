@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import importlib
 import signal
 import sys
 import time
@@ -16,10 +17,11 @@ import types
 import warnings
 import weakref
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from graders.harness.worker import shell, stand_ins
-from graders.harness.worker.loading import describe_exception
+from graders.harness.worker.loading import describe_exception, import_written
 from graders.harness.worker.outputs import Outputs, capture
 from graders.harness.worker.wire import Blob
 
@@ -77,13 +79,14 @@ class Cells:
         shell.refuse_questions()
         shell.show_in_line()
         self._shell = shell.make_shell(
-            self._outputs, self._compiled_as, self._failures.append
+            self._outputs, self._compiled_as, self._failures.append, folder
         )
         self._run_in_shell = self._shell.run_cell  # whatever the program makes of it
         self.module: types.ModuleType = self._shell.user_module
         self._given = dict(vars(self.module))
         if folder not in sys.path:
             sys.path.insert(0, folder)
+        import_written(str(Path.cwd()), folder)
         sys.modules["grade"] = stand_ins.grade_module()
         sys.meta_path.append(self._finder)
         signal.signal(signal.SIGINT, self._interrupted)
@@ -103,6 +106,7 @@ class Cells:
         self._shell.execution_count = number
         before = _references(self._own())
         error: BaseException | None = None
+        importlib.invalidate_caches()  # an earlier cell may have written a module
         started = _clock()
         try:
             self._running = True

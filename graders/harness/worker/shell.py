@@ -37,7 +37,7 @@ _SHELLS = (
 _MOST_SHOWN = 80
 
 
-class UnansweredError(RuntimeError):
+class UnansweredError(EOFError, RuntimeError):
     """The program asks its user a question, and there is no user."""
 
 
@@ -45,6 +45,7 @@ def make_shell(
     outputs: Outputs,
     compiled_as: Callable[[str], tuple[str, int]],
     failed: Callable[[BaseException], None],
+    folder: str = "",
 ) -> Any:
     """
     Return the shell; its namespace is a new module ``__main__``.
@@ -56,6 +57,8 @@ def make_shell(
             come before it.
 
         failed: Gets each exception that ends a piece of code.
+
+        folder: Where ``%run`` looks as well: there are the learner's other files.
     """
     from IPython.core.displayhook import DisplayHook  # noqa: PLC0415 - see the module
     from IPython.core.displaypub import DisplayPublisher  # noqa: PLC0415
@@ -161,7 +164,31 @@ def make_shell(
     )
     _name_code(shell, compiled_as)
     _add_magics(shell)
+    _run_from(shell, folder)
     return shell
+
+
+def _run_from(shell: Any, folder: str) -> None:
+    """Let ``%run`` find what was handed in beside the notebook, as ``import`` does."""
+    from IPython.utils import path as paths  # noqa: PLC0415 - see the module
+
+    get_py_filename: Callable[[str], str] = paths.get_py_filename
+
+    def found(name: str) -> str:
+        for place in (name, f"{folder}/{name}"):
+            with contextlib.suppress(OSError):
+                return get_py_filename(place)
+        msg = (
+            f"{name} is not there: it was looked for in the working folder, and among the "
+            "Python files beside the notebook."
+        )
+        raise OSError(msg)
+
+    def run_file(line: str = "") -> Any:
+        magics = shell.magics_manager.registry["ExecutionMagics"]
+        return magics.run(line, file_finder=found)
+
+    shell.register_magic_function(run_file, "line", "run")
 
 
 def _name_code(shell: Any, compiled_as: Callable[[str], tuple[str, int]]) -> None:
@@ -309,17 +336,19 @@ def _print(text: str) -> None:
     stream.write(f"{text}\n")
 
 
-def refuse_questions() -> None:
-    """Let ``input`` and ``getpass`` say that nobody answers."""
+def refuse_questions(what: str = "notebook") -> None:
+    """Let ``input`` and ``getpass`` say that nobody answers: ``what`` is being graded."""
     import builtins  # noqa: PLC0415 - only here
     import getpass  # noqa: PLC0415
+
+    where = "cell" if what == "notebook" else what
 
     def unanswered(prompt: object = "", *args: Any, **kwargs: Any) -> str:
         del args, kwargs
         asked = f" {str(prompt)[:_MOST_SHOWN]!r}" if prompt else ""
         msg = (
-            f"nobody can answer{asked} while the notebook is graded: write the answer "
-            "into the cell"
+            f"nobody can answer{asked} while the {what} is graded: write the answer "
+            f"into the {where}"
         )
         raise UnansweredError(msg)
 

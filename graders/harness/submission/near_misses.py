@@ -1,0 +1,122 @@
+"""Say what lies where a module was looked for that may be meant to be it.
+
+What is said goes to whoever runs the command, and into nobody's result: the results of
+modules that are missing are the same for a whole class (``classroom.known_results``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from graders.harness.catalog import Exercise
+from graders.harness.submission.archive import OTHER_ARCHIVES
+
+_MOST_LOOKED_AT = 200
+_MOST_FOLDERS = 50
+_MOST_SHOWN = 3
+_MOST_CHARACTERS = 80
+_ALIKE = 0.85
+# What browsers, file managers and people add to the name of a second copy.
+_COPY = re.compile(
+    r"(?:[ _-]*\(\d+\)|[ _-]+(?:copy|kopie|final|new|solution|v?\d+)|\d)+$",
+    re.IGNORECASE,
+)
+
+
+def near_misses(
+    folder: Path, missing: Sequence[Exercise], every: Sequence[Exercise]
+) -> Iterator[tuple[Exercise | None, str]]:
+    """
+    Yield sentences about files that may be meant to be modules that are missing.
+
+    Args:
+        folder: What was handed in.
+
+        missing: Exercises without a file.
+
+        every: All exercises: what is named after one of them is meant to be that.
+
+    Yields:
+        The exercise, None where it is about all of them, and the sentence.
+    """
+    if not missing:
+        return
+    slugs = {exercise.slug for exercise in every}
+    top = _entries(folder)
+    folders = [p for p in top if p.is_dir() and not p.is_symlink()]
+    inside = {place: _entries(place) for place in folders[:_MOST_FOLDERS]}
+    at_top = {path: meant_by(path, slugs) for path in top if not path.is_dir()}
+    for exercise in missing:
+        places = [
+            folder / exercise.assignment,
+            folder / "assignments" / exercise.assignment,
+        ]
+        below = [p for place in places for p in _entries(place) if not p.is_dir()]
+        meant = {**at_top, **{path: meant_by(path, slugs) for path in below}}
+        files = [path for path, slug in meant.items() if slug == exercise.slug]
+        for path in files[:_MOST_SHOWN]:
+            name = _shown(path.relative_to(folder))
+            yield exercise, f"there is {name}: rename it to {exercise.slug}.py."
+        elsewhere = [
+            p
+            for place, entries in inside.items()
+            for p in entries
+            if place not in places and p.name == f"{exercise.slug}.py" and p.is_file()
+        ]
+        for path in [] if files else elsewhere[:_MOST_SHOWN]:
+            shown = _shown(path.relative_to(folder))
+            yield (
+                exercise,
+                f"there is {shown}, in a folder where it is not looked for: name the "
+                f"folder {exercise.assignment}, or move the file to the top.",
+            )
+    archives = [p for p in top if p.suffix.lower() in OTHER_ARCHIVES and p.is_file()]
+    for path in archives[:_MOST_SHOWN]:
+        what = "unpack it"
+        if path.suffix.lower() == ".zip":
+            what += ", or name it itself after --submission"
+        yield None, f"There is {_shown(path.relative_to(folder))}: {what}."
+
+
+def meant_by(path: Path, slugs: Collection[str]) -> str:
+    """
+    Return the exercise whose module a file may be meant to be, or nothing.
+
+    Args:
+        path: The file, by its name alone.
+
+        slugs: The names of all exercises; the nearest of them counts.
+    """
+    stem, ending = path.stem, path.suffix
+    if len(stem) > _MOST_CHARACTERS or (ending == ".py" and stem in slugs):
+        return ""
+    if ending.lower() == ".txt" and stem.lower().endswith(".py"):
+        stem = stem[: -len(".py")]
+    elif ending.lower() not in (".py", ".txt", ""):
+        return ""
+    plain = re.sub(r"[ .-]+", "_", _COPY.sub("", stem)).strip("_").lower()
+    if plain in slugs:
+        return plain
+    return next(iter(difflib.get_close_matches(plain, sorted(slugs), 1, _ALIKE)), "")
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what is in a folder, as much of it as is looked at, by name."""
+    if folder.is_symlink():
+        return []
+    try:
+        with os.scandir(folder) as entries:
+            numbered = zip(range(_MOST_LOOKED_AT), entries, strict=False)
+            return [folder / name for name in sorted(e.name for _, e in numbered)]
+    except OSError:  # there is none, or it cannot be read
+        return []
+
+
+def _shown(path: Path) -> str:
+    text = str(path)
+    cut = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
+    return repr(cut)
