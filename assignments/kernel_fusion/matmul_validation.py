@@ -15,7 +15,7 @@ def make_case() -> dict[str, cp.ndarray]:
 
     Returns:
         Six arrays of real numbers, NumPy or CuPy, of any integer or floating-point
-        dtype:
+        dtype of at most 64 bits:
 
         - ``"a"``: the first operand, shape (m, k).
         - ``"b"``: the second operand, shape (k, n).

@@ -183,6 +183,13 @@ def half_throughout(a: Array, b: Array, bias: Array) -> Array:
     return _like(half, a)
 
 
+@_wrong("returns the right numbers in the wrong places: column by column, as rows")
+def misread_result(a: Array, b: Array, bias: Array) -> Array:
+    """A column-major result that is taken for a row-major one."""
+    right = three_steps(a, b, bias)
+    return np.ravel(right, order="F").reshape(right.shape)
+
+
 @_wrong("is right for square matrices only, and scrambles others")
 def square_pitch(a: Array, b: Array, bias: Array) -> Array:
     """It takes the number of rows for the length of a row."""
@@ -244,8 +251,15 @@ def changed_bias(a: Array, b: Array, bias: Array) -> Array:
     return three_steps(a, b, bias)
 
 
-@_wrong("raises an exception")
+@_wrong("raises a RuntimeError")
 def raises(a: Array, b: Array, bias: Array) -> Array:
     """It never returns; others raise a ValueError, and this one does not."""
     msg = f"no algorithm found for {a.dtype}, {b.dtype}, {bias.dtype}"
     raise RuntimeError(msg)
+
+
+@_wrong("raises a TypeError")
+def raises_type_error(a: Array, b: Array, bias: Array) -> Array:
+    """Nor does this one return."""
+    msg = f"unsupported dtypes: {a.dtype}, {b.dtype}, {bias.dtype}"
+    raise TypeError(msg)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -88,20 +88,16 @@ def test_matches(learner: Learner, draw: Draw, limits: Limits) -> None:
     """The test accepts every right program and refuses every wrong one."""
     candidates = [*RIGHT, *WRONG]
     missed = []
+    called, uncalled = 0, 0
     for index in draw("candidates").permutation(len(candidates)):
         candidate = candidates[index]
         watched = _Watched(candidate, limits)
         accepted = _accepts(learner, watched)
+        called += bool(watched.calls)
         if candidate.right and not accepted:
-            msg = (
-                f"matches refused a right program: one that {candidate.what}."
-                f"{watched.remark()}"
-            )
-            hint = (
-                "Right programs differ by rounding and memory order. How far may they?"
-            )
-            raise WrongValue(msg, hint=hint)
+            _raise_refused(watched, others_called=called > 0)
         if accepted and not candidate.right:
+            uncalled += not watched.calls
             escape = " (its exception got out of matches)" if watched.escaped else ""
             missed.append(f"one that {candidate.what}{escape}")
     if missed:
@@ -110,6 +106,8 @@ def test_matches(learner: Learner, draw: Draw, limits: Limits) -> None:
             f"matches refused {caught} of {len(WRONG)} wrong programs. It missed "
             f"{_some(sorted(missed))}."
         )
+        if uncalled:
+            msg += f" It did not call {uncalled} of those that it missed."
         hint = "Which case would show it, and what must be compared there?"
         raise WrongValue(msg, hint=hint, earned=caught / len(WRONG))
 
@@ -145,7 +143,7 @@ class _Watched:
             a, b, bias = self._operands(arguments)
             with np.errstate(all="ignore"):
                 return self.candidate.program(a, b, bias)
-        except (ValueError, TypeError, RuntimeError):
+        except Exception:
             self.raised = True
             raise
 
@@ -170,18 +168,31 @@ class _Watched:
             self._refuse(f"more than {most} times")
         return a, b, bias
 
-    def remark(self) -> str:
-        """Return a sentence on calls that may explain a wrong verdict, or nothing."""
-        if not self.calls:
-            return " No call of it came through: it takes three CuPy arrays."
-        if self.odd_dtypes:
-            return f" It was called with the dtypes {self.odd_dtypes}."
-        return ""
-
     def _refuse(self, problem: str) -> None:
         self.misuse = problem
         msg = f"the candidate was called {problem}"
         raise ValueError(msg)
+
+
+def _raise_refused(watched: _Watched, *, others_called: bool) -> NoReturn:
+    """Raise the failure for a right program that was refused; say why where it shows."""
+    msg = f"matches refused a right program: one that {watched.candidate.what}."
+    hint = "Right programs differ by rounding and memory order. How far may they?"
+    if not watched.calls and others_called:
+        msg += (
+            " It did not call it, though it called another one. Expected was that it "
+            "tries each program that it is given."
+        )
+        hint = "Is a verdict kept from another program, by its name or its id?"
+    elif not watched.calls:
+        msg += " No call of it came through: it takes three CuPy arrays."
+        hint = (
+            "Pass a, b and bias and nothing else; cp.asarray makes CuPy arrays. What "
+            "does matches catch?"
+        )
+    elif watched.odd_dtypes:
+        msg += f" It was called with the dtypes {watched.odd_dtypes}."
+    raise WrongValue(msg, hint=hint)
 
 
 def _accepts(learner: Learner, watched: _Watched) -> bool:
@@ -258,7 +269,8 @@ def _reals(name: str, value: Any) -> Array:
         raise WrongDtype(msg, hint="np.array makes one of a list, or of lists of rows.")
     if value.array.dtype.kind not in "iuf":
         msg = f"{name} has the dtype {value.dtype}. Expected were real numbers."
-        raise WrongDtype(msg)
+        hint = "np.array(rows, dtype='float64') makes an array of such."
+        raise WrongDtype(msg, hint=hint)
     if not np.isfinite(value.array).all():
         msg = f"{name} has entries that are not finite. Expected were numbers."
         raise WrongValue(msg)

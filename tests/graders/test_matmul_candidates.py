@@ -77,6 +77,14 @@ def test_wrong_candidates_show_on_an_ordinary_case(candidate, shape, dtype):
     assert changed or error > 50 * ROUNDING["float32"]
 
 
+def test_the_misplaced_result_has_the_right_entries():
+    candidate = next(c for c in WRONG if c.name == "misread_result")
+    operands = _case((7, 20, 5), "float64")
+    seen, right = candidate.program(*operands), oracles.linear_relu(*operands)
+    np.testing.assert_allclose(np.sort(seen, axis=None), np.sort(right, axis=None))
+    assert not np.allclose(seen, right)
+
+
 @pytest.mark.parametrize("name", ["square_pitch", "square_or_raise"])
 def test_the_square_ones_are_right_for_square_matrices(name):
     candidate = next(c for c in WRONG if c.name == name)
@@ -109,6 +117,8 @@ def test_every_mistake_of_the_exercise_is_planted():
         "scribbles_on_a",
         "changed_bias",
         "raises",
+        "raises_type_error",
+        "misread_result",
     } <= names
     assert len(names) == len(WRONG)
     assert not names & {c.name for c in RIGHT}
