@@ -14,15 +14,26 @@ from graders.harness.errors import WrongDtype, WrongShape, WrongValue
 Payoffs = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-# Paths that no usual block size divides, and all four remainders of n_steps - 1 by four.
-_SHAPES = ((257, 6), (1000, 1), (31, 2), (513, 3), (1021, 4), (1, 9), (130, 36))
+# Paths that no usual block size divides, and all four remainders of n_steps - 1 by four. At
+# one step, for which a program may have code of its own, both the put and the call pay.
+_SHAPES = (
+    (257, 6),
+    (1000, 1),
+    (31, 2),
+    (513, 3),
+    (61, 1),
+    (1, 9),
+    (1021, 4),
+    (130, 36),
+)
 # The other seed is near: a program that adds the seed to a path's number, or takes it for
 # an offset, gives the same paths or draws again, so many places on. cuRAND makes four
 # numbers of 32 bits at a time: an offset of four parts no group of them.
 _APART = 4
-# Longer paths, which may repeat later or meet their neighbours; and more paths than a
-# program may have generators to go round with, or threads.
-_LONG, _WIDE = (199, 301), (40_009, 5)
+# Longer paths, which may repeat later or meet their neighbours; more paths, of which the
+# last may be early ones some draws on; and more than a program may have generators to go
+# round with, or threads: 2**17 are.
+_LONG, _BROAD, _WIDE = (199, 301), (40_009, 21), (140_009, 5)
 # Of payoffs at s0, relative; and the chance that right paths end too far from others.
 _FIRST_ERROR = 1e-4
 _FALSE_ALARM = 1e-9
@@ -100,8 +111,13 @@ def long_case(rng: np.random.Generator) -> Case:
     return replace(case, mu=case.mu / 4, sigma=case.sigma / 3)
 
 
+def broad_case(rng: np.random.Generator) -> Case:
+    """Return a case of many paths, long enough to know some of their draws again."""
+    return main_case(rng, *_BROAD)
+
+
 def wide_case(rng: np.random.Generator) -> Case:
-    """Return a case of many paths."""
+    """Return a case of as many paths as fit: each has few draws."""
     return main_case(rng, *_WIDE)
 
 

@@ -24,8 +24,9 @@ Scores = npt.NDArray[np.float32]
 
 #: Chance that a right program fails a statistical check in one grading, at most.
 FALSE_ALARM = 1e-6
-# What is spent of it on each of the tests below, so that their sum stays below.
-_EACH_MOMENT = 1e-9  # of some 150 tests of the law of the steps
+#: What is spent of it on each test of the law of the steps, or of groups of them: a grading
+#: has some 320, so that their sum stays below.
+EACH_TEST = 1e-9
 _ALL_LAGS = 1e-7  # of each search over all lags, of which there are at most four
 # Windows of numbers that agree to a grid of this width are taken to be the same draws.
 _GRID = 0.005
@@ -37,7 +38,8 @@ _FAR_OUT = (3.6, 4.02)
 _LEAST = 8.0  # standard deviations: about the limit for as many lags as there can be
 _WEAK = 0.15  # a correlation that widens nothing, or comes of other ones
 _FEWEST_VALUES = 500
-_FEWEST_PATHS = 1000
+#: Of these on, the ranks of paths have their law for many.
+FEWEST_PATHS = 1000
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,15 @@ class Repetition:
     turned: bool = False
 
 
+@dataclass(frozen=True)
+class Common:
+    """Two calls, by their numbers, and how many paths they have in common."""
+
+    first: int
+    second: int
+    paths: int
+
+
 def expect_enough(paths: int, steps: int) -> None:
     """
     Make sure that the tests below can find something in paths of this number and length.
@@ -122,10 +133,10 @@ def expect_enough(paths: int, steps: int) -> None:
     Raises:
         RubricError: They are fewer than a search needs, which would then find nothing.
     """
-    if paths < _FEWEST_PATHS or steps < _WINDOW or paths * steps < _FEWEST_VALUES:
+    if paths < FEWEST_PATHS or steps < _WINDOW or paths * steps < _FEWEST_VALUES:
         msg = (
             f"limits: {paths} paths of {steps} draws are too few for the statistical "
-            f"checks; they need {_FEWEST_PATHS} paths of {_WINDOW} draws or more"
+            f"checks; they need {FEWEST_PATHS} paths of {_WINDOW} draws or more"
         )
         raise RubricError(msg)
 
@@ -140,8 +151,10 @@ def law_deviations(z: Array, related: Sequence[Relation] = ()) -> list[Deviation
         related: What :func:`relations` found in them. Draws that repeat say less about
             their law than independent ones: the limits are then wider.
     """
-    limit = threshold(_EACH_MOMENT) * inflation(related, z.shape)
-    tests = _moments(z) if related else itertools.chain(_moments(z), _sums(z))
+    limit = threshold(EACH_TEST) * inflation(related, z.shape)
+    tests = _moments(z)
+    if not related:
+        tests = itertools.chain(tests, _sums(z), _every_fourth(z))
     return [d for d in tests if abs(d.sigmas) > limit]
 
 
@@ -197,6 +210,17 @@ def _sums(z: Array) -> Iterator[Deviation]:
         yield _spread(total, f"the spread of the logarithm of the price {where}")
 
 
+def _every_fourth(z: Array) -> Iterator[Deviation]:
+    """Test one in four steps: a draw may give four numbers, of which one is wrong."""
+    for first in range(min(4, z.shape[1])):
+        sample = z[:, first::4].ravel()
+        where = f"every fourth step from step {first + 1} on"
+        yield _mean(sample, f"the mean of z in {where}")
+        yield _spread(sample, f"the spread of z in {where}")
+        for limit in _FAR_OUT:
+            yield _far_out(sample, limit, where)
+
+
 def _mean(sample: Array, what: str) -> Deviation:
     mean = float(sample.mean())
     return Deviation(what, mean, 0.0, mean * math.sqrt(sample.size), "mean")
@@ -210,11 +234,11 @@ def _spread(sample: Array, what: str) -> Deviation:
     chance = min(above, float(scipy.special.chdtr(count, squares)))
     sign = 1.0 if squares > count else -1.0
     return Deviation(
-        what, math.sqrt(squares / count), 1.0, sign * _sigmas(chance), "spread"
+        what, math.sqrt(squares / count), 1.0, sign * sigmas_of(chance), "spread"
     )
 
 
-def _far_out(sample: Array, limit: float) -> Deviation:
+def _far_out(sample: Array, limit: float, where: str = "all steps") -> Deviation:
     """Test by the binomial law how many numbers lie beyond a limit, either way."""
     found, count = int(np.sum(np.abs(sample) > limit)), sample.size
     share = 2.0 * float(scipy.special.ndtr(-limit))
@@ -222,10 +246,10 @@ def _far_out(sample: Array, limit: float) -> Deviation:
     above = float(scipy.special.bdtrc(found - 1, count, share)) if found else 1.0
     sign = 1.0 if above < below else -1.0
     return Deviation(
-        f"the number of z beyond {limit:g} either way",
+        f"the number of z beyond {limit:g} either way in {where}",
         found,
         share * count,
-        sign * max(0.0, _sigmas(min(above, below))),
+        sign * max(0.0, sigmas_of(min(above, below))),
         "tails",
     )
 
@@ -238,10 +262,10 @@ def _shape(sample: Array) -> Deviation:
     largest = float(max(np.max(steps[1:] - law), np.max(law - steps[:-1])))
     chance = float(scipy.special.kolmogorov(largest * math.sqrt(count)))
     what = "the largest difference between its distribution and the normal one"
-    return Deviation(what, largest, 0.0, _sigmas(chance / 2), "shape")
+    return Deviation(what, largest, 0.0, sigmas_of(chance / 2), "shape")
 
 
-def _sigmas(chance: float) -> float:
+def sigmas_of(chance: float) -> float:
     """Return the standard deviations that a one-sided chance stands for."""
     return float(-scipy.special.ndtri(max(chance, 1e-300)))
 
@@ -264,19 +288,19 @@ def relations(
 
         known: What was found within ``z``: it widens the limits between the two.
     """
-    if len(z) < _FEWEST_PATHS:
+    if len(z) < FEWEST_PATHS:
         return []
     found: list[Relation] = []
     wider = inflation(known, z.shape)
     for sizes in (False, True):
-        mine = _scores(z, sizes=sizes)
-        theirs = mine if other is None else _scores(other, sizes=sizes)
+        mine = rank_scores(z, sizes=sizes)
+        theirs = mine if other is None else rank_scores(other, sizes=sizes)
         found += _related(mine, theirs, same=other is None, sizes=sizes)
     found = [relation for relation in found if abs(relation.sigmas) > wider * _LEAST]
     return sorted(found, key=lambda relation: -abs(relation.sigmas))
 
 
-def _scores(z: Array, *, sizes: bool) -> Scores:
+def rank_scores(z: Array, *, sizes: bool) -> Scores:
     """Return ranks within each step, scaled to mean 0 and variance 1."""
     paths = len(z)
     places = np.arange(paths, dtype=np.float32)
@@ -382,6 +406,27 @@ def repeated_paths(price: Array) -> Repetition | None:
     pairs = np.sort(np.stack([order[twins], order[twins + 1]]), axis=0)
     first, second = (int(path) for path in pairs[:, np.argmin(pairs[0])])
     return Repetition((first, 0), (second, 0), int(twins.size))
+
+
+def common_paths(calls: Sequence[Array]) -> Common | None:
+    """
+    Return the two calls that have the most paths in common, or None.
+
+    Args:
+        calls: The prices of each, one row a path; compared to the last digit, wherever
+            the paths are. A path that one call has twice counts once.
+    """
+    rows = [np.unique(price, axis=0) for price in calls]
+    price = np.concatenate(rows)
+    owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    order = np.lexsort(price.T)
+    twins = np.flatnonzero((price[order[1:]] == price[order[:-1]]).all(axis=1))
+    if not twins.size:
+        return None
+    pairs = np.sort(owner[np.stack([order[twins], order[twins + 1]])], axis=0)
+    found, counts = np.unique(pairs, axis=1, return_counts=True)
+    most = int(np.argmax(counts))
+    return Common(int(found[0, most]), int(found[1, most]), int(counts[most]))
 
 
 def _keys(z: Array) -> npt.NDArray[np.uint64]:

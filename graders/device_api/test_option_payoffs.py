@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graders.device_api.groups import group_deviations
 from graders.device_api.launches import (
     expect_device_calls,
     expect_in_bounds,
@@ -19,6 +20,7 @@ from graders.device_api.launches import (
 from graders.device_api.paths import (
     Case,
     Payoffs,
+    broad_case,
     draw_cases,
     expect_alike,
     expect_first_price,
@@ -32,6 +34,7 @@ from graders.device_api.paths import (
 )
 from graders.device_api.randomness import (
     Relation,
+    common_paths,
     expect_enough,
     law_deviations,
     relations,
@@ -40,6 +43,8 @@ from graders.device_api.randomness import (
     smallest_gap,
 )
 from graders.device_api.verdicts import (
+    raise_for_common_paths,
+    raise_for_group,
     raise_for_law,
     raise_for_other_paths,
     raise_for_relation,
@@ -63,13 +68,15 @@ _SEEDS = 2**31
 # Bytes of a path: a seed of its own has fewer. Bytes of all: parameters have fewer.
 _MORE_THAN_SEEDS = 24
 _MORE_THAN_PARAMETERS = 1024
-# Seeds that differ in their lowest bit; that are the same modulo 1000 and in their lowest
-# 23 bits; and that differ in the highest bit alone.
-_STEPS_OF_SEEDS: tuple[Callable[[int], int], ...] = (
-    lambda seed: seed ^ 1,
-    lambda seed: seed + 1000 * 2**20,
-    lambda seed: seed ^ 2**30,
-)
+# Seeds of small calls, beside 0 and 1: one, those that differ from it in a single bit, and
+# those that are the same modulo a million or a thousand.
+_HIGH_BIT = 2**29  # set in that one: in single precision its lowest bit would be lost
+_BITS = 31
+_SAME_MODULO = (64 * 10**6, 1000 * 2**20)
+# Paths that two seeds may have in common, and their share: generators that have a seed of
+# 31 bits each, drawn from the one given, meet once in 10000 gradings; paths whose draws are
+# all the same, which is another check's, meet more often.
+_BY_CHANCE, _SHARE_BY_CHANCE = 2, 0.01
 
 Draw = Callable[[str], np.random.Generator]
 Limits = Mapping[str, Any]
@@ -96,6 +103,12 @@ def long(draw: Draw) -> Case:
 
 
 @pytest.fixture(scope="module")
+def broad(draw: Draw) -> Case:
+    """Return a case among whose many paths draws are looked for that occur again."""
+    return broad_case(draw("broad"))
+
+
+@pytest.fixture(scope="module")
 def wide(draw: Draw) -> Case:
     """Return a case among whose paths those are looked for that occur again."""
     return wide_case(draw("wide"))
@@ -117,25 +130,24 @@ class Study:
 
     def __init__(self, oracles: ModuleType) -> None:
         self._oracles = oracles
-        self._known: dict[int, tuple[Observation, Payoffs, list[Relation]]] = {}
+        self._normals: dict[int, tuple[Observation, Payoffs]] = {}
+        self._relations: dict[int, list[Relation]] = {}
 
     def normals(self, observation: Observation, case: Case) -> Payoffs:
         """Return the numbers that were drawn."""
-        return self._of(observation, case)[1]
+        key = id(observation)  # which is another's once this one is gone: it is kept
+        if key not in self._normals:
+            price = np.maximum(_prices(observation, case), np.finfo(np.float32).tiny)
+            z = np.asarray(self._oracles.normals(price, case.mu, case.sigma))
+            self._normals[key] = (observation, z)
+        return self._normals[key][1]
 
     def relations(self, observation: Observation, case: Case) -> list[Relation]:
         """Return which of them have to do with each other."""
-        return self._of(observation, case)[2]
-
-    def _of(
-        self, observation: Observation, case: Case
-    ) -> tuple[Observation, Payoffs, list[Relation]]:
-        key = id(observation)
-        if key not in self._known:
-            price = np.maximum(_prices(observation, case), np.finfo(np.float32).tiny)
-            z = np.asarray(self._oracles.normals(price, case.mu, case.sigma))
-            self._known[key] = (observation, z, relations(z))
-        return self._known[key]
+        z, key = self.normals(observation, case), id(observation)
+        if key not in self._relations:
+            self._relations[key] = relations(z)
+        return self._relations[key]
 
 
 def test_device_api(learner: Learner, cases: list[Case]) -> None:
@@ -172,11 +184,12 @@ def test_payoffs(
     cases: list[Case],
     main: Case,
     long: Case,
+    broad: Case,
     wide: Case,
     limits: Limits,
 ) -> None:
     """Call and put belong to one price at every step, and the first price is s0."""
-    for case in (*cases, main, long, wide):
+    for case in (*cases, main, long, broad, wide):
         observation = _simulate(learner, case)
         expect_in_bounds(observation, case.where)
         expect_ready(observation)
@@ -191,35 +204,38 @@ def test_payoffs(
     expect_no_gaps(smallest_gap(price), limits["coarse"])
 
 
-def test_distribution(learner: Learner, main: Case, study: Study) -> None:
+def test_distribution(learner: Learner, main: Case, broad: Case, study: Study) -> None:
     """Every step is a normal draw, with mean mu and spread sigma of the logarithm."""
-    observation = _simulate(learner, main)
-    z = study.normals(observation, main)
-    found = law_deviations(z, study.relations(observation, main))
-    if found:
-        raise_for_law(found, main)
+    for case in (main, broad):
+        seen = _simulate(learner, case)
+        z = study.normals(seen, case)
+        found = law_deviations(z, study.relations(seen, case))
+        if found:
+            raise_for_law(found, case)
 
 
 def test_independence(
-    learner: Learner, main: Case, long: Case, wide: Case, study: Study
+    learner: Learner, main: Case, long: Case, broad: Case, wide: Case, study: Study
 ) -> None:
     """No draw depends on another, of its own path or of any other."""
-    observation = _simulate(learner, main)
-    again = repetitions(study.normals(observation, main))
-    related = study.relations(observation, main)
-    if related:
-        raise_for_relation(related, again, main)
-    if again is not None:
-        raise_for_repetition(again, main)
-    later = repetitions(study.normals(_simulate(learner, long), long))
-    if later is not None:
-        raise_for_repetition(later, long)
+    for case in (main, long, broad):
+        seen = _simulate(learner, case)
+        again = repetitions(study.normals(seen, case))
+        related = study.relations(seen, case)
+        if related:
+            raise_for_relation(related, again, case)
+        if again is not None:
+            raise_for_repetition(again, case)
     same = repeated_paths(_prices(_simulate(learner, wide), wide)[:, 1:])
     if same is not None:
         raise_for_repeated_path(same, wide)
+    for case in (main, broad):
+        found = group_deviations(study.normals(_simulate(learner, case), case))
+        if found:
+            raise_for_group(found, case)
 
 
-def test_seed(learner: Learner, main: Case, study: Study) -> None:
+def test_seed(learner: Learner, main: Case, wide: Case, study: Study) -> None:
     """The same seed gives the same paths, another seed gives others."""
     first = _simulate(learner, main)
     expect_settled(first)
@@ -232,6 +248,8 @@ def test_seed(learner: Learner, main: Case, study: Study) -> None:
         raise_for_same_paths(main)
     expect_settled(second)
     _expect_all_of_the_seed(learner, main)
+    # So many paths that the last ones may have been given the next seed.
+    _expect_own_paths(learner, wide, (wide.seed, wide.seed ^ 1))
     z, z_other = study.normals(first, main), study.normals(second, other)
     known = study.relations(first, main)
     # Draws that repeat within a call would be found again here, and are not this check's.
@@ -242,25 +260,42 @@ def test_seed(learner: Learner, main: Case, study: Study) -> None:
 def _expect_same_again(learner: Learner, case: Case) -> None:
     """Judge that a second call with the same seed gives the same paths."""
     call, put = _values(_simulate(learner, case), case)
-    call_again, put_again = _values(
-        learner.call("simulate", *case.arguments, fresh=True), case
-    )
+    again = learner.call("simulate", *case.arguments, fresh=True)
+    call_again, put_again = _values(again, case)
     if not (np.array_equal(call, call_again) and np.array_equal(put, put_again)):
         shares = (np.mean(call != call_again), np.mean(put != put_again))
         raise_for_other_paths(float(max(shares)), case)
+    expect_settled(again)
 
 
 def _expect_all_of_the_seed(learner: Learner, main: Case) -> None:
     """Judge that seeds give other paths which differ in a few of their digits."""
-    case = replace(main, n_paths=257, n_steps=6)
-    pairs = [(case.seed, step(case.seed)) for step in _STEPS_OF_SEEDS]
-    for seed, other in (*pairs, (0, 1)):
-        one, two = replace(case, seed=seed, other_seed=other), replace(case, seed=other)
-        seen = [_values(_simulate(learner, x), x) for x in (one, two)]
-        if np.array_equal(seen[0], seen[1]):
-            raise_for_same_paths(one)
-    # 0 is a seed like any other: in a condition it counts as none.
+    case = replace(main, n_paths=37, n_steps=6)
+    _expect_own_paths(learner, case, (*seeds_near(main.seed), 1, 0))
+    # 0 is a seed like any other: in a condition it counts as none. Asked for twice in a
+    # row, a program that keeps its results returns arrays that are not new.
     _expect_same_again(learner, replace(case, seed=0))
+
+
+def seeds_near(seed: int) -> list[int]:
+    """Return a seed and others that some use of a seed cannot tell from it."""
+    one = seed | _HIGH_BIT
+    bits = [one ^ 2**bit for bit in range(_BITS)]
+    return [one, *bits, *(one + step for step in _SAME_MODULO)]
+
+
+def _expect_own_paths(learner: Learner, case: Case, seeds: Sequence[int]) -> None:
+    """Judge that no seed gives paths of another one, at whatever places."""
+    cases = [replace(case, seed=seed) for seed in seeds]
+    prices = [_prices(_simulate(learner, x), x)[:, 1:] for x in cases]
+    common = common_paths(prices)
+    by_chance = max(_BY_CHANCE, _SHARE_BY_CHANCE * case.n_paths)
+    if common is None or common.paths <= by_chance:
+        return
+    found = replace(case, seed=seeds[common.first], other_seed=seeds[common.second])
+    if np.array_equal(prices[common.first], prices[common.second]):
+        raise_for_same_paths(found)
+    raise_for_common_paths(common.paths, found)
 
 
 def test_faster(

@@ -70,6 +70,12 @@ def _law_hint(found: list[Deviation], case: Case) -> str:
     single = [d for d in found if "at step" in d.what]
     if len(single) == len(found):
         return f"Only single steps are wrong, among them {single[0].what}."
+    fourth = [d for d in found if "every fourth" in d.what]
+    if len(single) + len(fourth) == len(found):
+        return (
+            f"One step in four is wrong: {fourth[0].what}. What becomes of each number of "
+            "a draw?"
+        )
     if "mean" not in overall and "spread" not in overall:
         return "Mean and spread are right, the distribution is not: what draws z?"
     return "The logarithm of the price grows by mu + sigma * z in each step."
@@ -89,6 +95,20 @@ def raise_for_relation(
         f"{worst.correlation:.3f} ({case.where}). Expected was no correlation; {_CHANCE}."
     )
     raise WrongValue(msg, hint=_relation_hint(worst, again))
+
+
+def raise_for_group(found: list[Deviation], case: Case) -> NoReturn:
+    """Raise the failure for numbers of a draw, or of neighbouring paths, that depend."""
+    worst = max(found, key=lambda d: abs(d.sigmas))
+    msg = (
+        f"For {case.where}, {worst.what} is {worst.seen:.4f}. Expected was "
+        f"{worst.expected:.4f}; that is off by {abs(worst.sigmas):.1f} standard "
+        f"deviations, and {_CHANCE}."
+    )
+    hint = "Does one number of a draw decide what becomes of another, or of its sign?"
+    if worst.kind == "paths":
+        hint = "What do threads that are neighbours, or of one block, have in common?"
+    raise WrongValue(msg, hint=hint)
 
 
 def _apart(relation: Relation) -> str:
@@ -170,6 +190,19 @@ def raise_for_other_paths(share: float, case: Case) -> NoReturn:
         f"payoffs: {many if share > 0.5 else some}. Expected were the same paths."  # noqa: PLR2004
     )
     hint = "Is each generator initialised from the seed, at every call?"
+    raise WrongValue(msg, hint=hint)
+
+
+def raise_for_common_paths(count: int, case: Case) -> NoReturn:
+    """Raise the failure for seeds of which the one gives paths of the other."""
+    msg = (
+        f"The seeds {case.seed} and {case.other_seed} give paths of which {count:,} are "
+        f"the same, to the last digit ({case.where}). Expected were other paths."
+    )
+    hint = (
+        "Is anything added to the seed, or taken from it? Subsequence and offset are "
+        "arguments of init of their own, and every bit of the seed counts."
+    )
     raise WrongValue(msg, hint=hint)
 
 

@@ -59,7 +59,7 @@ def expect_agreement(
         least = most = limits["figure_factor"]
         if key == "matmul_gpu_operands":
             least, most = limits["planned_factor"], limits["product_factor"]
-        elif key in _COPIES:
+        elif key in _COPIES[:2]:  # their sum is the arithmetic's
             least = most = limits[f"copies_factor_{device}"]
         if is_traced and device == "cuda":
             most *= _STAGING
@@ -107,6 +107,38 @@ def expect_measured_anew(
             )
             hint = "Measure in each call anew, with the operands of that call."
             raise WrongValue(msg, hint=hint)
+
+
+def expect_both_operands(
+    figures: Mapping[str, float], own: Mapping[str, float], factor: float
+) -> None:
+    """
+    Judge the copies of operands of like size: without one of them, half is missing.
+
+    Args:
+        figures: The learner's of a call with such operands.
+
+        own: The grader's.
+
+        factor: How far apart the two may be.
+
+    Raises:
+        WrongValue: A figure lies outside.
+    """
+    for key in (key for key in _COPIES[:2] if key in own):
+        if within(figures[key], own[key], factor):
+            continue
+        msg = (
+            f"In a call with fewer rows, {key} is {figures[key]:.4g} s. The grader "
+            f"measured {own[key]:.4g} s there, and expected a figure within a factor of "
+            f"{factor:g} of it; a and b have nearly the same size in that call."
+        )
+        hint = "What is timed beside the copy?"
+        if figures[key] < own[key]:
+            hint = (
+                "Does the figure hold the copies of both operands, one and the other?"
+            )
+        raise WrongValue(msg, hint=hint)
 
 
 def slow_hint(

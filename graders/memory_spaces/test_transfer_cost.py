@@ -29,6 +29,7 @@ from graders.memory_spaces.agreement import (
     MEASURED,
     UNITS,
     expect_agreement,
+    expect_both_operands,
     expect_measured_anew,
     slow_hint,
     within,
@@ -39,6 +40,7 @@ from graders.memory_spaces.trace import (
     Sizes,
     launch_only,
     pinned,
+    plans_on_gpu,
     read_recipe,
     span,
     strangers,
@@ -51,7 +53,7 @@ _A_FEW = (
     3  # stray copies of another size may be a look at a value; so many are a benchmark
 )
 # Seconds of products, so far apart that no threshold in seconds can serve them all.
-_PRODUCTS = (1e-5, 1e-3, 1e-1, 1e1)
+_PRODUCTS = (1e-5, 1e-3, 1e-1, 1e1, 1e3)
 # Whether transfers can be ignored, their share of the product, and the share of it that
 # goes up: one operand or the result may be most of all bytes.
 _SHARES = (
@@ -137,6 +139,8 @@ def _expect_right_work(
     _expect_ordinary_memory(evidence, sizes, device)
     recipe = read_recipe(evidence, sizes, rounds)
     _expect_journeys(recipe, rounds)
+    _expect_executed(recipe, plans_on_gpu(evidence, sizes), rounds)
+    _expect_own_copies(recipe, rounds)
     _expect_resident_operands(recipe, rounds)
     _expect_rounds(recipe, rounds)
     _expect_warm_up(evidence)
@@ -162,6 +166,8 @@ def test_agreement(
         seen = _figures(_measure(learner, fewer), oracles)
         own_fewer, _ = _own_figures(learner, reference, fewer, oracles)
         expect_measured_anew(figures, seen, own, own_fewer)
+        if not is_traced:
+            expect_both_operands(seen, own_fewer, limits["small_copies_factor"])
 
 
 def _expect_agreeing_estimates(
@@ -322,6 +328,29 @@ def _expect_journeys(recipe: Recipe, rounds: int) -> None:
         )
         hint = "A planned Matmul keeps its copies until its operands are reset."
         raise WrongValue(msg, hint=hint)
+
+
+def _expect_executed(recipe: Recipe, plans: int, rounds: int) -> None:
+    if recipe.gpu_products < rounds <= plans:
+        msg = (
+            f"The product of a_gpu and b_gpu was planned {_times(plans)} and ran "
+            f"{_times(recipe.gpu_products)}, warm-ups included. Expected was the product "
+            f"itself, {rounds} times or more: one warm-up and {rounds - 1} repeats."
+        )
+        hint = "A plan chooses an algorithm; execute() is what computes the product."
+        raise WrongValue(msg, hint=hint)
+
+
+def _expect_own_copies(recipe: Recipe, rounds: int) -> None:
+    by_hand = min(recipe.fed_from_host, recipe.sent_to_host)
+    if recipe.cpu_products < rounds <= by_hand <= recipe.gpu_products - rounds:
+        msg = (
+            f"The product of a_cpu and b_cpu ran {_times(recipe.cpu_products)}; "
+            f"{by_hand} products of arrays in GPU memory stand between copies up and "
+            "down instead. Expected was nvmath's product of a_cpu and b_cpu themselves."
+        )
+        hint = "matmul(a_cpu, b_cpu) takes NumPy arrays, and makes the copies itself."
+        raise ExtraCopies(msg, hint=hint)
 
 
 def _expect_resident_operands(recipe: Recipe, rounds: int) -> None:

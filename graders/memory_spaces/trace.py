@@ -196,6 +196,15 @@ def read_recipe(evidence: Evidence, sizes: Sizes, rounds: int) -> Recipe:
     return readings[0]()
 
 
+def plans_on_gpu(evidence: Evidence, sizes: Sizes) -> int:
+    """Return how often nvmath planned the product with operands in GPU memory."""
+    return sum(
+        (step.library, step.phase, step.operands) == ("matmul", "plan", "cuda")
+        and sizes.is_theirs(step)
+        for step in evidence.operations
+    )
+
+
 def launch_only(evidence: Evidence, sizes: Sizes) -> tuple[int, int]:
     """
     Count the GPU-operand products that a clock reading cut short, and those it did not.

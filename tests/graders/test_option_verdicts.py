@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pytest
 
 from graders.device_api import launches, paths, verdicts
+from graders.device_api.groups import group_deviations
 from graders.device_api.launches import (
     expect_device_calls,
     expect_in_bounds,
@@ -29,7 +30,7 @@ from graders.device_api.randomness import (
     relations,
     repetitions,
 )
-from graders.device_api.test_option_payoffs import _STEPS_OF_SEEDS
+from graders.device_api.test_option_payoffs import seeds_near
 from graders.harness.checks import Observation, gpu
 from graders.harness.device.evidence import Evidence, Fault, Kernel, Operation
 from graders.harness.errors import NotFused, WrongDtype, WrongValue
@@ -77,16 +78,16 @@ def judged(call: Array, put: Array, case: Case) -> None:
 
 
 def test_seeds_differ_in_one_way_each() -> None:
-    """Each is one that some use of a seed cannot tell from the first."""
+    """In one bit of 31, or by a multiple of a million, of a thousand, or of 2**23."""
     for seed in (1, 123_456_789, 2**30 - 1):
-        near, far, high = (step(seed) for step in _STEPS_OF_SEEDS)
-        assert near >> 1 == seed >> 1
-        assert far % 1000 == seed % 1000
-        assert far % 2**23 == seed % 2**23
-        assert high % 2**30 == seed % 2**30
-        assert len({seed, near, far, high}) == 4
-        assert min(near, far, high) >= 0
-        assert max(near, far, high) < 2**31
+        one, *others = seeds_near(seed)
+        assert {one ^ other for other in others} >= {2**bit for bit in range(31)}
+        assert any(other % 10**6 == one % 10**6 for other in others)
+        assert any(other % 2**23 == one % 2**23 for other in others)
+        assert np.float32(one) == np.float32(one ^ 1)
+        assert len({one, *others}) == len(others) + 1
+        assert min(one, *others) >= 0
+        assert max(one, *others) < 2**31
 
 
 def test_shapes_leave_every_remainder() -> None:
@@ -97,6 +98,8 @@ def test_shapes_leave_every_remainder() -> None:
     assert 1 in {c.n_paths for c in cases}
     assert all(c.n_paths % 32 for c in cases if c.n_paths != 1)
     assert {c.strike < c.s0 for c in cases} == {True, False}
+    one_step = [c for c in cases if c.n_steps == 1]
+    assert {c.strike < c.s0 for c in one_step} == {True, False}
     for c in cases:
         assert abs(c.strike - c.s0) > 0.02 * c.s0
         assert 0 <= c.seed < c.other_seed < 2**31
@@ -181,6 +184,10 @@ LAWS: dict[str, tuple[Callable[[Array, Case], Array], str]] = {
         lambda z, c: np.random.default_rng(3).uniform(-(3**0.5), 3**0.5, z.shape),
         "Mean and spread are right",
     ),
+    "one of four": (
+        lambda z, c: z + 0.06 * (np.arange(41) % 4 == 2),
+        "every fourth step from step 3 on. What becomes of each number",
+    ),
     "one step": (lambda z, c: z + 0.3 * (np.arange(41) == 4), "z at step 5"),
 }
 
@@ -211,6 +218,22 @@ def test_relations_are_explained(case: Case, z: Array) -> None:
     assert again is not None
     message = told(lambda: verdicts.raise_for_repetition(again, case))
     assert "path 3 from step 1 occur again in path 4000" in message
+
+
+def test_dependence_by_fours_is_explained(case: Case, z: Array) -> None:
+    signs = z.copy()
+    signs[:, 2::4] = np.abs(z[:, 2::4]) * np.sign(z[:, 0:39:4] * z[:, 1:39:4])
+    found = group_deviations(signs)
+    message = told(lambda: verdicts.raise_for_group(found, case))
+    assert (
+        "the mean product of the signs of z at steps 1, 2, 3 and every four" in message
+    )
+    assert "Does one number of a draw decide" in message
+    shared = np.random.default_rng(7).standard_normal((20, 41))
+    found = group_deviations(z + 0.2 * shared[np.arange(len(z)) // 256])
+    message = told(lambda: verdicts.raise_for_group(found, case))
+    assert "neighbouring paths, by that of one, is" in message
+    assert "of one block" in message
 
 
 @pytest.mark.parametrize(
@@ -256,6 +279,8 @@ def test_seeds_are_explained(case: Case, z: Array) -> None:
     message = told(lambda: verdicts.raise_for_seed([], again, case))
     assert "path 2000 of the one and path 5 of the other" in message
     assert "the seed reach" in told(lambda: verdicts.raise_for_same_paths(case)).lower()
+    common = told(lambda: verdicts.raise_for_common_paths(1700, case))
+    assert "give paths of which 1,700 are the same, to the last digit" in common
     told_of = verdicts.raise_for_other_paths
     assert "more than half of them differ" in told(lambda: told_of(0.7, case))
     assert "about one in 100 differs" in told(lambda: told_of(0.01, case))

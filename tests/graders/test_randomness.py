@@ -7,6 +7,7 @@ the rubric promises.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,10 +15,12 @@ import numpy.typing as npt
 import pytest
 import scipy.stats
 
-from graders.device_api import randomness
-from graders.device_api.paths import _LONG, _WIDE, Case, long_case, wide_case
+from graders.device_api import groups, randomness
+from graders.device_api.groups import group_deviations
+from graders.device_api.paths import _BROAD, _LONG, _WIDE, Case, long_case, wide_case
 from graders.device_api.randomness import (
     FALSE_ALARM,
+    common_paths,
     inflation,
     law_deviations,
     relations,
@@ -39,21 +42,29 @@ def draw(seed: int, paths: int = PATHS, steps: int = STEPS) -> Paths:
 
 def test_the_false_alarm_rates_add_up() -> None:
     """All tests of one grading together fail a right program less than once in 1e6."""
-    moments = len(list(randomness._moments(draw(1, 50, STEPS))))
-    moments += len(list(randomness._sums(draw(1, 50, STEPS))))
-    # The search for relations within one call, and between the calls of two seeds. That the
-    # seeds are near adds none; the other pairs of seeds are compared for equality alone.
-    searches = 2 * randomness._ALL_LAGS
+    # Of the two calls whose law is judged, and whose numbers are compared by fours.
+    tests = 0
+    for shape in ((PATHS, STEPS), (_BROAD[0], _BROAD[1] - 1)):
+        z = draw(1, *shape)
+        tests += sum(1 for _ in randomness._moments(z))
+        tests += sum(1 for _ in randomness._sums(z))
+        tests += sum(1 for _ in randomness._every_fourth(z))
+        tests += sum(1 for _ in (*groups._within_draws(z), *groups._among_paths(z)))
+    # The search for relations within two calls, and between those of two seeds. That the
+    # seeds are near adds none; the other seeds are compared for equal paths alone.
+    searches = 3 * randomness._ALL_LAGS
     windows = 2 * (PATHS * (STEPS - 7)) ** 2
-    paths, steps = _LONG
-    windows += (paths * (steps - 1 - 7)) ** 2
+    for paths, steps in (_LONG, _BROAD):
+        windows += (paths * (steps - 1 - 7)) ** 2
     # The density of a normal number's size is nowhere above 0.8.
     twins = windows * (0.8 * randomness._GRID) ** randomness._WINDOW
-    # Two prices are equal less often than once in a million pairs: measured below.
+    # Two prices are equal less often than once in a million pairs: measured below. Of small
+    # calls and of two large ones, paths of all seeds are compared.
     paths, steps = _WIDE
-    twins += paths**2 * 1e-6 ** (steps - 1)
-    assert moments < 150
-    assert moments * randomness._EACH_MOMENT + searches + twins < FALSE_ALARM
+    twins += (paths**2 + (2 * paths) ** 2) * 1e-6 ** (steps - 1)
+    twins += (40 * 37) ** 2 * 1e-6**5
+    assert tests < 400
+    assert tests * randomness.EACH_TEST + searches + twins < FALSE_ALARM
 
 
 def test_sigmas_have_their_law() -> None:
@@ -61,12 +72,17 @@ def test_sigmas_have_their_law() -> None:
     found: dict[str, list[float]] = {}
     for seed in range(25):
         z = draw(seed, 2003, 20)
-        for test in (*randomness._moments(z), *randomness._sums(z)):
+        for test in (
+            *randomness._moments(z),
+            *randomness._sums(z),
+            *groups._within_draws(z),
+            *groups._among_paths(z),
+        ):
             found.setdefault(test.kind, []).append(test.sigmas)
     for kind, sigmas in found.items():
         sample = np.array(sigmas)
         assert np.max(np.abs(sample)) < 5.5, kind
-        if kind in ("mean", "spread"):
+        if kind in ("mean", "spread", "numbers", "sizes", "mixed", "signs"):
             assert scipy.stats.kstest(sample, "norm").pvalue > 1e-6, kind
 
 
@@ -75,7 +91,7 @@ def test_lags_have_their_law() -> None:
     z = draw(3, 4001, 20)
     limits = [threshold(p) for p in (1e-3, 1e-4, 1e-5)]
     for sizes in (False, True):
-        scores = randomness._scores(z, sizes=sizes)
+        scores = randomness.rank_scores(z, sizes=sizes)
         seen = np.array(
             [
                 float(np.sum(scores[p:, s:] * scores[: 4001 - p, : 20 - s]))
@@ -97,6 +113,7 @@ def test_right_paths_pass() -> None:
     assert relations(z, other) == []
     assert repetitions(z) is None
     assert repetitions(z, other) is None
+    assert group_deviations(z) == []
 
 
 @pytest.mark.parametrize("shape", [(3, 1), (1, 60), (2, 2), (97, 30), (1009, 1)])
@@ -105,6 +122,7 @@ def test_any_shape_will_do(shape: tuple[int, int]) -> None:
     z = draw(5, *shape)
     assert relations(z) == []
     assert repetitions(z) is None
+    assert group_deviations(z) == []
 
 
 @pytest.mark.parametrize("shape", [(999, 41), (10007, 7)])
@@ -143,11 +161,100 @@ def test_flaws_of_the_law_are_found(name: str) -> None:
 
 def test_the_power_is_what_the_rubric_says() -> None:
     """A mean of 0.015 or a spread off by 1.1 % is missed less than once in a thousand."""
-    limit, count = threshold(randomness._EACH_MOMENT), PATHS * STEPS
+    limit, count = threshold(randomness.EACH_TEST), PATHS * STEPS
     missed_mean = scipy.stats.norm.cdf(limit - 0.015 * np.sqrt(count))
     missed_spread = scipy.stats.norm.cdf(limit - 0.011 * np.sqrt(2 * count))
     missed_relation = scipy.stats.norm.cdf(8.2 - 0.02 * np.sqrt(count))
     assert max(missed_mean, missed_spread, missed_relation) < 1e-3
+    # Of one number in four: a mean, or a correlation with another, of 0.03; a mean of 0.02
+    # where there are more paths.
+    assert scipy.stats.norm.cdf(limit - 0.03 * np.sqrt(count / 4)) < 1e-3
+    broad = _BROAD[0] * (_BROAD[1] - 1)
+    assert scipy.stats.norm.cdf(limit - 0.02 * np.sqrt(broad / 4)) < 3e-3
+    # A hundredth of the variance in common to a block's paths: sums over it have 1.3, 3.6
+    # and 11 times the variance of independent ones, give or take a share.
+    for block in (32, 256, 1024):
+        freedom = (_BROAD[0] // block - 1) * (_BROAD[1] - 1)
+        assert 0.01 * (block - 1) > (limit + 4) * np.sqrt(2 / freedom)
+
+
+@pytest.mark.parametrize("first", range(4))
+def test_one_number_of_four_is_told(first: int) -> None:
+    """One in four steps has a mean of 0.03, or is 3 % too wide; all together hide it."""
+    for change in (lambda z: z + 0.03, lambda z: 1.03 * z):
+        z = draw(31 + first)
+        z[:, first::4] = change(z[:, first::4])
+        found = law_deviations(z)
+        assert f"every fourth step from step {first + 1} on" in " ".join(
+            deviation.what for deviation in found
+        )
+
+
+def by_fours(change: Callable[..., Paths], *places: int) -> Callable[[Paths], Paths]:
+    """Change the last of the places in each four, by what stands at all of them."""
+
+    def changed(z: Paths) -> Paths:
+        result = z.copy()
+        whole = z.shape[1] // 4 * 4
+        result[:, places[-1] : whole : 4] = change(
+            *(z[:, place:whole:4] for place in places)
+        )
+        return result
+
+    return changed
+
+
+def blocks_related(size: int) -> Callable[[Paths], Paths]:
+    """Let so many neighbouring paths have a hundredth of their variance in common."""
+
+    def changed(z: Paths) -> Paths:
+        shared = draw(77, len(z) // size + 1)[np.arange(len(z)) // size]
+        mixed: Paths = math.sqrt(0.99) * z + 0.1 * shared
+        return mixed
+
+    return changed
+
+
+GROUPS: dict[str, tuple[Callable[[Paths], Paths], str]] = {
+    "a correlation of 0.03": (
+        by_fours(lambda x, y: math.sqrt(1 - 0.03**2) * y + 0.03 * x, 1, 2),
+        "numbers",
+    ),
+    "a size by another size": (
+        by_fours(lambda x, w: np.where(np.abs(x) > 1, 1.05, 0.97) * w, 0, 3),
+        "sizes",
+    ),
+    "a spread 3 % more or less by a sign": (
+        by_fours(lambda w, x: np.where(w > 0, 1.03, 0.97) * x, 3, 0),
+        "mixed",
+    ),
+    "a sign by two others": (
+        by_fours(lambda x, y, z: np.abs(z) * np.sign(x * y), 0, 1, 2),
+        "signs",
+    ),
+    "a sign by three others": (
+        by_fours(lambda x, y, z, w: np.abs(w) * np.sign(x * y * z), 0, 1, 2, 3),
+        "signs",
+    ),
+    "a warp's paths": (blocks_related(32), "paths"),
+    "a block's paths": (blocks_related(256), "paths"),
+    "a large block's paths": (blocks_related(1024), "paths"),
+}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_dependence_within_a_draw_or_a_block_is_found(name: str) -> None:
+    """Which no correlation over all steps shows, or between two paths."""
+    change, kind = GROUPS[name]
+    found = group_deviations(change(draw(33)))
+    assert {deviation.kind for deviation in found} == {kind}
+
+
+def test_a_wrong_law_is_no_dependence() -> None:
+    """What is wrong with the numbers themselves is told by the checks of their law."""
+    for change, _ in LAWS.values():
+        assert group_deviations(change(draw(34))) == []
+    assert group_deviations(1.3 * draw(35) + 0.2 * np.arange(STEPS)) == []
 
 
 def sequence(seed: int, count: int) -> Paths:
@@ -330,13 +437,25 @@ def test_paths_beyond_as_many_generators_are_found_again() -> None:
         for step in price.T:
             _, counts = np.unique(step, return_counts=True)
             assert np.sum(counts * (counts - 1.0)) < 1e-6 * case.n_paths**2
-    price[32768:] = price[: case.n_paths - 32768]
+    price[131072:] = price[: case.n_paths - 131072]
     found = repeated_paths(price)
     assert found is not None
-    assert (found.first, found.second) == ((0, 0), (32768, 0))
-    assert found.windows == case.n_paths - 32768
-    price[32768:, -1] += 1  # all but one of the prices is too little to be a path's
+    assert (found.first, found.second) == ((0, 0), (131072, 0))
+    assert found.windows == case.n_paths - 131072
+    price[131072:, -1] += 1  # all but one of the prices is too little to be a path's
     assert repeated_paths(price) is None
+
+
+def test_paths_that_calls_have_in_common_are_counted() -> None:
+    """Wherever they are; a path that one call has twice is no such path."""
+    calls = [draw(seed, 37, 5).astype(np.float32).astype(float) for seed in range(35)]
+    calls[3][5] = calls[3][6]
+    assert common_paths(calls) is None
+    calls[30][7:9] = calls[4][30:32]
+    calls[20][1] = calls[4][2]
+    found = common_paths(calls)
+    assert found is not None
+    assert (found.first, found.second, found.paths) == (4, 30, 2)
 
 
 def test_paths_of_another_seed_are_compared() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from graders.memory_spaces import test_resident_pipeline as pipeline
 from graders.memory_spaces import test_transfer_cost as transfers
 from graders.memory_spaces.products import Products, read_products
 from graders.memory_spaces.test_execution_spaces import expect_no_other, expect_whole
-from graders.memory_spaces.trace import Sizes
+from graders.memory_spaces.trace import Recipe, Sizes, plans_on_gpu
 
 M, K = 70, 130
 
@@ -219,3 +220,46 @@ def test_pinned_copies_are_named() -> None:
     assert "page-locked" in transfers._pinned_hint(seen, sizes, "simulator")
     # There cupy.asarray itself goes through such memory.
     assert transfers._pinned_hint(seen, sizes, "cuda") == ""
+
+
+def recipe(**counts: int) -> Recipe:
+    usual = dict.fromkeys(Recipe.__dataclass_fields__, 12)
+    clean = {"kept_operands": 0, "fed_from_host": 0, "sent_to_host": 0}
+    return Recipe(**{**usual, **clean, **counts})
+
+
+def test_copies_made_by_hand_are_told_from_a_gpu_product_that_is_fed() -> None:
+    transfers._expect_own_copies(recipe(), 6)
+    by_hand = recipe(cpu_products=0, gpu_products=24, fed_from_host=12, sent_to_host=12)
+    seen = told(lambda: transfers._expect_own_copies(by_hand, 6))
+    assert "ran 0 times; 12 products of arrays in GPU memory stand between" in seen
+    assert "takes NumPy arrays" in seen
+    fed = recipe(fed_from_host=12)
+    transfers._expect_own_copies(fed, 6)
+    seen = told(lambda: transfers._expect_resident_operands(fed, 6))
+    assert "leave them there" in seen
+
+
+def test_plans_are_told_from_products() -> None:
+    sizes = Sizes(a=1000, b=100, result=10, extents=(4, 2, 3))
+    plan = Operation(
+        library="matmul", phase="plan", handle=1, shape=(4, 3, 2), operands="cuda"
+    )
+    others = (replace(plan, phase="execute"), replace(plan, operands="cpu"))
+    plans = plans_on_gpu(Evidence(operations=(plan, *others, plan)), sizes)
+    assert plans == 2
+    transfers._expect_executed(recipe(), 12, 6)
+    transfers._expect_executed(recipe(gpu_products=1), plans, 6)
+    seen = told(lambda: transfers._expect_executed(recipe(gpu_products=1), 14, 6))
+    assert "was planned 14 times and ran 1 time" in seen
+
+
+def test_one_copy_in_place_of_two_is_told() -> None:
+    agreement.expect_both_operands({**OWN, "host_to_device": 8e-4}, OWN, 1.5)
+    less = {**OWN, "host_to_device": 4.8e-4}
+    seen = told(lambda: agreement.expect_both_operands(less, OWN, 1.5))
+    assert "host_to_device is 0.00048 s" in seen
+    assert "both operands" in seen
+    more = {**OWN, "device_to_host": 1.6e-4}
+    seen = told(lambda: agreement.expect_both_operands(more, OWN, 1.5))
+    assert "timed beside the copy" in seen

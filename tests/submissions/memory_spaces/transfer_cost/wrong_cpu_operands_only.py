@@ -1,5 +1,5 @@
 # Times products of CPU operands alone, and makes the other figures up.
-# expect: failed what_was_timed extra_copies
+# expect: failed what_was_timed extra_copies; agreement wrong_value
 # devices: simulator
 import numpy as np
 from cupyx.profiler import benchmark

@@ -1,5 +1,6 @@
 # Copies a up and forgets b.
-# expect: failed what_was_timed wrong_value
+# expect: failed what_was_timed wrong_value; agreement wrong_value
+# expect on cuda: failed what_was_timed wrong_value
 import cupy as cp
 import numpy as np
 from cupyx.profiler import benchmark

@@ -1,0 +1,32 @@
+# Ignores no transfers of more than a second, however long the product takes.
+# expect: failed conclusion wrong_value
+
+import cupy as cp
+import numpy as np
+from cupyx.profiler import benchmark
+from nvmath.linalg.advanced import matmul
+
+
+def seconds(call):
+    timing = benchmark(call, n_repeat=10, n_warmup=2)
+    return float(np.min(timing.gpu_times))
+
+
+def measure(a_cpu, b_cpu, a_gpu, b_gpu):
+    result = matmul(a_gpu, b_gpu)
+    cpu = seconds(lambda: matmul(a_cpu, b_cpu))
+    gpu = seconds(lambda: matmul(a_gpu, b_gpu))
+    up = seconds(lambda: (cp.asarray(a_cpu), cp.asarray(b_cpu)))
+    down = seconds(lambda: cp.asnumpy(result))
+    return {
+        "matmul_cpu_operands": cpu,
+        "matmul_gpu_operands": gpu,
+        "transfer_estimate": cpu - gpu,
+        "host_to_device": up,
+        "device_to_host": down,
+        "transfer_measured": up + down,
+    }
+
+
+def transfers_can_be_ignored(costs):
+    return costs["transfer_measured"] < min(1.0, 0.1 * costs["matmul_gpu_operands"])
