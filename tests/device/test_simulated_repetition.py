@@ -250,6 +250,8 @@ def test_a_kernel_of_numba_that_only_copies_is_a_copy(record: Any) -> None:
     kinds = []
     for kernel in (planar, halved, rectified):
         out = cp.empty((3, 2, 4), dtype=np.float32)
-        _, seen = record(lambda run=kernel, out=out: run[(1, 1, 1), (2, 4, 3)](image, out))
+        _, seen = record(
+            lambda run=kernel, out=out: run[(1, 1, 1), (2, 4, 3)](image, out)
+        )
         kinds += [ran.kind for ran in seen.kernels]
     assert kinds == ["copy", "elementwise", "elementwise"]
