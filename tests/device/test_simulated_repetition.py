@@ -228,30 +228,57 @@ def test_a_kernel_of_numba_that_only_copies_is_a_copy(record: Any) -> None:
     import cupy as cp
     from numba import cuda
 
-    @cuda.jit
     def planar(image: Any, out: Any) -> None:
         y, x, c = cuda.grid(3)
         if y < out.shape[1] and x < out.shape[2] and c < out.shape[0]:
             out[c, y, x] = image[y, x, c]
 
-    @cuda.jit
     def halved(image: Any, out: Any) -> None:
         y, x, c = cuda.grid(3)
-        if y < out.shape[1] and x < out.shape[2] and c < out.shape[0]:
-            out[c, y, x] = image[y, x, c] / 2
+        out[c, y, x] = image[y, x, c] / 2
 
-    @cuda.jit
     def rectified(image: Any, out: Any) -> None:
         y, x, c = cuda.grid(3)
-        if y < out.shape[1] and x < out.shape[2] and c < out.shape[0]:
-            out[c, y, x] = max(image[y, x, c], 0.0)
+        out[c, y, x] = max(image[y, x, c], 0.0)
+
+    def doubled_by_its_bits(image: Any, out: Any) -> None:
+        y, x, c = cuda.grid(3)
+        out[c, y, x] = image[y, x, c] + 0x00800000
+
+    def rectified_by_its_sign(image: Any, out: Any) -> None:
+        y, x, c = cuda.grid(3)
+        if image[y, x, c] > 0:
+            out[c, y, x] = image[y, x, c]
+
+    def looked_up(image: Any, out: Any) -> None:
+        y, x, c = cuda.grid(3)
+        out[c, y, x] = out[0, 0, image[y, x, c] % 4]
+
+    def numbered(image: Any, out: Any) -> None:
+        y, x, c = cuda.grid(3)
+        out[c, y, x] = x
 
     image = cp.asarray(np.arange(24, dtype=np.float32).reshape(2, 4, 3))
-    kinds = []
-    for kernel in (planar, halved, rectified):
-        out = cp.empty((3, 2, 4), dtype=np.float32)
-        _, seen = record(
-            lambda run=kernel, out=out: run[(1, 1, 1), (2, 4, 3)](image, out)
-        )
-        kinds += [ran.kind for ran in seen.kernels]
-    assert kinds == ["copy", "elementwise", "elementwise"]
+    kinds = {}
+    for kernel in (planar, halved, rectified, numbered):
+        kinds[kernel.__name__] = _kind(record, kernel, image, cp.float32)
+    for kernel in (planar, doubled_by_its_bits, rectified_by_its_sign, looked_up):
+        bits = image.view(cp.int32)
+        kinds[f"{kernel.__name__} of bits"] = _kind(record, kernel, bits, cp.int32)
+    whole = image.astype(cp.complex64)
+    kinds["planar, complex"] = _kind(record, planar, whole, cp.complex64)
+    copies = ("planar", "planar of bits", "planar, complex")
+    assert kinds == {
+        name: "copy" if name in copies else "elementwise" for name in kinds
+    }
+
+
+def _kind(record: Any, kernel: Any, image: Any, dtype: Any) -> str:
+    import cupy as cp
+    from numba import cuda
+
+    out = cp.zeros((3, 2, 4), dtype=dtype)
+    run = cuda.jit(kernel)
+    _, seen = record(lambda: run[(1, 1, 1), (2, 4, 3)](image, out))
+    (kind,) = [ran.kind for ran in seen.kernels]
+    return str(kind)

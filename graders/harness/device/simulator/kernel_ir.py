@@ -74,12 +74,41 @@ def _instrument(text: str) -> str:
     return "\n".join(out)
 
 
-# Arithmetic with floating-point numbers, or a call of anything but what moves bytes and
-# what tells a thread its place.
-_COMPUTES = re.compile(
-    r"= (?:\w+ )*(?:f(?:add|sub|mul|div|rem|neg|cmp)|[su]itofp) "
-    r"|call [^\n]*@(?!sreg\.|llvm\.(?:mem|lifetime|dbg|assume)|grader\.barrier)"
+# A call of anything but what moves bytes and what tells a thread its place.
+_CALLS = re.compile(
+    r"call [^\n]*@(?!sreg\.|llvm\.(?:mem|lifetime|dbg|assume)|grader\.barrier)"
 )
+_RESULT = re.compile(r"^\s*(%\S+) = (\w+) ")
+_NAMES = re.compile(r"%[\w.$-]+")
+# What passes a number on as it is, but for its type.
+_PASSES = frozenset({"fptrunc", "fpext", "bitcast", "extractvalue", "insertvalue"})
+
+
+def _only_copies(text: str) -> bool:
+    """
+    Return whether a kernel stores nothing but numbers that it loaded, as they are.
+
+    Nothing else may be done with these: a comparison decides, an index selects, and
+    arithmetic with the bits of a number is arithmetic with the number.
+    """
+    if _CALLS.search(text):
+        return False
+    loaded: set[str] = set()
+    for line in text.splitlines():
+        names = _NAMES.findall(line)
+        if store := callback_ir._STORE.match(line):  # noqa: SLF001
+            if names[:1] != _NAMES.findall(store[2])[-1:] or names[0] not in loaded:
+                return False
+            if loaded.intersection(names[1:]):
+                return False
+            continue
+        result = _RESULT.match(line)
+        uses = loaded.intersection(names[1:] if result else names)
+        if result and (result[2] in _PASSES if uses else result[2] == "load"):
+            loaded.add(result[1])
+        elif uses:
+            return False
+    return True
 
 
 @dataclass
@@ -92,8 +121,7 @@ class HostKernel:
 
         waits: Whether its threads wait for each other.
 
-        only_copies: Whether it computes with no number that it loads: it calls nothing, and
-            its arithmetic is that of indices.
+        only_copies: Whether it stores nothing but numbers that it loaded, as they are.
 
         static: Address and length of each static shared array.
 
@@ -146,7 +174,7 @@ def build(texts: list[str], entry: str) -> HostKernel:
         if not item.is_declaration and item.name != entry:
             item.linkage = "internal"
     callback_ir._simplify(module, machine)  # noqa: SLF001
-    only_copies = not (random or ffts or _COMPUTES.search(str(module)))
+    only_copies = not (random or ffts) and _only_copies(str(module))
     text, static = _with_shared(_DECLARED.sub("", _instrument(str(module))))
     text, constants = _with_constants(text)
     text = _without_declarations(

@@ -86,9 +86,7 @@ class Timeline:
             self.streams[state.handle] = state
             return state
 
-    def submit(
-        self, seconds: float, stream: int = 0, *, not_before: float = 0.0
-    ) -> float:
+    def submit(self, seconds: float, stream: int = 0) -> float:
         """
         Put work of this length on a stream, move the host by the launch, return its start.
 
@@ -96,13 +94,11 @@ class Timeline:
             seconds: How long it runs on the device.
 
             stream: The stream's handle.
-
-            not_before: A device time before which it may not start.
         """
         with self._lock:
             self.host_time += LAUNCH_SECONDS
             state = self.streams[stream]
-            start = max(self.host_time, state.time, not_before)
+            start = max(self.host_time, state.time)
             for other in self._ordered_with(state):
                 start = max(start, other.time)
                 learn(state.known, other.known)
