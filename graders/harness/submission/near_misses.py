@@ -7,13 +7,13 @@ modules that are missing are the same for a whole class (``classroom.known_resul
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from graders.harness.catalog import Exercise
 from graders.harness.submission.archive import OTHER_ARCHIVES
+from graders.harness.submission.plain_file import entries_of
 
 _MOST_LOOKED_AT = 200
 _MOST_FOLDERS = 50
@@ -46,16 +46,24 @@ def near_misses(
     if not missing:
         return
     slugs = {exercise.slug for exercise in every}
-    top = _entries(folder)
+    top = entries_of(folder, _MOST_LOOKED_AT)
     folders = [p for p in top if p.is_dir() and not p.is_symlink()]
-    inside = {place: _entries(place) for place in folders[:_MOST_FOLDERS]}
+    inside = {
+        place: entries_of(place, _MOST_LOOKED_AT) for place in folders[:_MOST_FOLDERS]
+    }
     at_top = {path: meant_by(path, slugs) for path in top if not path.is_dir()}
     for exercise in missing:
         places = [
             folder / exercise.assignment,
             folder / "assignments" / exercise.assignment,
         ]
-        below = [p for place in places for p in _entries(place) if not p.is_dir()]
+        below = [
+            path
+            for place in places
+            if not place.is_symlink()
+            for path in entries_of(place, _MOST_LOOKED_AT)
+            if not path.is_dir()
+        ]
         meant = {**at_top, **{path: meant_by(path, slugs) for path in below}}
         files = [path for path, slug in meant.items() if slug == exercise.slug]
         for path in files[:_MOST_SHOWN]:
@@ -102,18 +110,6 @@ def meant_by(path: Path, slugs: Collection[str]) -> str:
     if plain in slugs:
         return plain
     return next(iter(difflib.get_close_matches(plain, sorted(slugs), 1, _ALIKE)), "")
-
-
-def _entries(folder: Path) -> list[Path]:
-    """Return what is in a folder, as much of it as is looked at, by name."""
-    if folder.is_symlink():
-        return []
-    try:
-        with os.scandir(folder) as entries:
-            numbered = zip(range(_MOST_LOOKED_AT), entries, strict=False)
-            return [folder / name for name in sorted(e.name for _, e in numbered)]
-    except OSError:  # there is none, or it cannot be read
-        return []
 
 
 def _shown(path: Path) -> str:

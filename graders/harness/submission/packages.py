@@ -7,12 +7,12 @@ never what is installed under the same name, nor our own folders, which hold the
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from graders.harness.submission.notebook_file import is_notebook
+from graders.harness.submission.plain_file import entries_of
 from graders.harness.worker.loading import RESERVED
 
 #: Modules that are taken along of all packages, and bytes.
@@ -67,7 +67,7 @@ def _packages_in(folder: Path) -> dict[str, Path]:
     """Return the folders that say themselves that they are packages, and are no links."""
     return {
         path.name: path
-        for path in _entries(folder)
+        for path in entries_of(folder, _MOST_LOOKED_AT)
         if path.name.isidentifier()
         and path.name not in _NEVER
         and not path.is_symlink()
@@ -75,22 +75,12 @@ def _packages_in(folder: Path) -> dict[str, Path]:
     }
 
 
-def _entries(folder: Path) -> list[Path]:
-    """Return what is in a folder, as much of it as is looked at, by name."""
-    try:
-        with os.scandir(folder) as entries:
-            numbered = zip(range(_MOST_LOOKED_AT), entries, strict=False)
-            return [folder / name for name in sorted(e.name for _, e in numbered)]
-    except OSError:  # there is none, or it cannot be read
-        return []
-
-
 def _modules_below(package: Path) -> Iterator[Path]:
     """Yield the modules of a package and of the packages in it."""
     waiting = [(package, 1)]
     while waiting:
         folder, depth = waiting.pop()
-        for path in _entries(folder):
+        for path in entries_of(folder, _MOST_LOOKED_AT):
             if path.suffix == ".py" and path.is_file() and not path.is_symlink():
                 yield path
         if depth < _MAX_DEPTH:

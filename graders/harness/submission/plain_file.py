@@ -1,4 +1,4 @@
-"""Read a file that somebody handed in: an ordinary one, of a size that was agreed on."""
+"""Read what somebody handed in: an ordinary file of a size agreed on, or a folder."""
 
 from __future__ import annotations
 
@@ -52,3 +52,20 @@ def _problem(facts: os.stat_result, limit: int) -> str:
         size = f"{facts.st_size / 2**20:,.1f} MB"
         return f"has {size}, and at most {limit // 2**20} MB are read"
     return ""
+
+
+def entries_of(folder: Path, most: int) -> list[Path]:
+    """
+    Return what is in a folder by name, as much of it as is looked at.
+
+    Args:
+        folder: Where. What is not there or cannot be read has no entries.
+
+        most: How many entries are looked at.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            numbered = zip(range(most), entries, strict=False)
+            return [folder / name for name in sorted(e.name for _, e in numbered)]
+    except OSError:
+        return []
