@@ -115,16 +115,18 @@ def singular(rng: np.random.Generator) -> list[System]:
 
     The first matrices are symmetric with whole numbers that add up to 0 in each row, so
     that A x does too; the numbers of b are positive. In the others one row comes twice, and
-    the two numbers of b are opposite, but for the first column or for the last of several:
-    there they are equal, so that this column alone has solutions. Some have many columns,
-    one column, small numbers in b, or single precision.
+    the two numbers of b are opposite. Of two of these the unknowns fall into two groups that
+    share no equation, and only the smaller group's are singular: b is zero there in the
+    first column or in the last, so that this column alone has solutions, and a solver that
+    goes on past a vanished pivot finds one. Some have many columns, one column, small numbers
+    in b, or single precision.
     """
     rows = "a singular matrix with a row that comes twice"
     zero = "a singular matrix whose rows add up to 0"
     return [
         System(zero, *_adding_up_to_0(rng, 3)),
-        System(rows, *_twice_a_row(rng, 2, solvable=0)),
-        System(f"another {rows[2:]}", *_twice_a_row(rng, 2, solvable=-1)),
+        System(rows, *_solvable_for(rng, 0)),
+        System(f"another {rows[2:]}", *_solvable_for(rng, -1)),
         System(f"{rows} and one column of b", *_twice_a_row(rng, 1)),
         System(f"{zero} and small numbers in b", *_adding_up_to_0(rng, 6, 1e-5)),
         System(f"{zero} in single precision", *_adding_up_to_0(rng, 3, 1.0, "float32")),
@@ -142,19 +144,26 @@ def _adding_up_to_0(
     return sp.coo_matrix(_grid(weights)), b
 
 
-def _twice_a_row(
-    rng: np.random.Generator, r: int, *, solvable: int | None = None
-) -> tuple[Any, Array]:
-    n = int(rng.integers(30, 45))
+def _twice_a_row(rng: np.random.Generator, r: int, n: int = 0) -> tuple[Any, Array]:
+    n = n or int(rng.integers(30, 45))
     full = dominant(rng, n).tolil()
     one, other = rng.choice(n, 2, replace=False)
     full[one] = full[other]
     b = right_hand_sides(rng, n, r, "float64")
     b[other] = np.abs(b).max(axis=0)  # as large as any: what is left of it shows
     b[one] = -b[other]
-    if solvable is not None:
-        b[one, solvable] = b[other, solvable]
     return sp.coo_matrix(full), b
+
+
+def _solvable_for(rng: np.random.Generator, column: int) -> tuple[Any, Array]:
+    """Return a system of two columns of b, one of which has solutions."""
+    n = int(rng.integers(30, 45))
+    part, of_part = _twice_a_row(rng, 2, n=9)
+    of_part[:, column] = 0.0
+    whole = sp.block_diag([dominant(rng, n), part]).tocsr()
+    b = np.vstack([right_hand_sides(rng, n, 2, "float64"), of_part])
+    order = rng.permutation(n + 9)
+    return sp.coo_matrix(whole[order][:, order]), np.asfortranarray(b[order])
 
 
 def split(rng: np.random.Generator, matrix: Any) -> Any:

@@ -6,7 +6,8 @@ import re
 
 _SOLVER = re.compile(r"cudss")
 _FFT = re.compile(
-    r"fft|bluestein|chirp|(?:^|[^a-z])lto|real_?complex|r2c|c2r|[sd]pradix|[sd]pvector"
+    r"fft|bluestein|chirp|scale_conjugate|(?:^|[^a-z])lto|real_?complex|r2c|c2r"
+    r"|repackc2c|processc2c|[sd]pradix|[sd]pvector"
 )
 _GEMM = re.compile(
     r"gemm|gemv|cutlass|cublas|xmma|nvjet|splitk|dot_kernel|magma|(?:^|_)matmul"

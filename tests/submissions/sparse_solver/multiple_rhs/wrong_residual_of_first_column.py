@@ -1,6 +1,5 @@
 # Looks at the residual of the first column alone.
 # expect: failed singular wrong_value
-# devices: simulator
 
 import cupy as cp
 import cupyx.scipy.sparse as csp
