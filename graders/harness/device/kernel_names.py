@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 _SOLVER = re.compile(r"cudss")
+# The last two names prepare cuFFT's transforms of lengths with a large prime factor.
 _FFT = re.compile(
-    r"fft|bluestein|chirp|scale_conjugate|(?:^|[^a-z])lto|real_?complex|r2c|c2r"
-    r"|repackc2c|processc2c|[sd]pradix|[sd]pvector"
+    r"fft|bluestein|chirp|(?:^|[^a-z])lto|real_?complex|r2c|c2r|repackc2c|processc2c"
+    r"|[sd]pradix|[sd]pvector|_z15scale_conjugateilj|_z7convertilj\d+elj\d+ee"
 )
 _GEMM = re.compile(
     r"gemm|gemv|cutlass|cublas|xmma|nvjet|splitk|dot_kernel|magma|(?:^|_)matmul"
@@ -27,8 +28,12 @@ _CUPY_REDUCTIONS = re.compile(
 
 
 # A program's own kernel in numba-cuda: its module and its name say nothing of its work. The
-# module is called as the exercise is, such as "gemm_fusion" or "unitary_fft".
-_OF_NUMBA = re.compile(r"(?:void )?cudapy::|_zn6cudapy")
+# module is called as the exercise is, such as "gemm_fusion" or "unitary_fft". What tells is
+# the pair of tags in the symbol, which number the function and state the compiler's flags
+# (mangle_identifier in numba.cuda.itanium_mangler); earlier versions put a namespace first.
+_OF_NUMBA = re.compile(
+    r"(?:void )?cudapy::|_zn6cudapy|_z\w+?b\d+v\d+b\d+c|.*\[abi:v\d+\]\[abi:c"
+)
 
 
 def kernel_kind(name: str) -> str:
@@ -52,7 +57,7 @@ def kernel_kind(name: str) -> str:
         'elementwise'
         >>> kernel_kind("cupy_max")
         'reduction'
-        >>> kernel_kind("cudapy::gemm_fusion::scale(Array<float, 2, C, mutable, aligned>)")
+        >>> kernel_kind("_ZN11gemm_fusion5scaleB2v1B72cw51cXTLSUwv1sE5ArrayIfLi2E")
         'elementwise'
     """
     lowered = name.lower()
