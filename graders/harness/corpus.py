@@ -5,13 +5,14 @@ A program is a module, which says it in comments at its top, or a notebook, in i
 
 from __future__ import annotations
 
+import fnmatch
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from graders.harness.catalog import Catalog, Exercise
-from graders.harness.errors import CatalogError, ImportFailed
+from graders.harness.errors import CatalogError, ImportFailed, UsageError
 from graders.harness.models import ExerciseResult, Reason, Status
 from graders.harness.submission.holdings import contents
 from graders.harness.submission.notebook_file import METADATA_KEY, is_notebook, read
@@ -19,6 +20,8 @@ from graders.harness.submission.notebook_file import METADATA_KEY, is_notebook, 
 _EXPECT = re.compile(r"^# expect: (.+)$", re.MULTILINE)
 _EXPECT_ON_CUDA = re.compile(r"^# expect on cuda: (.+)$", re.MULTILINE)
 _DEVICES = re.compile(r"^# devices: (.+)$", re.MULTILINE)
+_PREFIXES = ("right_", "wrong_")
+_PROGRAM = re.compile(r"right_|wrong_|.*[*?]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +139,78 @@ def read_corpus(catalog: Catalog, folder: Path) -> Iterator[Program]:
     for exercise in catalog.select(()):
         for path in sorted((folder / exercise.assignment / exercise.slug).glob("*")):
             is_program = path.suffix == ".py" or is_notebook(path)
-            if is_program and path.name.startswith(("right_", "wrong_")):
+            if is_program and path.name.startswith(_PREFIXES):
                 yield read_program(exercise, path)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """
+    What was asked for of the corpus: whole exercises, and programs of others.
+
+    Attributes:
+        whole: The names of exercises of which every program is meant.
+
+        patterns: ``assignment/exercise/program`` of the others; ``*`` and ``?`` stand for
+            any text and any character of a program's name.
+    """
+
+    whole: tuple[str, ...]
+    patterns: tuple[str, ...] = ()
+
+    @property
+    def exercises(self) -> list[str]:
+        """The names of all exercises of which something is meant."""
+        others = (pattern.rpartition("/")[0] for pattern in self.patterns)
+        return list(dict.fromkeys([*self.whole, *others]))
+
+    def of(self, programs: Sequence[Program]) -> list[Program]:
+        """
+        Return those of the programs that are meant.
+
+        Raises:
+            UsageError: A pattern names none.
+        """
+        for pattern in self.patterns:
+            if not any(fnmatch.fnmatchcase(p.name, pattern) for p in programs):
+                exercise, _, wanted = pattern.rpartition("/")
+                msg = (
+                    f"The corpus has no program {wanted!r} of {exercise}. A * in the name "
+                    "stands for any text."
+                )
+                raise UsageError(msg)
+        return [p for p in programs if p.exercise.name in self.whole or self._names(p)]
+
+    def _names(self, program: Program) -> bool:
+        return any(fnmatch.fnmatchcase(program.name, p) for p in self.patterns)
+
+
+def choose(catalog: Catalog, names: Sequence[str]) -> Choice:
+    """
+    Return what names ask for: assignments, exercises, or programs of the corpus.
+
+    Args:
+        catalog: Knows the exercises.
+
+        names: ``exercise/program`` or the path of a program's file beside what
+            :meth:`Catalog.select` takes; without any, everything is meant.
+
+    Raises:
+        UsageError: There is no such assignment or exercise.
+    """
+    patterns, others = [], []
+    for name in names:
+        exercise, _, program = name.rpartition("/")
+        if not exercise or not _PROGRAM.match(program):
+            others.append(name)
+            continue
+        place = "/".join(exercise.split("/")[-2:])  # of a path, the end
+        patterns += [
+            f"{found.name}/{re.sub(r'[.](py|ipynb)$', '', program)}"
+            for found in catalog.select([place])
+        ]
+    whole = catalog.select(others) if others or not names else ()
+    return Choice(tuple(exercise.name for exercise in whole), tuple(patterns))
 
 
 def disagreement(

@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from graders.harness import messages
 from graders.harness.catalog import Catalog
 from graders.harness.classroom.admission import Admission, exercises_at_once
-from graders.harness.corpus import Program, disagreement, read_corpus
+from graders.harness.corpus import Choice, Program, choose, disagreement, read_corpus
 from graders.harness.errors import UsageError
 from graders.harness.mirror import tree_problems
 from graders.harness.models import (
@@ -43,7 +43,12 @@ def main(argv: Sequence[str]) -> int:
         description="Check the exercises themselves: stubs earn nothing, references "
         "everything.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these exercises")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="only these exercises; with --full also EXERCISE/PROGRAM of the corpus",
+    )
     parser.add_argument(
         "--device", choices=("auto", "cuda", "simulator"), default="auto"
     )
@@ -69,7 +74,12 @@ def main(argv: Sequence[str]) -> int:
     if options.full and is_learners_bundle(catalog.root):
         msg = "selfcheck --full: a learners' bundle has no corpus of programs to grade."
         raise UsageError(msg)
-    catalog.select(options.names)  # a wrong name is said before anything runs
+    choice = choose(catalog, options.names)  # a wrong name is said before anything runs
+    if choice.patterns and not options.full:
+        program = choice.patterns[0]
+        msg = f"selfcheck {program} needs --full: programs are those of the corpus."
+        raise UsageError(msg)
+    programs = _programs(catalog, choice) if options.full else []
     for path in filter(None, (options.json, options.messages)):
         expect_writable(path)
     console = make_console()
@@ -82,13 +92,12 @@ def main(argv: Sequence[str]) -> int:
     else:
         found.take("the three trees mirror one another", tree_problems(catalog))
     with Grader(device, catalog) as grader:
-        stubs = _grade_tree(grader, catalog, options.names, "assignments")
+        stubs = _grade_tree(grader, catalog, choice.exercises, "assignments")
         found.take("stubs earn nothing", stub_problems(stubs))
         if in_bundle:
             return _end(options.json, stubs, {}, found)
-        references = _grade_tree(grader, catalog, options.names, "reference")
+        references = _grade_tree(grader, catalog, choice.exercises, "reference")
         found.take("references earn everything", reference_problems(references))
-        programs = _programs(catalog, options.names) if options.full else []
         graded: GradedPrograms = []
         counts: dict[str, dict[str, int]] = {}
         if options.full:
@@ -203,10 +212,9 @@ def reference_problems(report: Report) -> Iterator[str]:
                 yield f"{exercise.name}: {check.name} {found}"
 
 
-def _programs(catalog: Catalog, names: Sequence[str]) -> list[Program]:
-    wanted = {e.name for e in catalog.select(names)}
-    corpus = read_corpus(catalog, catalog.root / "tests" / "submissions")
-    return [program for program in corpus if program.exercise.name in wanted]
+def _programs(catalog: Catalog, choice: Choice) -> list[Program]:
+    folder = catalog.root / "tests" / "submissions"
+    return choice.of(list(read_corpus(catalog, folder)))
 
 
 def _judge_corpus(

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from graders.harness import selfcheck
 from graders.harness.catalog import Catalog
-from graders.harness.corpus import Program
+from graders.harness.corpus import Program, choose
+from graders.harness.errors import UsageError
 from graders.harness.models import CheckResult, ExerciseResult, Reason, Status
 from graders.harness.order import mixed
 from graders.harness.run import Grader, Request
@@ -127,6 +128,46 @@ def test_what_is_graded_is_saved_where_the_rest_is_cut_off(
     (request,) = requests
     assert request.in_order
     assert not request.has_room([1.0] * 10**6)
+
+
+GEMM = "kernel_fusion/gemm_fusion"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gemm_fusion/right_a",
+        f"{GEMM}/right_a",
+        f"{GEMM}/right_?",
+        "gemm_fusion/right_a.py",
+        f"./tests/submissions/{GEMM}/right_a.py",
+    ],
+)
+def test_single_programs_of_the_corpus_are_asked_for(name: str) -> None:
+    programs = [program(GEMM, each) for each in ("right_a", "right_ab", "wrong_a")]
+    choice = choose(CATALOG, [name])
+    assert choice.exercises == [GEMM]
+    assert choice.of(programs) == programs[:1]
+
+
+def test_programs_may_be_asked_for_beside_whole_exercises() -> None:
+    programs = [program(GEMM, name) for name in ("right_a", "right_ab", "wrong_a")]
+    choice = choose(CATALOG, ["sepia_blur", "gemm_fusion/right_*"])
+    assert choice.exercises == ["fft_callbacks/sepia_blur", GEMM]
+    assert choice.of(programs) == programs[:2]
+    assert choose(CATALOG, [GEMM]).of(programs) == programs
+    everything = choose(CATALOG, [])
+    assert everything.exercises == [each.name for each in CATALOG.select([])]
+    assert everything.of(programs) == programs
+
+
+def test_a_program_that_is_not_there_is_said() -> None:
+    with pytest.raises(UsageError, match="no program 'right_b' of kernel_fusion/gemm"):
+        choose(CATALOG, ["gemm_fusion/right_b"]).of([program(GEMM, "right_a")])
+    with pytest.raises(UsageError, match="Did you mean 'gemm_fusion'"):
+        choose(CATALOG, ["gem_fusion/right_a"])
+    with pytest.raises(UsageError, match="needs --full"):
+        selfcheck.main(["gemm_fusion/right_a", "--device", "simulator"])
 
 
 def test_what_disagrees_is_counted_and_named() -> None:
