@@ -15,6 +15,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from graders.harness.catalog import Catalog, Exercise
+from graders.harness.closed_streams import open_closed_streams
 from graders.harness.errors import HarnessError, UsageError
 from graders.harness.models import Report, Status
 from graders.harness.report import (
@@ -189,7 +190,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments. The default is the process's.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _open_closed_streams()
+    open_closed_streams()
     try:
         if arguments and arguments[0] in _COMMANDS:
             command = importlib.import_module(
@@ -211,29 +212,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _end(ExitCode.HARNESS_FAILED, text)
     except Exception:  # noqa: BLE001 - Python's own exit code, 1, would blame the learner
         return _end(ExitCode.HARNESS_FAILED, traceback.format_exc())
-
-
-def _open_closed_streams() -> None:
-    """
-    Let what is printed go nowhere where a stream is closed, as by ``>&-`` in a shell.
-
-    Python has None for it then. Its descriptor is taken as well: else the next file that
-    is opened would get it, and with that all that a child process prints.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        if getattr(sys, name) is not None:
-            continue
-        try:
-            os.fstat(number)
-        except OSError:  # it is free, as it should be
-            null = os.open(os.devnull, os.O_RDWR)
-            if null != number:
-                os.dup2(null, number)
-                os.close(null)
-            os.set_inheritable(number, True)
-        mode = "r" if name == "stdin" else "w"
-        nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - stays
-        setattr(sys, name, nowhere)
 
 
 def _end(code: ExitCode, text: str) -> ExitCode:

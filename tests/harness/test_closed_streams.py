@@ -34,11 +34,25 @@ def test_it_grades_and_says_nothing_there(closed: str, tmp_path: Path) -> None:
     assert json.loads(target.read_text("utf-8"))["verdict"] == "passed"
 
 
+def test_the_doctor_examines_and_says_nothing_there(tmp_path: Path) -> None:
+    target = tmp_path / "diagnosis.json"
+    done = subprocess.run(
+        [
+            shutil.which("sh") or "sh", "-c", 'exec "$0" "$1" doctor --json "$2" >&-',
+            sys.executable, str(ROOT / "grade.py"), str(target),
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert json.loads(target.read_text("utf-8"))
+
+
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_no_other_file_gets_the_place_of_a_closed_stream(number: int) -> None:
     """What a child process prints would go into it."""
     said = (
-        "import os, sys; from graders.harness import cli; cli._open_closed_streams(); "
+        "import os; from graders.harness import closed_streams as closed; "
+        "closed.open_closed_streams(); "
         f"null = os.path.samestat(os.fstat({number}), os.stat(os.devnull)); "
         f"os._exit(0 if null and os.get_inheritable({number}) else 9)"
     )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from graders.harness.closed_streams import open_closed_streams
 from graders.harness.doctor.examination import examine
 from graders.harness.doctor.findings import Finding, Privacy
 from graders.harness.doctor.machine import Machine
@@ -36,6 +37,7 @@ def main(argv: Sequence[str]) -> int:
         can be mended or that limits grading, 3 if nothing can be graded here, 4 if the
         command line is wrong.
     """
+    open_closed_streams()
     parser = argparse.ArgumentParser(
         prog="grade.py doctor",
         description="What can this machine grade, what can it not, and what mends that?",
