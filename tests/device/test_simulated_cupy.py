@@ -68,6 +68,17 @@ def test_a_view_keeps_its_owner_and_shares_its_memory(cp):
     assert cp.shares_memory(x, row)
 
 
+def test_from_dlpack_shares_the_memory_of_a_cupy_array(cp):
+    x = cp.arange(6, dtype=cp.float32)
+    seen = cp.from_dlpack(x)
+    seen += 1
+    assert cp.asnumpy(x).tolist() == [1, 2, 3, 4, 5, 6]
+    assert seen.data.ptr == x.data.ptr
+    assert cp.from_dlpack(x, copy=True).data.ptr != x.data.ptr
+    with pytest.raises(NotImplementedError, match="anything but a CuPy array"):
+        cp.from_dlpack(np.ones(3))
+
+
 def test_layout_facts(cp):
     x = cp.zeros((2, 3), dtype="float32")
     assert (x.strides, x.T.strides) == ((12, 4), (4, 12))

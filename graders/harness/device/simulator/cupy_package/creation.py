@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from graders.harness.device.simulator.cupy_package.errors import not_modelled
 from graders.harness.device.simulator.cupy_package.execution import (
     account,
     finish,
@@ -195,6 +196,13 @@ def _saved(name: str) -> Any:
     return write
 
 
+def from_dlpack(array: Any, *, device: Any = None, copy: bool | None = None) -> Any:
+    """Return the memory of a CuPy array as an array; others' memory is not modelled."""
+    if not isinstance(array, DeviceArray) or device is not None:
+        not_modelled("cupy.from_dlpack of anything but a CuPy array")
+    return array.copy() if copy else array.view()
+
+
 def table() -> dict[str, Any]:
     """Return every function of this module by its name in CuPy."""
     generated = names(
@@ -225,6 +233,7 @@ def table() -> dict[str, Any]:
         asarray=asarray,
         asanyarray=asarray,
         copy=copy,
+        from_dlpack=from_dlpack,
         empty=empty_,
         zeros=zeros,
         ones=ones,

@@ -39,8 +39,8 @@ _CLASSES = {
 _FUNCTIONS = {
     "cupy": """
         alltrue array2string array_repr array_str asarray_chkfinite asfarray byte_bounds
-        common_type cumproduct disp find_common_type fromDlpack from_dlpack
-        get_array_wrap in1d issctype issubclass_ issubsctype make_aligned_dtype msort
+        common_type cumproduct disp find_common_type fromDlpack get_array_wrap
+        in1d issctype issubclass_ issubsctype make_aligned_dtype msort
         obj2sctype product safe_eval sctype2char set_string_function show_config sometrue
         trapz who
     """,
