@@ -44,6 +44,7 @@ from graders.memory_spaces.trace import (
     read_recipe,
     span,
     strangers,
+    too_few_repeats,
 )
 
 Draw = Callable[[str], np.random.Generator]
@@ -64,6 +65,16 @@ _SHARES = (
     (False, (0.55, 0.95), (0.002, 0.008)),
     (False, (0.55, 0.95), (0.992, 0.998)),
 )
+
+
+# What each number of a recipe counts.
+_WHAT = {
+    "cpu_products": "the product of a_cpu and b_cpu ran",
+    "gpu_products": "the product of a_gpu and b_gpu ran",
+    "a_up": "a was copied up on its own",
+    "b_up": "b was copied up on its own",
+    "result_down": "the result was copied down on its own",
+}
 
 
 @dataclass(frozen=True)
@@ -143,6 +154,7 @@ def _expect_right_work(
     _expect_own_copies(recipe, rounds)
     _expect_resident_operands(recipe, rounds)
     _expect_rounds(recipe, rounds)
+    _expect_repeats(evidence, sizes, rounds - 1)
     _expect_warm_up(evidence)
     _expect_synchronised(evidence, sizes, rounds)
 
@@ -377,14 +389,8 @@ def _expect_resident_operands(recipe: Recipe, rounds: int) -> None:
 
 
 def _expect_rounds(recipe: Recipe, rounds: int) -> None:
-    counts = {
-        "the product of a_cpu and b_cpu ran": recipe.cpu_products,
-        "the product of a_gpu and b_gpu ran": recipe.gpu_products,
-        "a was copied up on its own": recipe.a_up,
-        "b was copied up on its own": recipe.b_up,
-        "the result was copied down on its own": recipe.result_down,
-    }
-    for what, count in counts.items():
+    for name, what in _WHAT.items():
+        count = getattr(recipe, name)
         if count < rounds:
             msg = (
                 f"In the trace, {what} {_times(count)}, warm-ups included. Expected "
@@ -396,6 +402,15 @@ def _expect_rounds(recipe: Recipe, rounds: int) -> None:
                 else "Count this benchmark's calls: the warm-up, and then the repeats."
             )
             raise WrongValue(msg, hint=hint)
+
+
+def _expect_repeats(evidence: Evidence, sizes: Sizes, least: int) -> None:
+    for name, count in too_few_repeats(evidence, sizes, least).items():
+        msg = (
+            f"In the repeats of cupyx.profiler.benchmark, {_WHAT[name]} {_times(count)}, "
+            f"warm-ups left out. Expected were {least} times or more."
+        )
+        raise WrongValue(msg, hint="Look at the benchmark's n_repeat.")
 
 
 def _expect_warm_up(evidence: Evidence) -> None:

@@ -7,13 +7,22 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
-from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
+from graders.harness.device.evidence import (
+    Benchmark,
+    Copy,
+    Evidence,
+    Kernel,
+    Operation,
+)
 
 Word = Literal["a", "b", "both", "result", "product", "clock"]
+_Timed = TypeVar("_Timed", Copy, Kernel, Operation)
+_DONE = ("cpu_products", "gpu_products", "a_up", "b_up", "result_down")
 _UP: tuple[Word, ...] = ("a", "b", "both")
 _SMALL_CHANGE = 4096  # bytes: scalars and tables of a library, no operand
 _DIGITS = 9  # of a time in seconds
@@ -194,6 +203,56 @@ def read_recipe(evidence: Evidence, sizes: Sizes, rounds: int) -> Recipe:
         if recipe.is_complete(rounds):
             return recipe
     return readings[0]()
+
+
+def too_few_repeats(evidence: Evidence, sizes: Sizes, least: int) -> dict[str, int]:
+    """
+    Return what ``cupyx.profiler.benchmark`` repeated less often than it must be.
+
+    Its warm-ups do not count; in the trace they look like repeats. The simulator notes when
+    the repeats of each of its calls began and ended. What was done still more often beside
+    them and their warm-ups is timed by other means, and left out.
+
+    Args:
+        evidence: What the call did.
+
+        sizes: The three matrices.
+
+        least: How often each of the four things must be repeated.
+
+    Returns:
+        Fields of :class:`Recipe`, and how often benchmarks repeated each.
+    """
+    inside: Counter[str] = Counter()
+    warm_ups: Counter[str] = Counter()
+    for benchmark in evidence.benchmarks:
+        part = read_recipe(_during(evidence, benchmark), sizes, 0)
+        for name in _DONE:
+            count = getattr(part, name)
+            inside[name] += count
+            warm_ups[name] += count // max(benchmark.repeats, 1) * benchmark.warm_ups
+    whole = read_recipe(evidence, sizes, least)
+    return {
+        name: count
+        for name, count in inside.items()
+        if 0 < count < least and getattr(whole, name) - count - warm_ups[name] < least
+    }
+
+
+def _during(evidence: Evidence, benchmark: Benchmark) -> Evidence:
+    """Return what the repeats of a benchmark did."""
+    ended = benchmark.start + benchmark.seconds
+
+    def within(work: Iterable[_Timed]) -> tuple[_Timed, ...]:
+        return tuple(each for each in work if benchmark.start <= each.start <= ended)
+
+    return replace(
+        evidence,
+        kernels=within(evidence.kernels),
+        copies=within(evidence.copies),
+        operations=within(evidence.operations),
+        clock_reads=(),
+    )
 
 
 def plans_on_gpu(evidence: Evidence, sizes: Sizes) -> int:

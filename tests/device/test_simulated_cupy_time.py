@@ -8,6 +8,7 @@ import timeit
 import numpy as np
 import pytest
 
+from graders.harness.device.evidence import Evidence
 from graders.harness.device.simulator import clocks
 from graders.harness.device.simulator.machine import MACHINE
 
@@ -161,6 +162,21 @@ def test_benchmark_follows_cupys_algorithm(cp):
     assert "+/-" in text
     short = benchmark(product, (x,), n_repeat=1000, max_duration=5 * seconds)
     assert short.cpu_times.size < 10
+
+
+def test_repeats_of_a_benchmark_are_recorded_without_its_warm_ups(cp):
+    from cupyx.profiler import benchmark
+
+    x = cp.ones((512, 512))
+    MACHINE.begin()
+    benchmark(lambda: x @ x, n_repeat=4, n_warmup=3)
+    evidence = MACHINE.end()
+    (seen,) = evidence.benchmarks
+    assert (seen.repeats, seen.warm_ups) == (4, 3)
+    starts = [kernel.start for kernel in evidence.kernels]
+    during = [s for s in starts if seen.start <= s <= seen.start + seen.seconds]
+    assert (len(starts), len(during)) == (7, 4)
+    assert Evidence.from_dict(evidence.to_dict()) == evidence
 
 
 @pytest.mark.parametrize(

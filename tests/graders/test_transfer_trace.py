@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graders.harness.device.evidence import (
+    Benchmark,
     ClockRead,
     Copy,
     Evidence,
@@ -18,6 +19,7 @@ from graders.memory_spaces.trace import (
     read_recipe,
     span,
     strangers,
+    too_few_repeats,
 )
 
 SIZES = Sizes(a=1_000_000, b=10_000, result=100_000)
@@ -31,8 +33,9 @@ def evidence(script: str) -> Evidence:
 
     ``P`` is a product of operands in an unknown memory space, ``Pc`` in CPU memory,
     ``Pg`` in GPU memory; ``t`` is a reading on an idle device, ``T`` one while it works.
+    ``[W:N`` begins N repeats of a benchmark after W warm-ups, which ``]`` ends.
     """
-    copies, kernels, operations, reads = [], [], [], []
+    copies, kernels, operations, reads, benchmarks = [], [], [], [], []
     sizes = {"a": SIZES.a, "b": SIZES.b, "both": SIZES.a + SIZES.b, "r": SIZES.result}
     for at, word in enumerate(script.split()):
         if word in SPACES:
@@ -41,6 +44,15 @@ def evidence(script: str) -> Evidence:
             kernels.append(
                 Kernel(name="gemm", kind="gemm", start=at + 0.1, seconds=0.5)
             )
+        elif word == "]":
+            begun, warm_ups, repeats = benchmarks.pop()
+            benchmarks.append(
+                Benchmark(
+                    start=begun, seconds=at - begun, repeats=repeats, warm_ups=warm_ups
+                )
+            )
+        elif word.startswith("["):
+            benchmarks.append((at, *map(int, word[1:].split(":"))))
         elif word in ("t", "T"):
             reads.append(ClockRead(at=at, idle=word == "t"))
         else:
@@ -58,6 +70,7 @@ def evidence(script: str) -> Evidence:
         kernels=tuple(kernels),
         operations=tuple(operations),
         clock_reads=tuple(reads),
+        benchmarks=tuple(benchmarks),
     )
 
 
@@ -100,6 +113,43 @@ def test_right_orders_are_complete(script):
 )
 def test_what_is_missing_is_counted(script, field):
     assert getattr(recipe(script), field) < ROUNDS
+
+
+def timed(work: str, repeats: int, warm_ups: int = 10) -> str:
+    """Return the script of a benchmark."""
+    return warm_ups * work + f"[{warm_ups}:{repeats} " + repeats * work + "] "
+
+
+EACH = {"cpu_products": "a b Pc r ", "gpu_products": "Pg ", "result_down": DOWN}
+
+
+@pytest.mark.parametrize(("field", "work"), EACH.items())
+def test_warm_ups_of_a_benchmark_are_no_repeats(field, work):
+    whole = {name: timed(other, 5) for name, other in EACH.items()}
+    whole["a_up"] = timed(UP, 5)
+    assert too_few_repeats(evidence("".join(whole.values())), SIZES, 5) == {}
+    whole[field] = timed(work, 4)
+    script = "".join(whole.values())
+    assert recipe(script).is_complete(ROUNDS)
+    assert too_few_repeats(evidence(script), SIZES, 5) == {field: 4}
+
+
+def test_both_operands_are_repeated():
+    found = too_few_repeats(evidence(timed(UP, 2) + timed("a ", 3)), SIZES, 5)
+    assert found == {"b_up": 2}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "Pg " + 5 * timed("Pg ", 1),  # one repeat, five times
+        timed("Pg ", 2, 0) + 6 * "t Pg t ",  # a look beforehand, then by hand
+        6 * "t Pg t ",
+        timed("r ", 7, 1),
+    ],
+)
+def test_repeats_may_be_spread_and_timed_otherwise(script):
+    assert too_few_repeats(evidence(script), SIZES, 5) == {}
 
 
 def test_copies_within_the_gpu_product_are_found():

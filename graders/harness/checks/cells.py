@@ -35,6 +35,7 @@ def joined_evidence(cells: Sequence[CellRun]) -> Evidence:
             operations=whole.operations + moved.operations,
             faults=whole.faults + moved.faults,
             clock_reads=whole.clock_reads + moved.clock_reads,
+            benchmarks=whole.benchmarks + moved.benchmarks,
             notes=_summed(whole, moved),
         )
     return whole
@@ -78,6 +79,7 @@ def _moved(evidence: Evidence, by: float) -> Evidence:
             for op in evidence.operations
         ),
         clock_reads=tuple(replace(r, at=r.at + by) for r in evidence.clock_reads),
+        benchmarks=tuple(replace(b, start=b.start + by) for b in evidence.benchmarks),
     )
 
 

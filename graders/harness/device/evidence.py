@@ -186,6 +186,27 @@ class ClockRead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """
+    The repeats of one call of ``cupyx.profiler.benchmark``, its warm-ups left out.
+
+    Attributes:
+        start: When the first repeat began, in seconds of the device clock.
+
+        seconds: How long all repeats took.
+
+        repeats: How many there were.
+
+        warm_ups: How many warm-ups came before them.
+    """
+
+    start: float
+    seconds: float
+    repeats: int
+    warm_ups: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """
     All that one call did on its device.
@@ -195,6 +216,9 @@ class Evidence:
             nothing and checks that need them must not pass.
 
         unavailable_because: Why not, in one sentence.
+
+        benchmarks: Calls of ``cupyx.profiler.benchmark``; none on CUDA, where they are not
+            seen.
 
         allocations: How many device allocations were made.
 
@@ -214,6 +238,7 @@ class Evidence:
     operations: tuple[Operation, ...] = ()
     faults: tuple[Fault, ...] = ()
     clock_reads: tuple[ClockRead, ...] = ()
+    benchmarks: tuple[Benchmark, ...] = ()
     allocations: int = 0
     peak_bytes: int = 0
     threads_left: int = 0

@@ -465,7 +465,7 @@ class Child:
 
 def _records(evidence: Evidence) -> int:
     kinds = (evidence.kernels, evidence.copies, evidence.operations, evidence.faults)
-    return sum(map(len, kinds)) + len(evidence.clock_reads)
+    return sum(map(len, kinds)) + len(evidence.clock_reads) + len(evidence.benchmarks)
 
 
 def _layout(array: Any) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graders.harness.device.evidence import (
+    Benchmark,
     ClockRead,
     Copy,
     Direction,
@@ -107,6 +108,7 @@ class Ledger:
     operations: list[Operation] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     clock_reads: list[ClockRead] = field(default_factory=list)
+    benchmarks: list[Benchmark] = field(default_factory=list)
     allocations: int = 0
     base_bytes: int = 0
     peak_bytes: int = 0
@@ -471,6 +473,7 @@ class Machine(Timeline):
             operations=tuple(ledger.operations),
             faults=tuple(ledger.faults),
             clock_reads=tuple(ledger.clock_reads),
+            benchmarks=tuple(ledger.benchmarks),
             allocations=ledger.allocations,
             peak_bytes=ledger.peak_bytes,
             notes=ledger.notes,

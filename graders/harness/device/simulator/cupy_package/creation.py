@@ -200,7 +200,8 @@ def from_dlpack(array: Any, *, device: Any = None, copy: bool | None = None) -> 
     """Return the memory of a CuPy array as an array; others' memory is not modelled."""
     if not isinstance(array, DeviceArray) or device is not None:
         not_modelled("cupy.from_dlpack of anything but a CuPy array")
-    return array.copy() if copy else array.view()
+    shared: Any = array
+    return shared.copy() if copy else shared.view()
 
 
 def table() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from graders.harness.device.evidence import ClockRead
+from graders.harness.device.evidence import Benchmark, ClockRead
 from graders.harness.device.simulator.cupy_package.execution import run
 from graders.harness.device.simulator.cupy_package.memory import alloc_pinned_memory
 from graders.harness.device.simulator.cupy_package.names import names
@@ -142,6 +142,15 @@ def _note_no_warm_up() -> None:
         notes["cold_benchmarks"] = notes.get("cold_benchmarks", 0) + 1
 
 
+def _note_repeats(begun: float, repeats: int, warm_ups: int) -> None:
+    """Note when the repeats of a benchmark began, and that they have ended now."""
+    if MACHINE.ledger is not None:
+        seconds = MACHINE.host_time - begun
+        MACHINE.ledger.benchmarks.append(
+            Benchmark(start=begun, seconds=seconds, repeats=repeats, warm_ups=warm_ups)
+        )
+
+
 def _repeat(
     func: Callable[..., Any],
     args: tuple[Any, ...],
@@ -183,6 +192,8 @@ def _repeat(
         duration += _now() - start
         if duration > max_duration:
             break
+    if reads:
+        _note_repeats(reads[0].at, len(cpu_times), n_warmup)
     ts = np.asarray([cpu_times, *gpu_times], dtype=np.float64)
     result = PerfCaseResult(name, ts, devices)
     result._host_reads = reads  # noqa: SLF001 - the result's own maker
