@@ -147,7 +147,17 @@ def test_a_journal_of_another_version_is_not_gone_on_with(tmp_path: Path) -> Non
         Journal(path)
 
 
-@pytest.mark.parametrize("line", [b"[]\n", b'"x"\n', b"{}\n", b"\xff\xfe\n", b"\n"])
+LACKING = (
+    b'{"event": "started", "key": "k"}\n',
+    b'{"event": "started", "key": [], "digest": "d", "alone": true}\n',
+    b'{"event": "run_started", "settings": {}, "regrade": 3}\n',
+    b'{"event": ["down"]}\n',
+)
+
+
+@pytest.mark.parametrize(
+    "line", [b"[]\n", b'"x"\n', b"{}\n", b"\xff\xfe\n", b"\n", *LACKING]
+)
 def test_a_line_that_is_none_of_ours_is_passed_over(
     tmp_path: Path, line: bytes
 ) -> None:

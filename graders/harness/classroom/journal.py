@@ -7,6 +7,7 @@ lines stands in a :class:`History`; a run reads its own past through it, and not
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -163,7 +164,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.history = History()
         for event in _events(path):
-            self.history.take(event)
+            # A line that was edited by hand may lack what it must say: as none of ours.
+            with contextlib.suppress(KeyError, TypeError):
+                self.history.take(event)
         self.history.close()
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._file = os.open(path, flags, 0o644)
