@@ -25,8 +25,9 @@ from graders.harness.interactive import checking
 asked = {}
 def ask(request):
     asked.update(request)
-    asked["beside"] = sorted(p.name for p in __import__("pathlib").Path(
-        request["work"][0]["path"]).parent.iterdir())
+    folder = __import__("pathlib").Path(request["work"][0]["path"]).parent
+    asked["beside"] = sorted(
+        str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     return {"text": "graded", "html": "<p>graded</p>", "report": {}}
 checking.CLIENT.ask = ask
 shell.user_ns["answers"] = []
@@ -150,6 +151,38 @@ def test_modules_beside_the_notebook_come_along(
         [sys.executable, "-c", check], capture_output=True, text=True, check=True
     )
     assert done.stdout == "1.5\n", namespace
+
+
+def test_packages_beside_the_notebook_come_along(
+    ipython: Session, tmp_path: Path
+) -> None:
+    """Those that the program imports, or a module of its own does; no others."""
+    files = {
+        "helper.py": "from inner import half\n",
+        "mine/__init__.py": "from mine.deep.part import third\n",
+        "mine/deep/__init__.py": "",
+        "mine/deep/part.py": "def third(x):\n    return x / 3\n",
+        "inner/__init__.py": "def half(x):\n    return x / 2\n",
+        "other/__init__.py": "",
+        "data/readme.txt": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "mine" / "link.py").symlink_to(tmp_path / "helper.py")
+    found = ipython(
+        "import sys; sys.path.insert(0, '')",
+        "from mine import third\nfrom helper import half\n"
+        "def sepia_blur(image, sigma):\n    return half(third(image))",
+    )
+    assert found["asked"]["beside"] == [
+        "helper.py",
+        "inner/__init__.py",
+        "mine/__init__.py",
+        "mine/deep/__init__.py",
+        "mine/deep/part.py",
+        "sepia_blur.py",
+    ]
 
 
 def test_names_that_no_cell_bound_come_along(ipython: Session, tmp_path: Path) -> None:

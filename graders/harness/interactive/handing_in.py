@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import inspect
 import re
 import shutil
@@ -80,6 +81,7 @@ def hand_in(exercise: Exercise, session: Session, folder: Path) -> HandedIn:
     program = write_program(exercise.slug, names, kept, beside=beside)
     path = folder / f"{exercise.slug}.py"
     path.write_text(program.text, "utf-8")
+    _copy_packages(session.folder, path)
     return HandedIn(
         exercise=exercise,
         program=program,
@@ -212,6 +214,23 @@ def _copy_beside(source: Path, target: Path, slug: str, text: str) -> bool:
         except OSError:
             continue  # unreadable: an import of it says so
     return found
+
+
+def _copy_packages(source: Path, program: Path) -> None:
+    """Copy the packages beside the session that the program or a module of it imports."""
+    # Only now: what reads submissions imports NumPy, and ``import grade`` must not.
+    from graders.harness.submission.packages import (  # noqa: PLC0415
+        modules_of_packages,
+    )
+
+    folder = program.parent
+    for path in modules_of_packages(program, sorted(folder.glob("*.py")), source):
+        target = folder / path.relative_to(source)
+        if not _is_plain(path) or target.exists():
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # unreadable: an import of it says so
+            shutil.copyfile(path, target)
 
 
 def _is_plain(path: Path) -> bool:

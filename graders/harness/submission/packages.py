@@ -28,7 +28,9 @@ _IMPORT = re.compile(
 _NEVER = (*RESERVED, "assignments", "__pycache__")
 
 
-def modules_of_packages(program: Path, beside: Sequence[Path]) -> list[Path]:
+def modules_of_packages(
+    program: Path, beside: Sequence[Path], folder: Path | None = None
+) -> list[Path]:
     """
     Return the modules of the packages that a program imports, within all limits.
 
@@ -36,8 +38,11 @@ def modules_of_packages(program: Path, beside: Sequence[Path]) -> list[Path]:
         program: The module; or a notebook, whose cells may import any of them.
 
         beside: The Python files beside it, which may import packages in its stead.
+
+        folder: Where the packages are looked for, if not beside the program.
     """
-    places = _packages_in(program.parent)
+    folder = folder or program.parent
+    places = _packages_in(folder)
     if not places:
         return []
     by_name = {path.stem: path for path in beside if path != program}
@@ -51,7 +56,7 @@ def modules_of_packages(program: Path, beside: Sequence[Path]) -> list[Path]:
             continue
         seen.add(name)
         modules = [by_name[name]] if name in by_name else []
-        if name in places and not _is_installed(name, program.parent):
+        if name in places and not _is_installed(name, folder):
             modules += _modules_below(places[name])
         for path in modules:
             if path not in beside:
