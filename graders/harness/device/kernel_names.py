@@ -63,7 +63,7 @@ def kernel_kind(name: str) -> str:
     lowered = name.lower()
     if lowered.startswith("cupy_"):
         return _cupy_kind(lowered)
-    if _OF_NUMBA.match(lowered):
+    if is_of_numba(name):
         return "elementwise"
     for kind, pattern in (
         ("solver", _SOLVER),
@@ -78,6 +78,11 @@ def kernel_kind(name: str) -> str:
         if pattern.search(lowered):
             return kind
     return "elementwise"
+
+
+def is_of_numba(name: str) -> bool:
+    """Return whether a kernel was compiled by numba-cuda: whatever its name, no library's."""
+    return _OF_NUMBA.match(name.lower()) is not None
 
 
 def callback_kind(name: str) -> str:
