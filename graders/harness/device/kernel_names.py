@@ -81,7 +81,7 @@ def kernel_kind(name: str) -> str:
 
 
 def is_of_numba(name: str) -> bool:
-    """Return whether a kernel was compiled by numba-cuda: whatever its name, no library's."""
+    """Return whether numba-cuda compiled a kernel, which is no library's then."""
     return _OF_NUMBA.match(name.lower()) is not None
 
 
