@@ -33,7 +33,7 @@ _APART = 4
 # Longer paths, which may repeat later or meet their neighbours; more paths, of which the
 # last may be early ones some draws on; and more than a program may have generators to go
 # round with, or threads: 2**17 are.
-_LONG, _BROAD, _WIDE = (199, 301), (40_009, 21), (140_009, 5)
+_LONG, _BROAD, _WIDE = (199, 301), (40_009, 23), (140_009, 5)
 # Of payoffs at s0, relative; and the chance that right paths end too far from others.
 _FIRST_ERROR = 1e-4
 _FALSE_ALARM = 1e-9
@@ -188,7 +188,10 @@ def expect_written(call: Payoffs, put: Payoffs, case: Case) -> None:
             f"for {case.where}, the first at path {path}, step {step}. Expected was a "
             "payoff everywhere; memory that nobody wrote reads as NaN here."
         )
-        raise WrongValue(msg, hint=_unwritten_hint(bad, case))
+        hint = _unwritten_hint(bad, case)
+        if np.isinf(array).any():
+            hint = "A price grows beyond all float32 numbers. By how much in each step?"
+        raise WrongValue(msg, hint=hint)
 
 
 def _unwritten_hint(bad: Flags, case: Case) -> str:

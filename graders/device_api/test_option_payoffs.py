@@ -72,6 +72,10 @@ _MORE_THAN_PARAMETERS = 1024
 # those that are the same modulo a million or a thousand.
 _HIGH_BIT = 2**29  # set in that one: in single precision its lowest bit would be lost
 _BITS = 31
+# And those that a program may take where it is given none.
+_SMALL_SEEDS = (42, 123, 1234, 12345, 1, 0)
+# So many draws tell paths apart.
+_DRAWS = 4
 _SAME_MODULO = (64 * 10**6, 1000 * 2**20)
 # Paths that two seeds may have in common, and their share: generators that have a seed of
 # 31 bits each, drawn from the one given, meet once in 10000 gradings; paths whose draws are
@@ -215,7 +219,13 @@ def test_distribution(learner: Learner, main: Case, broad: Case, study: Study) -
 
 
 def test_independence(
-    learner: Learner, main: Case, long: Case, broad: Case, wide: Case, study: Study
+    learner: Learner,
+    cases: list[Case],
+    main: Case,
+    long: Case,
+    broad: Case,
+    wide: Case,
+    study: Study,
 ) -> None:
     """No draw depends on another, of its own path or of any other."""
     for case in (main, long, broad):
@@ -226,9 +236,10 @@ def test_independence(
             raise_for_relation(related, again, case)
         if again is not None:
             raise_for_repetition(again, case)
-    same = repeated_paths(_prices(_simulate(learner, wide), wide)[:, 1:])
-    if same is not None:
-        raise_for_repeated_path(same, wide)
+    for case in (wide, *(c for c in (*cases, _few(main, 1)) if c.n_steps > _DRAWS)):
+        same = repeated_paths(_prices(_simulate(learner, case), case)[:, 1:])
+        if same is not None:
+            raise_for_repeated_path(same, case)
     for case in (main, broad):
         found = group_deviations(study.normals(_simulate(learner, case), case))
         if found:
@@ -270,11 +281,16 @@ def _expect_same_again(learner: Learner, case: Case) -> None:
 
 def _expect_all_of_the_seed(learner: Learner, main: Case) -> None:
     """Judge that seeds give other paths which differ in a few of their digits."""
-    case = replace(main, n_paths=37, n_steps=6)
-    _expect_own_paths(learner, case, (*seeds_near(main.seed), 1, 0))
+    case = _few(main, main.seed)
+    _expect_own_paths(learner, case, (*seeds_near(main.seed), *_SMALL_SEEDS))
     # 0 is a seed like any other: in a condition it counts as none. Asked for twice in a
     # row, a program that keeps its results returns arrays that are not new.
     _expect_same_again(learner, replace(case, seed=0))
+
+
+def _few(main: Case, seed: int) -> Case:
+    """Return a case of few paths, fewer than a block has threads."""
+    return replace(main, n_paths=37, n_steps=6, seed=seed)
 
 
 def seeds_near(seed: int) -> list[int]:

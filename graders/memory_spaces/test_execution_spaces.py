@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -87,8 +87,9 @@ def cases(draw: Draw) -> list[Case]:
     Return the transforms, drawn once.
 
     Each pair of memory and execution space comes in both precisions, with an even and an
-    odd length; one length comes three times with other values. A very short array and a
-    long one are on the side where one would not expect them.
+    odd length; one length comes three times with other values, and that of each other pair
+    four times running. A very short array and a long one are on the side where one would
+    not expect them.
     """
     rng = draw("spectra")
     lengths = {
@@ -107,9 +108,32 @@ def cases(draw: Draw) -> list[Case]:
         # The one of the same kind comes soon, where what was kept of the first is in use.
         place = 2 if memory == first.memory else len(found)
         found.insert(place, Case(again, memory, first.space))
+    found = _with_repeats(rng, found, first)
     for sizes, memory, space in ((TINY, "cpu", "cuda"), (LONG, "cuda", "cpu")):
         x = _numbers(rng, int(rng.choice(sizes)), "complex64")
         found.append(Case(x, memory, space))
+    return found
+
+
+def _with_repeats(
+    rng: np.random.Generator, cases: list[Case], first: Case
+) -> list[Case]:
+    """
+    Return cases of which those of other pairs than the first's come again.
+
+    They do in one precision. A plan or a buffer that was kept shows when the next operand
+    is another one. The worker puts it where the last one was every other time, so that
+    both happens for each pair.
+    """
+    found = []
+    for case in cases:
+        found.append(case)
+        is_other = (case.memory, case.space) != (first.memory, first.space)
+        if is_other and case.x.dtype == first.x.dtype and case.x.size != first.x.size:
+            found += [
+                replace(case, x=_numbers(rng, case.x.size, case.x.dtype.name))
+                for _ in range(3)
+            ]
     return found
 
 

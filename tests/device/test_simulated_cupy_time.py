@@ -10,7 +10,7 @@ import pytest
 
 from graders.harness.device.evidence import Evidence
 from graders.harness.device.simulator import clocks
-from graders.harness.device.simulator.machine import MACHINE
+from graders.harness.device.simulator.machine import MACHINE, Machine
 
 
 @pytest.fixture
@@ -82,6 +82,11 @@ def test_use_changes_the_current_stream_of_this_thread_alone(cp):
     finally:
         cp.cuda.Stream.null.use()
     assert seen == [0]
+
+
+def test_no_stream_has_the_handle_of_one_of_cudas_constants():
+    """Libraries take 1 and 2 for the legacy and the per-thread default stream."""
+    assert Machine().new_stream().handle > 2
 
 
 def test_external_streams_keep_their_handle(cp):

@@ -50,6 +50,7 @@ def down(*sizes: int) -> tuple[Copy, ...]:
         (*up(A + B), *down(A)),
         (*up(A // 2, A // 2, B), *down(A // 2, A // 2)),
         (*up(A, B, 8), *down(A)),
+        (*up(A, B), *down(*[A // 32] * 32)),
         (*up(A, B), *down(A), copy("device_to_device", A)),
     ],
 )

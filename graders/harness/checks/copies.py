@@ -98,7 +98,8 @@ def expect_copies(
         if nbytes is not None:
             copies = copies_of(evidence, direction)
             _expect_bytes(copies, nbytes, where, hint)
-            if repeats >= _A_FEW:
+            # Small copies that add up to what was to be moved are that, in pieces.
+            if repeats >= _A_FEW and sum(copy.nbytes for copy in copies) > nbytes:
                 _expect_no_habit(copies, repeats, where, hint)
             if sum(copy.nbytes for copy in copies) < nbytes:
                 raise _too_little(copies, direction, nbytes, where)

@@ -74,7 +74,8 @@ class Timeline:
         self.host_known: Knowledge = {}
         self.default_stream = StreamState(0)
         self.streams: dict[int, StreamState] = {0: self.default_stream}
-        self._next_stream = 1
+        # 1 and 2 are CUDA's names of the legacy and of the per-thread default stream.
+        self._next_stream = 3
         self._arriving: list[tuple[int, int, Callable[[], None]]] = []
         self._lock = threading.RLock()
 

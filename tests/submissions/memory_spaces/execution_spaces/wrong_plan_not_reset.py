@@ -1,5 +1,5 @@
 # Executes a kept plan for the operand of the call before.
-# expect: failed spectrum wrong_value
+# expect: failed spectrum wrong_value; copies wrong_memory_space
 
 import nvmath
 
