@@ -101,14 +101,13 @@ def read_form(evidence: Evidence, extents: Extents) -> Form:
     for kernel in elementwise_kernels(evidence):
         if kernel.reads_operand is False:
             continue
-        near = [
-            found
-            for size, found in sizes.items()
-            if size / _NEAR < max(kernel.elements, 1) < size * _NEAR
-        ]
+        seen = max(kernel.elements, 1)
+        # Of small matrices several are near.
+        size = min(sizes, key=lambda size: abs(math.log(seen / size)))
+        is_near = size / _NEAR < seen < size * _NEAR
         is_early = kernel.start < begun
-        if near and (is_early or near[0] is form.on_result):
-            near[0].append(kernel)
+        if is_near and (is_early or sizes[size] is form.on_result):
+            sizes[size].append(kernel)
         elif is_early and kernel.elements > math.prod(extents.b):
             form.other.append(kernel)
         elif not is_early and kernel.elements > LARGEST_BLOCK:

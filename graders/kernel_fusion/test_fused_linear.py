@@ -81,6 +81,7 @@ def cases(draw: Draw) -> list[Case]:
     rng = draw("operands")
     p, q, r, s = (int(x) for x in rng.permutation([17, 26, 33, 40]))
     big = [int(x) for x in rng.permutation([129, 200, 311])]
+    wide = [int(x) for x in rng.permutation([704, 800])]
     single = [
         # m = n first: there a bias along the wrong axis is a wrong value, and no error.
         (p, q, p),
@@ -98,6 +99,8 @@ def cases(draw: Draw) -> list[Case]:
         (big[0], big[1], big[2]),
         # Aligned as tensor cores like it: here coarse arithmetic is sure to be taken.
         (256, 128, 192),
+        # So large that a program may take another way.
+        (wide[0], 592, wide[1]),
     ]
     double = [(p, q, r), (p, q, r), (big[2], big[0], big[1])]
     return [

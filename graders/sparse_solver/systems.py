@@ -109,6 +109,21 @@ def _grid(weights: Array) -> Any:
     return sp.coo_array(links - sp.diags_array(links.sum(axis=1)))
 
 
+def unevenly_scaled(rng: np.random.Generator, n: int, r: int) -> tuple[Any, Array]:
+    """
+    Return a dominant system whose equations differ a millionfold in size, with large x.
+
+    An equation is multiplied on both sides by a power of two, from 2**-20 to 1: that
+    changes no solution, and leaves pivots far larger than those that cuDSS replaces.
+    Solutions are around 1e6, but no larger than b makes them: max |A| max |x| is a few
+    times max |b|.
+    """
+    scales = 2.0 ** rng.permutation(np.linspace(-20, 0, n).round())
+    matrix = sp.coo_matrix(sp.diags_array(scales) @ dominant(rng, n))
+    b = 2.0**23 * scales[:, None] * rng.standard_normal((n, r))
+    return matrix, np.asfortranarray(b)
+
+
 def singular(rng: np.random.Generator) -> list[System]:
     """
     Return systems of singular matrices, which have no solution.
@@ -128,7 +143,7 @@ def singular(rng: np.random.Generator) -> list[System]:
         System(rows, *_solvable_for(rng, 0)),
         System(f"another {rows[2:]}", *_solvable_for(rng, -1)),
         System(f"{rows} and one column of b", *_twice_a_row(rng, 1)),
-        System(f"{zero} and small numbers in b", *_adding_up_to_0(rng, 6, 1e-5)),
+        System(f"{zero} and small numbers in b", *_adding_up_to_0(rng, 6, 1e-9)),
         System(f"{zero} in single precision", *_adding_up_to_0(rng, 3, 1.0, "float32")),
     ]
 
@@ -159,24 +174,40 @@ def _solvable_for(rng: np.random.Generator, column: int) -> tuple[Any, Array]:
     """Return a system of two columns of b, one of which has solutions."""
     n = int(rng.integers(30, 45))
     part, of_part = _twice_a_row(rng, 2, n=9)
+    of_rest = right_hand_sides(rng, n, 2, "float64")
+    # As large as the rest, or what cannot be solved is too little to be seen.
+    of_part *= np.abs(of_rest).max(axis=0) / np.abs(of_part).max(axis=0)
     of_part[:, column] = 0.0
     whole = sp.block_diag([dominant(rng, n), part]).tocsr()
-    b = np.vstack([right_hand_sides(rng, n, 2, "float64"), of_part])
+    b = np.vstack([of_rest, of_part])
     order = rng.permutation(n + 9)
     return sp.coo_matrix(whole[order][:, order]), np.asfortranarray(b[order])
 
 
 def split(rng: np.random.Generator, matrix: Any) -> Any:
-    """Return the same matrix with every third entry in two or three parts."""
+    """
+    Return the same matrix with about half of the entries in two or three parts.
+
+    Half of those in two parts are in equal ones.
+    """
     coo = matrix.tocoo()
     entries = list(zip(coo.row, coo.col, coo.data, strict=True))
     parts = []
     for row, column, value in entries:
         count = int(rng.choice([1, 1, 2, 3]))
         weights = rng.uniform(0.5, 1.5, count)
+        if count == 2 and rng.random() < 0.5:  # noqa: PLR2004
+            weights = np.ones(2)
         parts += [(row, column, value * w) for w in weights / weights.sum()]
     rows, columns, values = (np.array(p) for p in zip(*parts, strict=True))
     return sp.coo_matrix((values, (rows, columns)), shape=coo.shape)
+
+
+def equal_ones_once(matrix: Any) -> Any:
+    """Return the matrix with one alone of entries that share a place and a value."""
+    kept = np.unique(np.stack([matrix.row, matrix.col, matrix.data]), axis=1)
+    places = kept[:2].astype(np.int32)
+    return sp.coo_matrix((kept[2], (places[0], places[1])), shape=matrix.shape)
 
 
 def shuffled(rng: np.random.Generator, matrix: Any, dtype: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,7 @@ from graders.sparse_solver.systems import (
     System,
     definite,
     dominant,
+    equal_ones_once,
     expect_solved,
     remembered,
     right_hand_sides,
@@ -38,11 +40,13 @@ from graders.sparse_solver.systems import (
     shuffled,
     singular,
     split,
+    unevenly_scaled,
 )
 
 _REFUSALS = ("builtins.ValueError", "numpy.linalg.LinAlgError")
 # Of b, so much of A x - b may be left in a column that has solutions all the same.
 _SOLVED = 1e-3
+_EQUAL_ONES = "Of entries that share a place, equal ones count once here; they add up."
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +55,8 @@ def systems(draw: Draw) -> list[System]:
     Return the systems of the values, drawn once: float64, b column by column.
 
     One pattern comes twice running with other values, so that a factorisation or a result
-    that was kept shows; there are more columns than equations once.
+    that was kept shows; there are more columns than equations once. The equations of the
+    last differ a millionfold in size: what counts as zero, or as large, is relative.
     """
     rng = draw("systems")
     n = int(rng.integers(41, 60))
@@ -72,7 +77,9 @@ def systems(draw: Draw) -> list[System]:
         # The two matrices of one pattern keep the order of their entries.
         order = np.random.default_rng(0) if number in (0, 1) else rng
         found.append(System(name, shuffled(order, matrix, "float64"), b))
-    return found
+    name = "equations that differ a millionfold in size, x above 100,000"
+    matrix, b = unevenly_scaled(rng, int(rng.integers(41, 60)), 3)
+    return [*found, System(name, shuffled(rng, matrix, "float64"), b)]
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +222,8 @@ def _solve(learner: Learner, reference: Learner, system: System) -> Observation:
     msg = f"solve raised {verdict}. The matrix is not singular ({system.where})."
     hint = (
         "Is it the matrix and the b that you were given? Rounding leaves the more of "
-        "A x - b the larger b is, and far more in float32 than in float64."
+        "A x - b the larger b is, and far more in float32 than in float64. x is the "
+        "larger the smaller A is."
     )
     raise Crashed(msg, hint=hint)
 
@@ -231,9 +239,14 @@ def _expect_all_solved(
         observation = _solve(learner, reference, system)
         expect_ready(observation)
         x = _result(observation.value, system)
-        kept = remembered(system, cases[:number], oracles)
-        expect_solved(x, system, oracles, limits, mistakes=kept)
+        mistakes = remembered(system, cases[:number], oracles)
+        mistakes[_EQUAL_ONES] = partial(_with_equal_ones_once, system, oracles)
+        expect_solved(x, system, oracles, limits, mistakes=mistakes)
         expect_settled(observation)
+
+
+def _with_equal_ones_once(system: System, oracles: ModuleType) -> Array:
+    return np.asarray(oracles.solve(equal_ones_once(system.matrix), system.b))
 
 
 def _result(value: Any, system: System) -> Array:

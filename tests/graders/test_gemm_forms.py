@@ -137,6 +137,23 @@ def test_what_computes_beside_the_fused_form_is_seen(
         expect_fused_form(evidence(extents, steps, block), extents, "")
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ([(MULTIPLY, "a"), (GEMM, "c")], "cupy_multiply over A's entries."),
+        ([(MULTIPLY, "b"), (GEMM, "c")], "cupy_multiply over B's entries."),
+        ([(MULTIPLY, "c"), (GEMM, "c")], "cupy_multiply over the result's entries."),
+        ([(GEMM, "c"), (ADD, "c")], "cupy_add over the result's entries."),
+    ],
+)
+def test_of_similar_matrices_the_nearest_is_named(step: list[Step], said: str) -> None:
+    """No size is twice another here."""
+    extents = Extents(128, 64, 96)
+    with pytest.raises(NotFused) as caught:
+        expect_fused_form(evidence(extents, step), extents, "")
+    assert caught.value.message.endswith(f"1 product; {said}")
+
+
 @pytest.mark.parametrize("extents", CASES)
 @pytest.mark.parametrize(
     "steps",

@@ -68,6 +68,33 @@ def test_matrices_are_what_they_are_called(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_equations_of_very_different_size_are_easily_solved(
+    seed: int, oracles: ModuleType
+) -> None:
+    """Relative checks pass by far in any order of elimination, absolute ones do not."""
+    rng = np.random.default_rng(seed)
+    matrix, b = systems.unevenly_scaled(rng, 41, 3)
+    full = matrix.toarray()
+    assert (np.abs(full).sum(axis=1) <= 1.7 * np.abs(np.diag(full))).all()
+    sizes = np.abs(full).max(axis=1)
+    assert sizes.max() > 1e5 * sizes.min() > 1e-1
+    assert np.linalg.matrix_rank(full) == len(full)
+    plain = {"permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.0}
+    unpivoted = sp.linalg.splu(matrix.tocsc(), **plain, options={"SymmetricMode": True})
+    system = System("uneven", matrix, b)
+    for x in (np.linalg.solve(full, b), unpivoted.solve(b)):
+        assert (np.abs(x).max(axis=0) > 1e5).all()
+        assert oracles.backward_errors(matrix, x, b).max() < 1e-15
+        rest = np.linalg.norm(full @ x - b, axis=0)
+        assert (rest < 1e-14 * np.linalg.norm(b, axis=0)).all()
+        systems.expect_solved(x, system, oracles, LIMITS)
+    left_out = np.where(np.abs(full) < 1e-5 * np.abs(full).max(), 0, full)
+    left_out += np.diag(np.diag(full - left_out))
+    with pytest.raises(WrongValue):
+        systems.expect_solved(np.linalg.solve(left_out, b), system, oracles, LIMITS)
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_singular_systems_have_no_solution_but_in_one_column(seed: int) -> None:
     drawn = systems.singular(np.random.default_rng(seed))
     for system, solvable in zip(drawn, SOLVABLE, strict=True):
@@ -76,7 +103,7 @@ def test_singular_systems_have_no_solution_but_in_one_column(seed: int) -> None:
         assert (
             singular_values[-1]
             < 1e-13 * singular_values[0]
-            < 1e-11 * singular_values[-2]
+            < 1e-10 * singular_values[-2]
         )
         best = np.linalg.lstsq(full, system.b, rcond=1e-10)[0]
         rest = np.linalg.norm(full @ best - system.b, axis=0)
@@ -91,6 +118,11 @@ def test_split_matrices_are_the_same() -> None:
     parts = systems.split(rng, matrix)
     assert parts.nnz > 1.3 * matrix.nnz
     assert np.allclose(parts.toarray(), matrix.toarray(), rtol=1e-14)
+    once = systems.equal_ones_once(parts)
+    assert matrix.nnz < once.nnz < parts.nnz
+    places = parts.row, parts.col
+    ratios = once.toarray()[places] / matrix.toarray()[places]
+    assert np.unique(ratios.round(12)).tolist() == [0.5, 1.0]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
