@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,17 @@ def test_a_part_of_an_array_begins_where_it_begins(cp: Any, cuda: Any) -> None:
         assert view.__cuda_array_interface__["data"][0] == part.data.ptr
         np.testing.assert_array_equal(view.copy_to_host(), part.get())
         assert cp.asarray(view).data.ptr == part.data.ptr
+
+
+def test_its_address_is_a_ctypes_number(cp: Any, cuda: Any) -> None:
+    host = np.arange(6, dtype=np.float32)
+    for array in (cuda.to_device(host), cuda.device_array(6, np.float32)):
+        pointer = array.device_ctypes_pointer
+        assert isinstance(pointer, ctypes.c_size_t)  # as numba-cuda's own
+        assert pointer.value == array.__cuda_array_interface__["data"][0]
+        assert pointer.value == cp.asarray(array).data.ptr
+    part = cp.arange(12.0)[4:]
+    assert cuda.as_cuda_array(part).device_ctypes_pointer.value == part.data.ptr
 
 
 def test_the_view_keeps_its_memory_alive(cp: Any, cuda: Any) -> None:

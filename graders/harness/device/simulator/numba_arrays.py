@@ -6,6 +6,7 @@ the simulated CuPy knows of memory.
 
 from __future__ import annotations
 
+import ctypes
 from types import SimpleNamespace
 from typing import Any
 
@@ -104,15 +105,24 @@ class NumbaArray:
         return self.host.nbytes
 
     @property
-    def __cuda_array_interface__(self) -> dict[str, Any]:
+    def device_ctypes_pointer(self) -> ctypes.c_size_t:
+        """Where its first element lies; of the type that numba-cuda gives an address."""
+        return ctypes.c_size_t(self._address)
+
+    @property
+    def _address(self) -> int:
         offset = 0
         if self.size:
             offset = host_address(self.host) - host_address(self.block.buffer)
+        return self.block.address + offset
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
         return {
             "shape": self.shape,
             "typestr": self.dtype.str,
             "strides": None if self.host.flags.c_contiguous else self.strides,
-            "data": (self.block.address + offset, False),
+            "data": (self._address, False),
             "stream": handle_of(self.stream) or 1 if self.stream else None,
             "version": 3,
         }

@@ -27,6 +27,20 @@ if TYPE_CHECKING:
 _SCALARS = (bool, int, float, complex, np.generic)
 _PLAIN = (str, type, np.dtype, slice, range, type(Ellipsis), type(None), bytes)
 _OPERANDS = _SCALARS + _PLAIN
+# NumPy returns what it was given, itself, where there is nothing for these to do.
+_AS_GIVEN = frozenset(
+    {
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+        "broadcast_arrays",
+        "diff",
+        "matrix_power",
+        "real",
+        "real_if_close",
+        "squeeze",
+    }
+)
 _names: dict[tuple[Any, ...], str] = {}
 # What kernels would have written, and their work, for each block that runs as one.
 _fusions: list[list[tuple[list[DeviceArray], float]]] = []
@@ -184,6 +198,9 @@ def finish(
     """Wrap what NumPy returned, and account for the kernel unless it is all views."""
     if isinstance(result, (np.ndarray, np.generic)):
         if isinstance(result, np.ndarray):
+            given = next((a for a in found if a._host is result), None)
+            if given is not None:
+                return _finish_in_place(given, name, kind, found, flops)
             source = owner(result, found)
             if source is not None:
                 return view(result, source)
@@ -199,6 +216,21 @@ def finish(
             return type(result)(*wrapped)
         return type(result)(wrapped)
     return result
+
+
+def _finish_in_place(
+    given: DeviceArray,
+    name: str,
+    kind: str,
+    found: list[DeviceArray],
+    flops: float | None,
+) -> Any:
+    """Account for a kernel that wrote into an argument: no view is that very array."""
+    if name in _AS_GIVEN:
+        return view(given._host, given)
+    full = kernel_name(name, [a._host for a in found], given._host.dtype)
+    account(full, kind, found, [given], flops=flops)
+    return given
 
 
 def run(

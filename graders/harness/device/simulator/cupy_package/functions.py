@@ -7,6 +7,7 @@ NumPy returns tells. The rest run one kernel of the kind listed here.
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Any
 
 import numpy as np
@@ -32,22 +33,21 @@ from graders.harness.device.simulator.remembered_products import LARGE, remember
 _BY_KIND = {
     "copy": """
         append array_split atleast_1d atleast_2d atleast_3d broadcast_arrays
-        broadcast_to choose column_stack compress concat concatenate delete diag
+        broadcast_to column_stack compress concat concatenate delete diag
         diagflat diagonal dsplit dstack expand_dims extract flip fliplr flipud hsplit
         hstack imag matrix_transpose moveaxis packbits pad permute_dims ravel real
         repeat reshape resize roll rollaxis rot90 row_stack split squeeze stack
-        swapaxes take take_along_axis tile transpose tril triu trim_zeros unpackbits
-        vsplit vstack
+        swapaxes take take_along_axis tile transpose trim_zeros unpackbits vsplit vstack
     """,
     "elementwise": """
         angle apply_along_axis apply_over_axes argpartition argsort argwhere around
-        bincount clip convolve correlate cross cumprod cumsum cumulative_prod
+        bincount choose clip convolve correlate cross cumprod cumsum cumulative_prod
         cumulative_sum diff digitize ediff1d flatnonzero gradient i0 in1d interp
         intersect1d isclose iscomplex isin isneginf isposinf isreal kron lexsort
         nan_to_num nancumprod nancumsum nonzero outer partition piecewise polyadd
         polymul polysub polyval ravel_multi_index real_if_close roots round
-        searchsorted select setdiff1d setxor1d sort sort_complex trapezoid union1d
-        unique unique_all unique_counts unique_inverse unique_values unravel_index
+        searchsorted select setdiff1d setxor1d sort sort_complex trapezoid tril triu
+        union1d unique unique_all unique_counts unique_inverse unique_values unravel_index
         unwrap vander poly polyfit where
     """,
     "reduction": """
@@ -88,6 +88,12 @@ _UPLOADING = frozenset(
         """
     )
 )
+
+# What writes only where a condition holds; CuPy's kernels for it are no copies.
+_BY_CONDITION = frozenset({"place", "putmask"})
+
+# What can take its argument's memory for the values in order.
+_IN_ORDER = names("median nanmedian percentile quantile")
 
 # Results that NumPy gives as Python scalars and CuPy as 0-d arrays.
 _ZERO_DIMENSIONAL = {"allclose", "array_equal", "array_equiv", "count_nonzero"}
@@ -169,8 +175,10 @@ def _gemm(name: str, *args: Any, out: Any = None, **kwargs: Any) -> Any:
         flops = 2.0 * (work * max(np.size(result), 1)) ** 0.5
     if out is not None:
         return store(result, name, "gemm", found, out, flops=flops)
-    if isinstance(result, np.ndarray) and np.may_share_memory(result, found[0]._host):
-        return finish(result, name, "gemm", found)  # einsum may give a view
+    if isinstance(result, np.ndarray) and any(
+        np.may_share_memory(result, a._host) for a in found
+    ):  # einsum may give a view, and dot what it was given to write into
+        return finish(result, name, "gemm", found, flops=flops)
     array = adopt(result)
     full = kernel_name(name, [a._host for a in found], array._host.dtype)
     account(full, "gemm", found, [array], flops=flops)
@@ -226,6 +234,36 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None) -> Any:
     return run(np.clip, "clip", "elementwise", (a, a_min, a_max), {"out": out})
 
 
+def nan_to_num(
+    x: Any,
+    copy: Any = True,  # noqa: FBT002 - CuPy's signature
+    nan: Any = 0.0,
+    posinf: Any = None,
+    neginf: Any = None,
+) -> Any:
+    """Put numbers in place of NaNs and infinities, in ``x`` itself without ``copy``."""
+    # NumPy makes a scalar of an array without axes, also where it works in place.
+    out = x if isinstance(x, DeviceArray) and not copy else None
+    values = {"nan": nan, "posinf": posinf, "neginf": neginf, "out": out}
+    return run(np.nan_to_num, "nan_to_num", "elementwise", (x,), values)
+
+
+def _sorting(name: str) -> Any:
+    """Return a function that may sort its argument in place on the way."""
+    plain = function(name)
+    parameters = list(inspect.signature(getattr(np, name)).parameters)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = dict(zip(parameters, args, strict=False)) | kwargs
+        a = given.get("a")
+        if given.get("overwrite_input") and isinstance(a, DeviceArray):
+            account("cupy_sort", "elementwise", [a], [a])
+        return plain(*args, **kwargs)
+
+    call.__name__ = name
+    return call
+
+
 def nonzero_like(name: str) -> Any:
     """Return ``nonzero`` and its kin, whose result's length the host must read back."""
     plain = function(name)
@@ -252,6 +290,7 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = None) ->
 def _writer(name: str) -> Any:
     """Return a function that writes into its first argument."""
     target = getattr(np, name)
+    kind = "elementwise" if name in _BY_CONDITION else "copy"
 
     def call(a: Any, *args: Any, **kwargs: Any) -> None:
         found: list[DeviceArray] = []
@@ -259,7 +298,8 @@ def _writer(name: str) -> Any:
             raise unsupported(a)
         hosts = [host_of(v, found) for v in args]
         target(a._host, *hosts, **{k: host_of(v, found) for k, v in kwargs.items()})
-        account(kernel_name(name, [a._host]), "copy", found, [a])
+        reads = found if kind == "copy" else [a, *found]
+        account(kernel_name(name, [a._host]), kind, reads, [a])
 
     call.__name__ = name
     return call
@@ -270,7 +310,9 @@ def table() -> dict[str, Any]:
     functions: dict[str, Any] = {name: function(name) for name in KINDS}
     functions.update({name: nonzero_like(name) for name in ("argwhere", "flatnonzero")})
     functions.update(UFUNCS)
+    functions.update({name: _sorting(name) for name in _IN_ORDER})
     functions.update(matmul=matmul, where=where, clip=clip, copyto=copyto)
+    functions["nan_to_num"] = nan_to_num
     for name in ("fill_diagonal", "place", "put", "put_along_axis", "putmask"):
         functions[name] = _writer(name)
     functions["round_"] = functions["round"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from graders.harness.device.simulator.cupy_package.streams import current_handle
 from graders.harness.device.simulator.cupy_package.transfers import moved, upload
 from graders.harness.device.simulator.machine import MACHINE, Part
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _BASIC = (int, slice, type(Ellipsis), type(None), np.integer)
 
 
@@ -28,7 +31,7 @@ def _is_basic(item: Any) -> bool:
     return isinstance(item, _BASIC) and not isinstance(item, bool)
 
 
-def _plan(index: Any) -> tuple[tuple[Any, ...], bool, list[DeviceArray], bool]:
+def plan(index: Any) -> tuple[tuple[Any, ...], bool, list[DeviceArray], bool]:
     """Return NumPy's index, whether it is basic, arrays in it, and whether it masks."""
     items = index if isinstance(index, tuple) else (index,)
     if all(_is_basic(i) for i in items):
@@ -64,7 +67,7 @@ def _plan(index: Any) -> tuple[tuple[Any, ...], bool, list[DeviceArray], bool]:
 
 def getitem(array: DeviceArray, index: Any) -> Any:
     """Return ``array[index]``."""
-    items, basic, found, masks = _plan(index)
+    items, basic, found, masks = plan(index)
     if basic:
         try:
             return view(array._host[items], array)
@@ -114,7 +117,7 @@ def _count_mask(found: list[DeviceArray]) -> None:
 
 def setitem(array: DeviceArray, index: Any, value: Any) -> None:
     """Carry out ``array[index] = value``."""
-    items, basic, found, _masks = _plan(index)
+    items, basic, found, masks = plan(index)
     host = array._host
     target: HostArray = host[items] if basic else host
     if isinstance(value, DeviceArray):
@@ -140,8 +143,22 @@ def setitem(array: DeviceArray, index: Any, value: Any) -> None:
     if basic and isinstance(value, DeviceArray):
         moved(value, written)
         return
+    if masks:
+        _write_by_mask(array, source, reads)
+        return
     base = "copy" if basic else "scatter_update"
     account(kernel_name(base, [source], host.dtype), kind, reads, [written])
+
+
+def _write_by_mask(
+    array: DeviceArray, source: Any, reads: Iterable[DeviceArray]
+) -> None:
+    """Account for elements that were chosen by a condition, which is a computation."""
+    made_by = array.block.made_by
+    name = kernel_name("scatter_update_mask", [source], array._host.dtype)
+    account(name, "elementwise", [array, *reads], [array])
+    if not isinstance(source, np.ndarray):
+        array.block.made_by = made_by  # a scalar makes nothing, as a fill does
 
 
 def _name(value: Any) -> str:

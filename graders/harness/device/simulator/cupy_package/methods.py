@@ -102,10 +102,10 @@ class Methods:
         array._host.partition(kth, axis=axis)
         account("cupy_partition", "elementwise", [array], [array])
 
-    def byteswap(self) -> Any:
-        """Return a copy with the bytes of each element in reverse."""
-        array: Any = self
-        return run(np.ndarray.byteswap, "byteswap", "elementwise", (array,), {})
+    def byteswap(self, inplace: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """Reverse the bytes of each element, in a copy or in place."""
+        swap = np.ndarray.byteswap
+        return run(swap, "byteswap", "elementwise", (self, inplace), {})
 
     def scatter_add(self, slices: Any, value: Any) -> None:
         """Add at indices, unbuffered."""

@@ -18,6 +18,7 @@ from graders.harness.device.simulator.cupy_package.execution import (
     run,
     store,
 )
+from graders.harness.device.simulator.cupy_package.indexing import plan
 from graders.harness.device.simulator.cupy_package.names import names
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray, adopt
 
@@ -120,8 +121,9 @@ class ufunc:  # noqa: N801 - CuPy's name
         found: list[DeviceArray] = []
         target = operand(a, found)
         extra = () if b is None else (operand(b, found),)
-        where = indices._host if isinstance(indices, DeviceArray) else indices
+        where, _, arrays, _ = plan(indices)
         self._function.at(target, where, *extra)
+        found += arrays
         account(f"cupy_{self.__name__}_at", "elementwise", found, found[:1])
 
     def _method(self, name: str, kind: str, args: Any, kwargs: dict[str, Any]) -> Any:
