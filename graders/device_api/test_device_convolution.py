@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -45,37 +45,56 @@ Draw = Callable[[str], np.random.Generator]
 Operand = npt.NDArray[np.complexfloating]
 
 # Batch, length and dtype. The first two have one shape and different numbers, the third
-# their length in the other precision; batches that no number of transforms in a block
-# divides, one of them larger than any that a grid would be limited to; lengths of 2, 3
-# and 5.
+# another number of rows, the fourth their length in the other precision; batches that no
+# number of transforms in a block divides, one of them larger than any that a grid would
+# be limited to; lengths of 2, 3 and 5, among them the shortest. One worker meets two
+# lengths in one precision, one after the other.
 _CASES = (
     (5, 1000, "complex64"),
     (5, 1000, "complex64"),
+    (7, 1000, "complex64"),
     (4, 1000, "complex128"),
     (131, 96, "complex64"),
+    (2, 16, "complex64"),
     (1, 2048, "complex64"),
     (3, 243, "complex128"),
 )
 # Rows: factors of an element each, as 1 / n in double precision, have the bytes of one.
 _MORE_THAN_TABLES = 4
 # Each length takes a program seconds to compile: these are compiled beside the others, by
-# workers with these numbers. The first worker meets two lengths, and both precisions.
-_BESIDE = {96: 1, 2048: 2, 243: 3}
+# workers with these numbers. The first worker meets one length, in both precisions.
+_BESIDE = {96: 1, 16: 1, 2048: 2, 243: 3}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A batch of signals with their filters."""
+    """
+    A batch of signals with their filters.
+
+    Attributes:
+        signal: A signal in each row.
+
+        filter_data: The filters' spectra.
+
+        after: What the same worker was given before it, in words.
+    """
 
     signal: Operand
     filter_data: Operand
+    after: str = ""
 
     @property
-    def where(self) -> str:
-        """The case in words."""
+    def what(self) -> str:
+        """The operands in words."""
         batch, size = self.signal.shape
         rows = "1 row" if batch == 1 else f"{batch} rows"
         return f"{rows} of {size} in {self.signal.dtype.name}"
+
+    @property
+    def where(self) -> str:
+        """The case in words: the operands, and what was called before, if different."""
+        different = self.after not in ("", self.what)
+        return f"{self.what}, after {self.after}" if different else self.what
 
 
 @dataclass(frozen=True)
@@ -129,7 +148,7 @@ class Workers:
 @pytest.fixture(scope="module", name="workers")
 def in_workers(learner: Learner, learner_beside: Callable[[int], Learner]) -> Workers:
     """Return the learner's program in its workers."""
-    others = {number: learner_beside(number) for number in _BESIDE.values()}
+    others = {number: learner_beside(number) for number in set(_BESIDE.values())}
     return Workers({0: learner, **others})
 
 
@@ -142,7 +161,12 @@ def _worker(case: Case) -> int:
 def drawn(workers: Workers, reference: Learner, draw: Draw) -> Drawn:
     """Return the cases, drawn once: calls with equal arguments are made once."""
     rng = draw("cases")
-    cases = [_draw(rng, *case) for case in _CASES]
+    cases: list[Case] = []
+    last: dict[int, str] = {}
+    for drawn_case in (_draw(rng, *case) for case in _CASES):
+        worker = _worker(drawn_case)
+        cases.append(replace(drawn_case, after=last.get(worker, "")))
+        last[worker] = drawn_case.what
     workers.call_all(cases)
     return possible(workers, reference, cases)
 
@@ -239,7 +263,7 @@ def test_values(
             expected,
             relative_error=limits[case.signal.dtype.name],
             where=case.where,
-            mistakes=_remembered(oracles, case, cases[:number])
+            mistakes=_remembered(oracles, case, expected, cases[:number])
             | oracles.convolve_mistakes(case.signal, case.filter_data),
         )
         expect_settled(observation)
@@ -283,11 +307,17 @@ def test_one_kernel(workers: Workers, cases: list[Case]) -> None:
 
 
 def _remembered(
-    oracles: ModuleType, case: Case, earlier: list[Case]
+    oracles: ModuleType, case: Case, expected: Operand, earlier: list[Case]
 ) -> dict[str, Callable[[], Any]]:
     """Return what a program would give that kept something of an earlier call."""
     mistakes: dict[str, Callable[[], Any]] = {}
+    length = case.signal.shape[1]
     for old in earlier:
+        size = old.signal.shape[1]
+        if size != length and _worker(old) == _worker(case):
+            mistakes[f"This is divided by the length of an earlier call, {size}."] = (
+                partial(np.multiply, expected, length / size)
+            )
         if old.signal.shape == case.signal.shape:
             same, kept = partial(oracles.convolve, old.signal), old.filter_data
             mistakes["This is the result of an earlier call."] = partial(same, kept)

@@ -14,12 +14,14 @@ from types import ModuleType
 import numpy as np
 
 from graders.fft_callbacks.pictures import (
-    EVEN,
+    CLOSE,
     LARGE,
     ODD,
     Array,
     Case,
     Image,
+    close_sigmas,
+    even_beside,
     picture,
     slight,
     unbounded,
@@ -36,6 +38,7 @@ Draw = Callable[[str], np.random.Generator]
 
 _PLANS = 2
 _BEYOND = "even sides and values beyond 0 and 1"
+_NARROWER = "one column less than the first batch, spectra of the same shape"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,23 +76,28 @@ def batches(draw: Draw) -> list[Batch]:
     """
     Return the batches for ``blur_batch``.
 
-    One shape comes with two sigmas, with two numbers of images, and with height and
-    width swapped: whatever a program keeps between calls, it meets one for which that
-    is wrong. Among the numbers of images is 1.
+    One shape comes with two sigmas and with one that rounds to the first, with two
+    numbers of images, with height and width swapped, and with one column less, which
+    leaves the spectrum its shape: whatever a program keeps between calls, it meets one
+    for which that is wrong. Among the numbers of images is 1.
     """
     rng = draw("batches")
-    even = [int(n) for n in rng.choice(EVEN, size=3, replace=False)]
     odd = [int(n) for n in rng.choice(ODD, size=3, replace=False)]
+    even = even_beside(rng, odd[0])
     large = [int(n) for n in rng.choice(LARGE, size=2, replace=False)]
-    sigma, other = float(rng.uniform(1.2, 1.9)), float(rng.uniform(2.2, 3.2))
+    sigma, close = close_sigmas(rng, 1.2, 1.9)
+    other = float(rng.uniform(2.2, 3.2))
     small = float(rng.uniform(0.6, 0.85))
     first = even[0], odd[0]
+    narrower = even[0], odd[0] - 1
     drawn = (
         ("the first batch", 4, first, sigma),
         ("the same shape with another sigma", 2, first, other),
         ("other images of the first shape and sigma", 4, first, sigma),
         ("more images of the first shape and sigma", 7, first, sigma),
+        (CLOSE, 2, first, close),
         ("height and width swapped", 3, first[::-1], sigma),
+        (_NARROWER, 2, narrower, sigma),
         ("a batch of one", 1, (odd[1], odd[2]), small),
         # One of these two lies where the image before it lay, and one elsewhere.
         ("another batch of one", 1, (odd[1], odd[2]), small),

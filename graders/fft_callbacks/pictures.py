@@ -35,6 +35,7 @@ ALIKE = (
     "another image of the first shape and sigma",
     "a third image of the first shape and sigma",
 )
+CLOSE = "the same shape with a sigma close to the first"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +95,16 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
     """
     Return the images for ``gaussian_blur``.
 
-    One shape comes with two sigmas, and with one of them again for another image and
-    with H and W swapped: whatever a program keeps between calls, by the size, the shape
-    or sigma, it meets a call for which that is wrong. Both sides are even and odd in
-    turn. No sigma is 1 or a whole number, but that of the large image.
+    One shape comes with two sigmas and with one that rounds to the first; with the
+    first again for another image, with H and W swapped, and with one column or one row
+    more or less: whatever a program keeps between calls, by the size, the shape, the
+    spectrum's shape, one side or sigma, it meets a call for which that is wrong. Both
+    sides are even and odd in turn. No sigma is 1 or a whole number, but that of the
+    large image.
     """
     rng = draw("gray pictures")
     sizes = _sizes(rng)
-    sigma = float(rng.uniform(1.2, 1.9))
+    sigma, close = close_sigmas(rng, 1.2, 1.9)
     shade = 0.2 + 0.3 * rng.random()
     cases = [
         Case(name="an image", image=picture(rng, sizes[0]), sigma=sigma),
@@ -112,14 +115,18 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
         ),
         *(Case(name=name, image=picture(rng, sizes[0]), sigma=sigma) for name in ALIKE),
         Case(
-            name="the same shape with a sigma close to the first",
+            name=CLOSE,
             image=picture(rng, sizes[0]),
-            sigma=_close_to(sigma),
+            sigma=close,
         ),
         Case(
             name="height and width swapped, the first sigma",
             image=picture(rng, sizes[1]),
             sigma=sigma,
+        ),
+        *(
+            Case(name=name, image=picture(rng, size), sigma=sigma)
+            for name, size in _neighbours(sizes[0])
         ),
         Case(
             name="an image with height and width swapped",
@@ -160,14 +167,23 @@ def slight(rng: np.random.Generator) -> float:
 
 
 def wide(rng: np.random.Generator, size: tuple[int, int]) -> float:
-    """Draw a sigma of a seventh of an image: its coarsest patches are left to see."""
-    return float(rng.uniform(0.12, 0.16)) * max(size)
+    """Draw a sigma of a quarter of an image: only its coarsest waves are left to see."""
+    return float(rng.uniform(0.21, 0.25)) * max(size)
 
 
-def _close_to(sigma: float) -> float:
-    """Return another sigma that rounds to the same whole number."""
-    larger = sigma + 0.06
-    return larger if round(larger) == round(sigma) else sigma - 0.06
+def close_sigmas(
+    rng: np.random.Generator, low: float, high: float
+) -> tuple[float, float]:
+    """
+    Draw two sigmas that are the same to two digits, and to fewer, rounded or cut off.
+
+    They are so far apart that the blurs differ by twenty times the tolerance and more.
+    """
+    tenth = int(rng.integers(round(10 * low), round(10 * high)))
+    # With 0 or 5 here, rounding to one digit or none would tell the two apart.
+    hundredth = int(rng.choice((1, 2, 3, 4, 6, 7, 8, 9)))
+    middle, away = tenth / 10 + hundredth / 100, float(rng.uniform(0.003, 0.0045))
+    return middle - away, middle + away
 
 
 def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
@@ -179,7 +195,8 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
     """
     rng = draw("colour pictures")
     sizes = _sizes(rng)
-    low, high = float(rng.uniform(0.6, 0.85)), rng.uniform(1.6, 2.8, size=2)
+    low, close = close_sigmas(rng, 0.6, 0.9)
+    high = rng.uniform(1.6, 2.8, size=2)
     cases = [
         Case(
             name="a bright image",
@@ -200,9 +217,18 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
             for name in ALIKE
         ),
         Case(
+            name=CLOSE,
+            image=colour_picture(rng, sizes[0]),
+            sigma=close,
+        ),
+        Case(
             name="height and width swapped, the first sigma",
             image=colour_picture(rng, sizes[1]),
             sigma=low,
+        ),
+        *(
+            Case(name=name, image=colour_picture(rng, size), sigma=low)
+            for name, size in _neighbours(sizes[0])
         ),
         Case(
             name="a dark image, height and width swapped",
@@ -325,8 +351,8 @@ def remembered(
 
 def _sizes(rng: np.random.Generator) -> list[tuple[int, int]]:
     """Draw even x odd, the same swapped, odd x odd, even x even, and a large size."""
-    even = [int(n) for n in rng.choice(EVEN, size=3, replace=False)]
     odd = [int(n) for n in rng.choice(ODD, size=3, replace=False)]
+    even = even_beside(rng, odd[0])
     large = [int(n) for n in rng.choice(LARGE, size=2, replace=False)]
     return [
         (even[0], odd[0]),
@@ -334,4 +360,30 @@ def _sizes(rng: np.random.Generator) -> list[tuple[int, int]]:
         (odd[1], odd[2]),
         (even[1], even[2]),
         (large[0], large[1]),
+    ]
+
+
+def even_beside(rng: np.random.Generator, odd: int) -> list[int]:
+    """Draw three even lengths; the first times ``odd``, less a column, is no square."""
+    some = [n for n in EVEN if n != odd - 1]
+    return [int(n) for n in rng.choice(some, size=3, replace=False)]
+
+
+def _neighbours(first: tuple[int, int]) -> list[tuple[str, tuple[int, int]]]:
+    """
+    Return sizes with one side of the first image's, which is even x odd.
+
+    The other is one off, so that half of a spectrum has the same shape.
+    """
+    height, width = first
+    return [
+        (
+            "one column less than the first image, a spectrum of the same shape, the "
+            "first sigma",
+            (height, width - 1),
+        ),
+        (
+            "one row more than the first image, the same width, the first sigma",
+            (height + 1, width),
+        ),
     ]

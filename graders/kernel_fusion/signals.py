@@ -87,8 +87,9 @@ def filterings(draw: Draw) -> list[Filtering]:
     Return the cases for ``fft_filter``.
 
     Some share the shape and differ in the signal, in the filter, in both, in the memory
-    orders or in the dtype; one swaps batch and n. Whatever a program keeps between
-    calls, by shape, address or dtype, it meets a call for which that is wrong.
+    orders or in the dtype; one swaps batch and n, and two share but one of them. One
+    filter has a band of zeros. Whatever a program keeps between calls, by shape, by one
+    extent, address or dtype, it meets a call for which that is wrong.
     """
     rng = draw("filterings")
     even = [int(n) for n in rng.choice(EVEN, size=2, replace=False)]
@@ -107,7 +108,12 @@ def filterings(draw: Draw) -> list[Filtering]:
 
     start = case("a batch", first)
     other = case("another signal and filter of the first shape", first)
-    large = (int(rng.integers(100, 140)), int(rng.choice(LARGE)))
+    large = case(
+        "a large batch, filters with a band of zeros",
+        (int(rng.integers(100, 140)), int(rng.choice(LARGE))),
+    )
+    band = int(rng.integers(20, 200))
+    large.filter_data[:, band : band + 100] = 0
     double = "complex128"
     return [
         start,
@@ -121,6 +127,12 @@ def filterings(draw: Draw) -> list[Filtering]:
         case("a fourth signal and filter of the first shape", first),
         case("batch and n exchanged", first[::-1]),
         case("a filter in Fortran order", first, orders="CF"),
+        case(
+            "the first length, another number of rows",
+            (batches[1], first[1]),
+            orders="CF",
+        ),
+        case("as many rows as first, another length", (first[0], even[1]), orders="CF"),
         case("both in Fortran order", first, orders="FF"),
         case("the first shape in double precision", first, double),
         case("an odd length", (batches[1], odd[0])),
@@ -129,7 +141,7 @@ def filterings(draw: Draw) -> list[Filtering]:
         case("a power of two", (batches[1], int(rng.choice(POWERS))), double, "FF"),
         case("one row", (1, odd[2])),
         case("a square batch", (odd[2], odd[2]), double),
-        case("a large batch", large),
+        large,
     ]
 
 
@@ -165,6 +177,7 @@ def operands(draw: Draw, name: str) -> list[Operand]:
         case("the same shape in Fortran order", first, order="F"),
         case("a third batch of the same shape", first),
         case("the two lengths exchanged", first[::-1]),
+        case("other rows of the first length", (batches[1], even[0])),
         case("the first shape in double precision", first, double),
         case("another length in double precision", (batches[1], odd[0]), double),
         case("one signal", (odd[1],)),

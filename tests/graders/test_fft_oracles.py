@@ -175,6 +175,35 @@ def test_drawn_cases_cover_what_they_must(seed: int) -> None:
                 assert largest_prime_factor(side) <= 127
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_neighbours_of_the_first_image_share_one_side_and_sigma(seed: int) -> None:
+    for make, _ in CASES.values():
+        cases = make(drawn(seed), DATA)
+        first = cases[0]
+        alike = [c for c in cases[1:] if c.sigma == first.sigma]
+        narrower = [c for c in alike if c.width == first.width - 1]
+        higher = [c for c in alike if c.height == first.height + 1]
+        assert [c.height for c in narrower] == [first.height]
+        assert [c.width for c in higher] == [first.width]
+        assert narrower[0].width // 2 == first.width // 2
+        assert higher[0].height // 2 == first.height // 2
+        assert all(case.height != case.width for case in cases)
+
+
+@pytest.mark.parametrize("exercise", list(CASES))
+def test_close_sigmas_round_alike_and_blur_apart(exercise: str) -> None:
+    for seed in range(20):
+        cases = CASES[exercise][0](drawn(seed), DATA)
+        (close,) = [c for c in cases if "a sigma close to the first" in c.name]
+        first = cases[0].sigma
+        assert close.sigma != first
+        for digits in range(3):
+            assert round(close.sigma, digits) == round(first, digits)
+        assert int(close.sigma) == int(first)
+        right = TRUTH[exercise](close.image, close.sigma)
+        assert relative(TRUTH[exercise](close.image, first), right) > 20 * 5e-6
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_bright_cases_saturate_and_dark_ones_do_not(seed: int) -> None:
     shares = {

@@ -143,6 +143,40 @@ def test_filters_cover_orders_parities_and_precisions() -> None:
     assert any(c.signal.shape == (n, batch) for c in cases)
 
 
+def test_one_extent_of_a_filter_in_fortran_order_comes_back_alone() -> None:
+    """By the length or by the number of rows alone, nothing of a filter may be kept."""
+    cases = filterings(draw)
+    start = next(c for c in cases if c.name == "a filter in Fortran order")
+    batch, n = start.signal.shape
+    alike = [
+        c.signal.shape
+        for c in cases
+        if c.signal.dtype == start.signal.dtype
+        and c.signal.flags.c_contiguous
+        and not c.filter_data.flags.c_contiguous
+    ]
+    assert any(rows != batch and length == n for rows, length in alike)
+    assert any(rows == batch and length != n for rows, length in alike)
+
+
+def test_one_filter_has_a_band_of_zeros() -> None:
+    assert sum(bool((c.filter_data == 0).any()) for c in filterings(draw)) == 1
+
+
+@pytest.mark.parametrize("function", ["unitary_fft", "unitary_ifft"])
+def test_the_first_length_comes_with_another_number_of_rows(function: str) -> None:
+    first, *others = (c.x for c in operands(draw, function))
+    rows, n = first.shape
+    assert any(
+        x.ndim == 2
+        and x.dtype == first.dtype
+        and x.flags.c_contiguous
+        and x.shape[0] != rows
+        and x.shape[1] == n
+        for x in others
+    )
+
+
 def alike(cases: list[Filtering], what: Callable[[Filtering], np.ndarray]) -> int:
     """Count later cases of the first one's layout in which ``what`` is the same."""
     first = cases[0]
