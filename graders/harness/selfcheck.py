@@ -85,6 +85,11 @@ def main(argv: Sequence[str]) -> int:
     console = make_console()
     device, why = choose_device(options.device)
     console.print(f"Self-check on {device}: {why}.")
+    if choice.patterns and not any(device in program.devices for program in programs):
+        msg = (
+            f"None of these programs is for {device}: see their lines '# devices: ...'."
+        )
+        raise UsageError(msg)
     found = _Findings(console)
     in_bundle = is_learners_bundle(catalog.root)
     if in_bundle:

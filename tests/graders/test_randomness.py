@@ -29,10 +29,12 @@ from graders.device_api.randomness import (
     smallest_gap,
     threshold,
 )
+from graders.harness.catalog import Catalog
 from graders.harness.errors import RubricError
 
 Paths = npt.NDArray[np.float64]
-PATHS, STEPS = 10007, 41
+LIMITS = Catalog().select(["option_payoffs"])[0].rubric.limits
+PATHS, STEPS = int(LIMITS["paths"]), int(LIMITS["steps"]) - 1
 
 
 def draw(seed: int, paths: int = PATHS, steps: int = STEPS) -> Paths:

@@ -170,6 +170,16 @@ def test_a_program_that_is_not_there_is_said() -> None:
         selfcheck.main(["gemm_fusion/right_a", "--device", "simulator"])
 
 
+def test_programs_that_are_for_another_device_are_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing was graded then, which must not look like success."""
+    monkeypatch.setattr(selfcheck, "choose_device", lambda _: ("cuda", "as asked"))
+    name = "transfer_cost/wrong_four_repeats"  # which only the simulator can tell
+    with pytest.raises(UsageError, match="None of these programs is for cuda"):
+        selfcheck.main(["--full", name])
+
+
 def test_what_disagrees_is_counted_and_named() -> None:
     """A right program that fails is not accepted, a wrong one that passes not caught."""
     check = CheckResult(
