@@ -35,6 +35,7 @@ from class_mix import ROOT, Made, mix, repeated, write
 
 from graders.harness.classroom.station import Station, visible_gpus
 from graders.harness.session import describe_host
+from graders.harness.threads import one_thread_each
 
 GOALS = {
     "times_pytest": {"cuda": 15.0, "simulator": 5.0},
@@ -252,7 +253,9 @@ def leave_out(grader: Path, check: str) -> None:
 def environment() -> dict[str, str]:
     """Return the environment of commands: this repository, then the caller's path."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(":")
-    return {**os.environ, "PYTHONPATH": path}
+    found = {**os.environ, "PYTHONPATH": path}
+    one_thread_each(found)  # as the class has it: pytest takes a thread for each core
+    return found
 
 
 def main() -> None:

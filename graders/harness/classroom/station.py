@@ -24,6 +24,7 @@ from graders.harness.catalog import ROOT
 from graders.harness.classroom.admission import submissions_at_once
 from graders.harness.device.gpu_facts import visible_gpus
 from graders.harness.errors import EnvironmentUnavailable, HarnessError, UsageError
+from graders.harness.threads import one_thread_each
 
 __all__ = ["Graded", "Station", "StationDown", "visible_gpus"]
 
@@ -183,6 +184,7 @@ class Station:
 
     def _start(self) -> _Process:
         environment = dict(os.environ)
+        one_thread_each(environment)
         if self._gpu:
             environment["CUDA_VISIBLE_DEVICES"] = self._gpu
         log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives with the process

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from graders.harness.catalog import ROOT
 from graders.harness.errors import HarnessError
+from graders.harness.threads import one_thread_each
 
 _START = (
     "import sys; sys.path.insert(0, {root!r}); "
@@ -75,12 +76,15 @@ class GradingClient:
         self.close()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives with the process
         self._owner = os.getpid()
+        environment = dict(os.environ)
+        one_thread_each(environment)
         self._process = subprocess.Popen(
             [sys.executable, "-c", _START.format(root=str(ROOT))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             cwd=ROOT,
+            env=environment,
             encoding="utf-8",
             start_new_session=True,  # a signal to stop a cell is not for it
         )

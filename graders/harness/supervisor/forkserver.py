@@ -16,6 +16,7 @@ from pathlib import Path
 from graders.harness.errors import WorkerCrashed
 from graders.harness.supervisor import users
 from graders.harness.supervisor.worker import Worker
+from graders.harness.threads import one_thread_each
 from graders.harness.worker import policy
 from graders.harness.worker.scratch import remove
 
@@ -61,9 +62,7 @@ def worker_environment() -> dict[str, str]:
         if (name in _KEPT or name.startswith(_KEPT_PREFIXES))
         and not any(part in name.upper() for part in _SECRET)
     }
-    # Two cores are the common case, and workers run side by side.
-    kept.setdefault("OPENBLAS_NUM_THREADS", "1")
-    kept.setdefault("OMP_NUM_THREADS", "1")
+    one_thread_each(kept)
     kept["PYTHONDONTWRITEBYTECODE"] = "1"
     return kept
 
