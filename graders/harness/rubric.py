@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from graders.harness.device.cupy_code import GROUPS
 from graders.harness.errors import RubricError
 from graders.harness.models import Visibility
 
@@ -19,7 +20,7 @@ _ASSIGNMENT_KEYS = {"title", "order", "exercises"}
 _EXERCISE_KEYS = {
     "title", "functions", "timeout", "limits", "checks", "tutorial", "library_code",
 }  # fmt: skip
-_LIBRARY_CODE_KEYS = {"random", "transforms"}
+_LIBRARY_CODE_KEYS = {"cupy", "random", "transforms"}
 _TUTORIAL_KEYS = {"title", "marks", "timeout", "limits", "checks"}
 _CHECK_KEYS = {"points", "needs", "requires", "hint", "visibility", "leaderboard"}
 
@@ -66,8 +67,9 @@ class ExerciseRubric:
         marks: Of a tutorial: regular expressions, each of which is found in one cell or
             another of a copy of the tutorial's notebook.
 
-        library_code: What of NVIDIA's device libraries most programs need on a GPU, to be
-            compiled ahead: ``("random",)`` and ``("fft", size, precision)``.
+        library_code: What of libraries' own code most programs need on a GPU, to be
+            compiled ahead: ``("random",)``, ``("fft", size, precision)`` and
+            ``("cupy", group)``.
 
         tutorial: How a copy of a tutorial's own notebook is graded, which may be handed in
             for the exercise; None where there is no such notebook.
@@ -208,7 +210,12 @@ class _Reader:
                     continue
             problem = f'must be pairs such as [128, "float32"] (got {item!r})'
             self.fail(f"{where}.transforms", problem)
-        code = [("fft", *item) for item in transforms]
+        code: list[tuple[Any, ...]] = [("fft", *item) for item in transforms]
+        for group in self.strings(wanted, "cupy", where):
+            if group not in GROUPS:
+                problem = f"must be of {', '.join(GROUPS)} (got {group!r})"
+                self.fail(f"{where}.cupy", problem)
+            code.append(("cupy", group))
         return tuple([*code, ("random",)] if wanted.get("random") else code)
 
     def _tutorial(self, name: str, table: Any, where: str) -> ExerciseRubric:

@@ -69,6 +69,23 @@ def test_the_gpu_keeps_a_reserve(
     assert Admission("simulator", host=_host(99, 100), gpu=lambda: 0).has_room(ages)
 
 
+def test_a_gpu_is_asked_now_and_then() -> None:
+    """An answer stands for half a second: asking takes a good part of that."""
+    now, answers = [0.0], [9 * GB, 0]
+    admission = Admission(
+        "cuda",
+        host=_host(99, 100),
+        gpu=lambda: answers.pop(0),
+        clock=lambda: now[0],
+    )
+    assert admission.has_room([9.0])
+    now[0] = 0.4
+    assert admission.has_room([9.0])
+    now[0] = 0.6
+    assert not admission.has_room([9.0])
+    assert not answers
+
+
 def test_a_gpu_that_tells_nothing_stops_nobody() -> None:
     """Without NVML, or on GPUs that share the host's memory, the host's decides."""
     assert Admission("cuda", host=_host(99, 100), gpu=lambda: None).has_room([1.0])

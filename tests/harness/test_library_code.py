@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import subprocess
 import sys
@@ -48,6 +49,19 @@ class FFT:
         self.__dict__.update(options)
 
 
+def linker() -> type:
+    """Return numba-cuda's linker, as far as its options go."""
+
+    class Linker:
+        def __init__(self, *, has_ltoir: bool) -> None:
+            self._has_ltoir = has_ltoir
+
+        def _get_linker_options(self, *, ptx: bool) -> SimpleNamespace:
+            return SimpleNamespace(ptx=ptx, optimize_unused_variables=None)
+
+    return Linker
+
+
 class Libraries:
     """``nvmath.device`` and what it compiles with, played: it counts its compilations."""
 
@@ -74,6 +88,7 @@ class Libraries:
             "nvmath.device.random": random,
             "nvmath.bindings.mathdx": SimpleNamespace(get_version_ex=lambda: (0, 3)),
             "cuda.bindings.nvrtc": SimpleNamespace(nvrtcVersion=lambda: (0, 13, 0)),
+            "numba.cuda.cudadrv.driver": SimpleNamespace(_Linker=linker()),
         }
 
     def transform(self, fft: FFT, execute_api: str | None = "register_memory") -> Any:
@@ -167,6 +182,28 @@ def test_any_other_transform_is_compiled_by_the_library(
     libraries.transform(forward(**other))
     libraries.transform(forward(), "shared_memory")
     assert len(libraries.compiled) == 2
+
+
+@pytest.mark.parametrize(("has_ltoir", "expected"), [(True, True), (False, None)])
+def test_kernels_are_linked_without_tables_that_they_do_not_use(
+    has_ltoir: bool, expected: bool | None, folder: Path, libraries: Libraries
+) -> None:
+    linker = libraries.modules["numba.cuda.cudadrv.driver"]._Linker
+    linking = linker(has_ltoir=has_ltoir)
+    assert linking._get_linker_options(ptx=True).optimize_unused_variables is None
+    library_code.use(library_code.read(folder))
+    options = linking._get_linker_options(ptx=True)
+    assert options.ptx
+    assert options.optimize_unused_variables is expected
+
+
+def test_numba_and_cuda_core_have_what_the_linking_takes() -> None:
+    """Another numba-cuda would link the tables, or not link at all."""
+    driver = importlib.import_module("numba.cuda.cudadrv.driver")
+    options = importlib.import_module("cuda.core").LinkerOptions
+    assert callable(driver._Linker._get_linker_options)
+    assert "_has_ltoir" in inspect.getsource(driver._Linker.__init__)
+    assert "optimize_unused_variables" in dir(options)
 
 
 def test_other_compilers_give_other_code(folder: Path, libraries: Libraries) -> None:
@@ -269,6 +306,8 @@ def test_the_rubric_lists_what_the_checks_transform() -> None:
     precisions = {"complex64": "float32", "complex128": "float64"}
     cases = {("fft", n, precisions[dtype]) for _, n, dtype in checks._CASES}
     assert set(exercise.rubric.library_code) == cases
+    (systems,) = CATALOG.select(["multiple_rhs"])
+    assert systems.rubric.library_code == (("cupy", "sparse"),)
     (options,) = CATALOG.select(["option_payoffs"])
     assert options.rubric.library_code == (("random",),)
 

@@ -7,7 +7,9 @@ programs that have done nothing wrong.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -28,6 +30,9 @@ _GPU_RESERVE = 1024 * _MB
 # Seconds after which what an exercise needs shows in what is free: a worker on a GPU takes
 # so long to import its program and to make its context.
 _GROWING = 4.0
+# Seconds for which an answer of the GPU's stands: the process that starts everything spent
+# half of its time on asking. What is started meanwhile counts as growing.
+_ASK_GPU_AGAIN = 0.5
 # On a GPU this many times as many exercises run as there are cores: those that wait for the
 # GPU alone use no core, and the more of them wait, the longer the others have it together.
 _WAITING_ON_GPU = 2
@@ -65,6 +70,8 @@ class Admission:
         host: Tells the bytes that the host has left, and all that it has.
 
         gpu: Tells the bytes that the GPU has left, or None where that is not known.
+
+        clock: Tells the time, in seconds.
     """
 
     def __init__(
@@ -73,10 +80,13 @@ class Admission:
         *,
         host: Callable[[], tuple[int, int]] | None = None,
         gpu: Callable[[], int | None] = free_memory,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._expected = _HOST_BYTES[device]
         self._host = host or host_memory
         self._gpu = gpu if device == "cuda" else lambda: None
+        self._clock = clock
+        self._free_on_gpu: tuple[float, int | None] = -math.inf, None
 
     def has_room(self, ages: Sequence[float]) -> bool:
         """
@@ -91,8 +101,16 @@ class Admission:
         available, total = self._host()
         if available < _RESERVE_SHARE * total + coming * self._expected:
             return False
-        free = self._gpu()
+        free = self._free()
         return free is None or free >= _GPU_RESERVE + coming * _GPU_BYTES
+
+    def _free(self) -> int | None:
+        """Return what the GPU has left, as it was some moments ago at most."""
+        asked, free = self._free_on_gpu
+        if self._clock() - asked > _ASK_GPU_AGAIN:
+            free = self._gpu()
+            self._free_on_gpu = self._clock(), free
+        return free
 
 
 def host_memory(

@@ -3,7 +3,8 @@
 ``nvmath.device`` compiles a cuFFTDx transform, or all of cuRAND's device functions, in
 some five seconds of CPU time each. The result depends on their parameters alone, never on
 a program. What the rubric lists is compiled ahead by a process of ours and read by
-workers; all else they compile themselves. Imports nothing of the engine.
+workers; all else they compile themselves. Imports nothing of the engine, but for CuPy's
+kernels the module beside it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _SUFFIX = ".ltoir"
+_IMPORTED = {
+    "cupy": "cupy", "fft": "nvmath.device", "random": "nvmath.device.random",
+}  # fmt: skip
 # How programs ask for a transform of one row a block: the direction, whether they say that
 # it is one, and whether they say how many elements a thread has. Each gives other code.
 _WAYS = (
@@ -38,21 +42,27 @@ _WAYS = (
 
 def read(folder: Path) -> dict[str, mmap.mmap]:
     """
-    Return what a folder holds, by key; nothing where there is no such folder.
+    Return what a folder holds, by name; nothing where there is no such folder.
 
     The files are mapped, so that they can be read after the sandbox has closed them off.
     """
     known = {}
-    for path in folder.glob(f"*{_SUFFIX}"):
+    for path in folder.glob("*.*"):
+        if path.suffix[1:].isdigit():
+            continue  # being written, by the process with this number
         with suppress(OSError, ValueError), path.open("rb") as file:
-            known[path.stem] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            known[path.name] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     return known
 
 
 def use(known: Mapping[str, mmap.mmap]) -> None:
-    """Let this process's ``nvmath.device`` take its libraries' code from here."""
-    if known:
-        _replace(lambda key, _make: _content(known.get(key)))
+    """Let this process's ``nvmath.device`` and CuPy take their code from here."""
+    if not known:
+        return
+    _cupy_code().use(known)
+    if any(name.endswith(_SUFFIX) for name in known):
+        _leave_out_unused_tables()
+        _replace(lambda key, _make: _content(known.get(key + _SUFFIX)))
 
 
 def compile_ahead(folder: Path, wanted: Sequence[Sequence[Any]], jobs: int) -> bool:
@@ -62,14 +72,18 @@ def compile_ahead(folder: Path, wanted: Sequence[Sequence[Any]], jobs: int) -> b
     Args:
         folder: Where the code goes.
 
-        wanted: ``("random",)``, or ``("fft", size, precision)``: complex transforms of
-            one row a block.
+        wanted: ``("random",)``, ``("fft", size, precision)``: complex transforms of one
+            row a block, or ``("cupy", group)``: see :data:`cupy_code.GROUPS`.
 
         jobs: How many processes compile.
     """
     tasks: list[Sequence[Any]] = [
-        (*item, *way) for item in wanted if item[0] == "fft" for way in _WAYS
+        ("cupy", *part)
+        for kind, *group in wanted
+        if kind == "cupy"
+        for part in _cupy_code().parts_of(*group)
     ]
+    tasks += [(*item, *way) for item in wanted if item[0] == "fft" for way in _WAYS]
     tasks += [item for item in wanted if item[0] == "random"]
     # CUDA is initialised in the children alone.
     with ProcessPoolExecutor(
@@ -78,16 +92,25 @@ def compile_ahead(folder: Path, wanted: Sequence[Sequence[Any]], jobs: int) -> b
         return all(pool.map(functools.partial(_compile, folder), tasks))
 
 
+def _cupy_code() -> Any:
+    # By name: as a script this module has no package, and an import path only later.
+    return importlib.import_module("graders.harness.device.cupy_code")
+
+
 def _compile(folder: Path, task: Sequence[Any]) -> bool:
     """Make one piece of code the way that programs do, and keep it where it is new."""
+    if task[0] == "cupy":
+        _cupy_code().compile_part(folder, *task[1:])
+        return True
     known = read(folder)
 
     def keep(key: str, make: Callable[[], tuple[Mapping[str, Any], bytes]]) -> Any:
-        if key not in known:
+        name = key + _SUFFIX
+        if name not in known:
             head, code = make()
-            _write(folder / f"{key}{_SUFFIX}", head, code)
+            _write(folder / name, head, code)
             known.update(read(folder))
-        return _content(known[key])
+        return _content(known[name])
 
     _replace(keep)
     if task[0] == "fft":
@@ -145,6 +168,27 @@ def _replace(find: Any) -> None:
     """
     _replace_transforms(find)
     _replace_random(find)
+
+
+def _leave_out_unused_tables() -> None:
+    """
+    Have kernels linked without the libraries' tables that they do not use.
+
+    A transform of 16 elements brings the tables of all lengths along, 1 MB of them; without
+    this they all become part of the kernel. To link one takes a quarter less time so, and
+    to load it nearly none (nvJitLink 13.5, ``-optimize-unused-variables``).
+    """
+    linker: Any = importlib.import_module("numba.cuda.cudadrv.driver")._Linker
+    usual = linker._get_linker_options
+
+    @functools.wraps(usual)
+    def options(self: Any, *args: Any, **kwargs: Any) -> Any:
+        found = usual(self, *args, **kwargs)
+        if self._has_ltoir:  # it belongs to the optimisation when linking
+            found.optimize_unused_variables = True
+        return found
+
+    linker._get_linker_options = options
 
 
 def _replace_transforms(find: Any) -> None:
@@ -248,8 +292,8 @@ def main(argv: Sequence[str]) -> int:
     """
     folder, wanted, jobs, import_path, done = argv
     sys.path[:] = json.loads(import_path)
-    for name in ("numpy", "nvmath.device", "nvmath.device.random"):
-        importlib.import_module(name)
+    for kind in {item[0] for item in json.loads(wanted)}:
+        importlib.import_module(_IMPORTED[kind])  # once for all processes that compile
     if compile_ahead(Path(folder), json.loads(wanted), int(jobs)):
         (Path(folder) / done).touch()
     return 0

@@ -17,8 +17,9 @@ from typing import Any
 
 from graders.harness.device.gpu_facts import compute_capability
 
-_COMPILER = Path(__file__).parents[1] / "device" / "library_code.py"
-_PACKAGES = ("cuda-bindings", "cuda-core", "nvidia-", "nvmath-python")
+_ROOT = Path(__file__).parents[3]
+_COMPILER = _ROOT / "graders" / "harness" / "device" / "library_code.py"
+_PACKAGES = ("cuda-bindings", "cuda-core", "cupy", "nvidia-", "nvmath-python")
 
 
 class LibraryCode:
@@ -44,7 +45,8 @@ class LibraryCode:
         Where the folder cannot be made or written each worker compiles for itself.
 
         Args:
-            wanted: As the rubric lists it: ``("random",)``, ``("fft", size, precision)``.
+            wanted: As the rubric lists it: ``("random",)``, ``("fft", size, precision)``,
+                ``("cupy", group)``.
         """
         items = sorted({tuple(item) for item in wanted}, key=repr)
         if not items:
@@ -69,7 +71,7 @@ class LibraryCode:
             jobs = len(os.sched_getaffinity(0))
             command = [
                 sys.executable, "-I", str(_COMPILER), str(self.folder), json.dumps(items),
-                str(jobs), json.dumps(sys.path), done,
+                str(jobs), json.dumps([str(_ROOT), *sys.path]), done,
             ]  # fmt: skip
             with (self.folder / "log").open("wb") as log:
                 self._compiling = subprocess.Popen(

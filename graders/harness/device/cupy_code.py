@@ -1,0 +1,266 @@
+"""CuPy's own kernels that are compiled once and not in each worker.
+
+CuPy compiles an operation for each dtype and layout when it is first called. For a sum, a
+norm or the conversion of a sparse matrix that takes seconds of CPU time, so that a program
+that solves a system would spend most of its grading on them. What the operations below need
+is compiled ahead by a process of ours and read by workers. Imports nothing of the engine.
+
+CuPy calls its kernels by a digest of source, options, architecture and the compiler's
+version: what an older version compiled is passed over.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import os
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+#: How the files of kernels end, and those that say how a compiler calls itself.
+KERNEL, COMPILER = ".cubin", ".compiler"
+_DTYPES = ("float32", "float64")
+
+
+class Known:
+    """
+    A cache of kernels as CuPy asks for it (``cupy.cuda._compiler_cache``).
+
+    Args:
+        known: What was compiled ahead, by name.
+
+        own: CuPy's own cache, which has the others and gets new ones.
+    """
+
+    def __init__(self, known: Mapping[str, Any], own: Any) -> None:
+        self._known = known
+        self._own = own
+
+    def load(self, name: str) -> bytes | None:
+        """Return a kernel, or None."""
+        if name in self._known:
+            return bytes(self._known[name][:])
+        found: bytes | None = self._own.load(name)
+        return found
+
+    def save(self, name: str, content: bytes, source: str) -> None:
+        """Keep a kernel in CuPy's own cache."""
+        self._own.save(name, content, source)
+
+
+class _Kept:
+    """The folder of what is compiled ahead, as CuPy asks for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load(self, name: str) -> bytes | None:
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def save(self, name: str, content: bytes, source: str) -> None:
+        del source
+        _write(self._folder / name, content)
+
+
+def use(known: Mapping[str, Any]) -> None:
+    """
+    Let this process's CuPy take its kernels from what is known.
+
+    Before it looks for a kernel CuPy asks the compiler for its exact version, by compiling
+    nothing at all: the answers are known as well.
+
+    Args:
+        known: Contents of files by name, among them those of :func:`compile_part`.
+    """
+    if not any(name.endswith(KERNEL) for name in known):
+        return
+    compiler: Any = importlib.import_module("cupy.cuda.compiler")
+    own = getattr(compiler, "_kernel_cache_backend", None)
+    if own is None:
+        return  # a CuPy before 14 that has no place for another cache
+    for name, content in known.items():
+        if name.endswith(COMPILER):
+            asked, answer = ast.literal_eval(content[:].decode())
+            compiler._empty_file_preprocess_cache.setdefault(asked, answer)
+    compiler._set_kernel_cache_backend(Known(known, own))
+
+
+def parts_of(group: str) -> list[tuple[str, str, int]]:
+    """Return the parts of a group that may be compiled side by side."""
+    return [(group, d, part) for part in range(len(GROUPS[group])) for d in _DTYPES]
+
+
+def compile_part(folder: Path, group: str, dtype: str, part: int) -> None:
+    """
+    Call operations of a group, so that CuPy compiles them, and keep what that gives.
+
+    Args:
+        folder: Where the kernels go.
+
+        group: Of :data:`GROUPS`.
+
+        dtype: Of the operands.
+
+        part: Which operations of the group.
+    """
+    compiler: Any = importlib.import_module("cupy.cuda.compiler")
+    if not hasattr(compiler, "_kernel_cache_backend"):
+        return
+    compiler._set_kernel_cache_backend(_Kept(folder))
+    try:
+        for _ in GROUPS[group][part](dtype):
+            pass
+    except Exception:  # noqa: BLE001 - what is missing each worker compiles for itself
+        traceback.print_exc()
+    for asked, answer in compiler._empty_file_preprocess_cache.items():
+        text = repr((asked, answer))
+        name = hashlib.sha256(text.encode()).hexdigest()[:40]
+        _write(folder / f"{name}{COMPILER}", text.encode())
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole: somebody may be reading."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside.write_bytes(content)
+    beside.replace(path)
+
+
+# -------------------------------------------------- what programs call with sparse systems
+
+
+def _modules() -> tuple[Any, Any, Any, Any]:
+    names = ("numpy", "cupy", "scipy.sparse", "cupyx.scipy.sparse")
+    numpy, cupy, scipy, sparse = map(importlib.import_module, names)
+    return numpy, cupy, scipy, sparse
+
+
+def _entries(dtype: str) -> tuple[Any, Any]:
+    """Return SciPy's matrix of 3 x 3, with an entry in two parts, and without."""
+    np, _, sp, _ = _modules()
+    rows, columns = (
+        np.array([0, 1, 2, 2, 2], "int32"),
+        np.array([0, 1, 0, 2, 2], "int32"),
+    )
+    twice = sp.coo_matrix((np.array([2, 3, 1, 1, 1], dtype), (rows, columns)))
+    once = twice.copy()
+    once.sum_duplicates()
+    return twice, once
+
+
+def _operands(dtype: str) -> tuple[Any, Any, Any]:
+    """Return a matrix in compressed rows, columns, and these row by row."""
+    np, cp, _, csp = _modules()
+    parts = (
+        np.array([2, 3, 1, 2], dtype),
+        np.array([0, 1, 0, 2]),
+        np.array([0, 1, 2, 4]),
+    )
+    a = csp.csr_matrix(tuple(map(cp.asarray, parts)), shape=(3, 3))
+    by_rows = cp.asarray(np.arange(6, dtype=dtype).reshape(3, 2))
+    return a, cp.asarray(np.asfortranarray(by_rows.get())), by_rows
+
+
+def _to_rows(dtype: str) -> Iterator[Any]:
+    _, cp, _, csp = _modules()
+    for matrix in _entries(dtype):
+        yield csp.coo_matrix(matrix).tocsr()
+        places = cp.asarray(matrix.row), cp.asarray(matrix.col)
+        yield csp.coo_matrix((cp.asarray(matrix.data), places), shape=(3, 3)).tocsr()
+
+
+def _made_of_rows(dtype: str) -> Iterator[Any]:
+    _, cp, _, csp = _modules()
+    for matrix in _entries(dtype):
+        yield csp.csr_matrix(matrix)
+        yield csp.csr_matrix(matrix.tocsr())
+        places = cp.asarray(matrix.row), cp.asarray(matrix.col)
+        yield csp.csr_matrix((cp.asarray(matrix.data), places), shape=(3, 3))
+
+
+def _to_columns(dtype: str) -> Iterator[Any]:
+    _, _, _, csp = _modules()
+    for matrix in _entries(dtype):
+        yield csp.coo_matrix(matrix).tocsc()
+        yield csp.csc_matrix(matrix).tocsr()
+
+
+def _copies(dtype: str) -> Iterator[Any]:
+    _, cp, _, _ = _modules()
+    _, columns, by_rows = _operands(dtype)
+    yield cp.asfortranarray(by_rows)
+    yield cp.ascontiguousarray(columns)
+    yield cp.ascontiguousarray(by_rows[:, 1])
+    yield columns[:, 1].copy()
+    x = cp.empty_like(columns)
+    x[:, 0] = columns[:, 1]
+    yield cp.stack([columns[:, 0], columns[:, 1]], axis=1)
+
+
+def _residuals(dtype: str) -> Iterator[Any]:
+    """Yield what A x is off, with operands and results in either order of memory."""
+    a, columns, by_rows = _operands(dtype)
+    for x in (columns, by_rows):
+        product = a @ x
+        for b in (columns, by_rows):
+            yield product - b
+    yield a @ columns[:, 0] - columns[:, 0]
+
+
+def _norms_of(
+    which: int, *, plain: bool, axis: int | None
+) -> Callable[[str], Iterator[Any]]:
+    def norms(dtype: str) -> Iterator[Any]:
+        _, cp, _, _ = _modules()
+        array = _operands(dtype)[which]
+        yield cp.linalg.norm(array, axis=axis)
+        if plain:
+            yield cp.abs(array).max(axis=axis)
+            yield cp.sqrt((array * array).sum(axis=axis))
+
+    return norms
+
+
+def _verdicts(dtype: str) -> Iterator[Any]:
+    np, cp, _, _ = _modules()
+    one = cp.asarray(np.ones(2, dtype))
+    for limit in (np.float64(1e-8), np.float32(1e-4), 1e-6):
+        for allowed in (limit * one, one * limit):
+            within = one <= allowed
+            yield cp.all(within)
+            yield (one > allowed).any()
+    yield cp.isfinite(one).all()
+    yield cp.isnan(one).any()
+    yield cp.isfinite(_operands(dtype)[1]).all()
+
+
+def _symmetry(dtype: str) -> Iterator[Any]:
+    _, _, _, csp = _modules()
+    a, _, _ = _operands(dtype)
+    yield abs(a - a.T).sum()
+    yield (a != a.T).nnz
+    yield (a.diagonal() > 0).all()
+    yield csp.tril(a, format="csr")
+
+
+#: What programs call, in parts that take about as long as one another.
+GROUPS: dict[str, Sequence[Callable[[str], Iterator[Any]]]] = {
+    "sparse": (
+        _to_rows,
+        _norms_of(1, plain=False, axis=0),
+        _norms_of(2, plain=False, axis=0),
+        _verdicts,
+        _made_of_rows,
+        _residuals,
+        _copies,
+        _norms_of(1, plain=True, axis=None),
+        _norms_of(1, plain=True, axis=0),
+        _to_columns,
+        _symmetry,
+    )
+}
