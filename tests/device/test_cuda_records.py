@@ -309,3 +309,10 @@ def test_kernels_that_a_library_loads_are_no_copies() -> None:
     down = Copy(direction="device_to_host", nbytes=64, start=2.1, seconds=0.1)
     assert without_loading([up, load, down], [(1.9, 2.2)]) == [up, down]
     assert without_loading([up, load, down], []) == [up, load, down]
+
+
+def test_an_operand_that_goes_up_while_a_library_loads_is_a_copy() -> None:
+    """What cupy.asarray launches may run when the next function has begun."""
+    up = Copy(direction="host_to_device", nbytes=9600, start=2.0, seconds=0.1)
+    load = Copy(direction="host_to_device", nbytes=6_967_992, start=2.1, seconds=0.1)
+    assert without_loading([up, load], [(1.9, 2.2)], {9600, 4800}) == [up]

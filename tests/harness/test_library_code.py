@@ -17,6 +17,7 @@ import pytest
 
 from graders.harness.catalog import Catalog
 from graders.harness.device import library_code
+from graders.harness.supervisor import ForkServer
 from graders.harness.supervisor import library_code as supervisor
 from graders.harness.supervisor.library_code import LibraryCode
 
@@ -323,3 +324,16 @@ def test_the_compiler_runs_as_the_script_that_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "done").exists() is has_driver
     # It came as far as nvmath, which wants the driver.
     assert has_driver or ("nvmath" in ended.stderr and ended.returncode)
+
+
+def test_a_worker_reads_it_although_the_engine_is_hidden_from_it(
+    tmp_path: Path,
+) -> None:
+    """Whatever it takes was imported before the packages were put out of reach."""
+    (tmp_path / "of-nothing.compiler").write_text("(('90',), '// 13.0')")
+    with ForkServer("simulator") as server:
+        worker = server.fork(library_code=str(tmp_path))
+        try:
+            assert worker.describe()
+        finally:
+            worker.kill()

@@ -6,7 +6,7 @@ engine but ``device.evidence`` and ``device.kernel_names``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -153,7 +153,10 @@ def without_own(
 
 
 def without_loading(
-    copies: Iterable[Copy], loading: Sequence[tuple[float, float]], slack: float = 20e-6
+    copies: Iterable[Copy],
+    loading: Sequence[tuple[float, float]],
+    operands: Collection[int] = (),
+    slack: float = 20e-6,
 ) -> list[Copy]:
     """
     Return the copies but those with which a library brought its kernels to the device.
@@ -164,12 +167,16 @@ def without_loading(
         loading: Host times, on the same clock, between which a library's own functions
             ran. They copy nothing of the learner's up.
 
+        operands: The bytes of each operand on the host. A copy of such a size is the
+            learner's: what was launched before a library's function may run during it.
+
         slack: How far device and host times may differ, in seconds.
     """
     return [
         copy
         for copy in copies
         if copy.direction != "host_to_device"
+        or copy.nbytes in operands
         or not any(a - slack <= copy.start <= b + slack for a, b in loading)
     ]
 

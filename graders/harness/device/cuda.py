@@ -13,6 +13,8 @@ import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from graders.harness.device.activities import (
     Activities,
     OwnCopy,
@@ -76,6 +78,7 @@ class CudaDevice:
         self._clocks = ClockWatch(self._clock_was_read)
         self._clock_reads: list[ClockRead] = []
         self._own_copies: list[OwnCopy] = []
+        self._bytes_on_host: set[int] = set()
         self._threads: set[threading.Thread] = set()
         self._tracing = False
         self._asked_to_trace = False
@@ -228,9 +231,11 @@ class CudaDevice:
             trace: Whether kernels and copies are to be recorded. The first call with it
                 starts CUPTI, which takes some tenths of a second.
 
-            operands: Unused: CUPTI does not tell which arrays a kernel reads.
+            operands: Arrays on the device and on the host. CUPTI does not tell which
+                of them a kernel reads; what goes up is known by its size.
         """
-        del operands
+        on_host = (a for a in operands if issubclass(type(a), np.ndarray))
+        self._bytes_on_host = {a.nbytes for a in on_host}
         if trace:
             self._try_collector()
         allocator = self._ready_allocator()
@@ -277,7 +282,9 @@ class CudaDevice:
                 self._collector.now() + _SLACK,
             )
             found.copies = without_own(found.copies, self._own_copies)
-            found.copies = without_loading(found.copies, self._recorder.loading)
+            found.copies = without_loading(
+                found.copies, self._recorder.loading, self._bytes_on_host
+            )
         self._tracing = False
         return Evidence(
             available=not self._unavailable(found),

@@ -32,7 +32,10 @@ def main(argv: list[str]) -> None:
     """
     name, control, root, import_path, memory = argv
     sys.path[:] = [root, *(p for p in json.loads(import_path) if p not in ("", root))]
-    from graders.harness.device import library_code  # noqa: PLC0415 - path set above
+    from graders.harness.device import (  # noqa: PLC0415 - path set above
+        cupy_code,  # noqa: F401, PLC0415 - for library_code, which finds it by name
+        library_code,  # noqa: PLC0415 - path set above
+    )
     from graders.harness.device.gpu_facts import memory_by_process  # noqa: PLC0415
     from graders.harness.device.interface import load_device  # noqa: PLC0415 - path set above
     from graders.harness.worker import (  # noqa: PLC0415
