@@ -14,7 +14,7 @@ from graders.harness.device import cupy_code, library_code
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CHECK = _ROOT / "tests" / "benchmarks" / "device_check.py"
-_LEAST_KERNELS = 20
+_LEAST_KERNELS = 40
 
 
 def _has_gpu() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -71,7 +72,8 @@ def compilers(monkeypatch: pytest.MonkeyPatch) -> list[Compiler]:
         msg = "this CuPy has no norms"
         raise AttributeError(msg)
 
-    monkeypatch.setattr(cupy_code, "GROUPS", {"some": (sums,)})
+    parts = [partial(sums, dtype) for dtype in ("float32", "float64")]
+    monkeypatch.setattr(cupy_code, "GROUPS", {"some": parts})
     return made
 
 
@@ -110,7 +112,7 @@ def test_all_else_is_compiled_and_kept_by_cupy(
 def test_what_a_cupy_lacks_is_said_in_the_log(
     tmp_path: Path, compilers: list[Compiler], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cupy_code.compile_part(tmp_path, "some", "float32", 0)
+    cupy_code.compile_part(tmp_path, "some", 0)
     assert compilers[-1].compiled == ["nothing", "sum float32"]
     assert "this CuPy has no norms" in capsys.readouterr().err
 
@@ -118,7 +120,7 @@ def test_what_a_cupy_lacks_is_said_in_the_log(
 def test_a_part_that_was_compiled_is_not_compiled_again(
     folder: Path, compilers: list[Compiler]
 ) -> None:
-    cupy_code.compile_part(folder, "some", "float32", 0)
+    cupy_code.compile_part(folder, "some", 0)
     assert compilers[-1].compiled == ["nothing"]
 
 
@@ -129,7 +131,7 @@ def test_an_older_cupy_compiles_by_itself(
     library_code.use(library_code.read(folder))
     empty = tmp_path / "empty"
     empty.mkdir()
-    cupy_code.compile_part(empty, "some", "float32", 0)
+    cupy_code.compile_part(empty, "some", 0)
     assert not list(empty.iterdir())
     assert compilers[-1].compiled == []
 

@@ -1,9 +1,10 @@
 """CuPy's own kernels that are compiled once and not in each worker.
 
-CuPy compiles an operation for each dtype and layout when it is first called. For a sum, a
-norm or the conversion of a sparse matrix that takes seconds of CPU time, so that a program
-that solves a system would spend most of its grading on them. What the operations below need
-is compiled ahead by a process of ours and read by workers. Imports nothing of the engine.
+CuPy compiles an operation for each dtype and layout when it is first called. For those of
+CUB's that reduce an array, norms and ``all`` among them, that takes more than a second of
+CPU time each, once for each number of threads: a program that solves a few systems would
+spend most of its grading on them. What the operations below need is compiled ahead by a
+process of ours and read by workers. Imports nothing of the engine.
 
 CuPy calls its kernels by a digest of source, options, architecture and the compiler's
 version: what an older version compiled is passed over.
@@ -17,12 +18,20 @@ import importlib
 import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 #: How the files of kernels end, and those that say how a compiler calls itself.
 KERNEL, COMPILER = ".cubin", ".compiler"
 _DTYPES = ("float32", "float64")
+# Numbers of elements that CUB reduces with 32 to 512 threads (cupy 14.2,
+# _cub_reduction.pyx): four elements a thread, and the next power of two. Fewer than 128
+# are reduced by CuPy's own kernel, which is one for all.
+_REDUCED = (128, 256, 512, 1024, 2048)
+_FEW = 3
+
+Part = Callable[[], Iterator[Any]]
 
 
 class Known:
@@ -91,12 +100,12 @@ def use(known: Mapping[str, Any]) -> None:
     compiler._set_kernel_cache_backend(Known(known, own))
 
 
-def parts_of(group: str) -> list[tuple[str, str, int]]:
-    """Return the parts of a group that may be compiled side by side."""
-    return [(group, d, part) for part in range(len(GROUPS[group])) for d in _DTYPES]
+def parts_of(group: str) -> list[tuple[str, int]]:
+    """Return the parts of a group, which may be compiled side by side."""
+    return [(group, part) for part in range(len(GROUPS[group]))]
 
 
-def compile_part(folder: Path, group: str, dtype: str, part: int) -> None:
+def compile_part(folder: Path, group: str, part: int) -> None:
     """
     Call operations of a group, so that CuPy compiles them, and keep what that gives.
 
@@ -105,8 +114,6 @@ def compile_part(folder: Path, group: str, dtype: str, part: int) -> None:
 
         group: Of :data:`GROUPS`.
 
-        dtype: Of the operands.
-
         part: Which operations of the group.
     """
     compiler: Any = importlib.import_module("cupy.cuda.compiler")
@@ -114,7 +121,7 @@ def compile_part(folder: Path, group: str, dtype: str, part: int) -> None:
         return
     compiler._set_kernel_cache_backend(_Kept(folder))
     try:
-        for _ in GROUPS[group][part](dtype):
+        for _ in GROUPS[group][part]():
             pass
     except Exception:  # noqa: BLE001 - what is missing each worker compiles for itself
         traceback.print_exc()
@@ -212,18 +219,31 @@ def _residuals(dtype: str) -> Iterator[Any]:
     yield a @ columns[:, 0] - columns[:, 0]
 
 
-def _norms_of(
-    which: int, *, plain: bool, axis: int | None
-) -> Callable[[str], Iterator[Any]]:
-    def norms(dtype: str) -> Iterator[Any]:
-        _, cp, _, _ = _modules()
-        array = _operands(dtype)[which]
-        yield cp.linalg.norm(array, axis=axis)
-        if plain:
-            yield cp.abs(array).max(axis=axis)
-            yield cp.sqrt((array * array).sum(axis=axis))
+def _norms(dtype: str, size: int) -> Iterator[Any]:
+    """Yield norms of columns, and of rows that lie in memory one after the other."""
+    np, cp, _, _ = _modules()
+    columns = cp.asarray(np.asfortranarray(np.ones((size, 2), dtype)))
+    yield cp.linalg.norm(columns, axis=0)
+    yield cp.linalg.norm(columns.T, axis=1)
+    if size == _FEW:
+        yield cp.linalg.norm(cp.ascontiguousarray(columns), axis=0)
 
-    return norms
+
+def _other_norms(dtype: str) -> Iterator[Any]:
+    _, cp, _, _ = _modules()
+    for array in _operands(dtype)[1:]:
+        yield cp.linalg.norm(array)
+        yield cp.abs(array).max()
+        yield cp.abs(array).max(axis=0)
+        yield cp.sqrt((array * array).sum(axis=0))
+
+
+def _truths(size: int) -> Iterator[Any]:
+    """Yield whether all and any of so many are true."""
+    np, cp, _, _ = _modules()
+    truths = cp.asarray(np.ones(size, "bool"))
+    yield cp.all(truths)
+    yield cp.any(truths)
 
 
 def _verdicts(dtype: str) -> Iterator[Any]:
@@ -231,12 +251,11 @@ def _verdicts(dtype: str) -> Iterator[Any]:
     one = cp.asarray(np.ones(2, dtype))
     for limit in (np.float64(1e-8), np.float32(1e-4), 1e-6):
         for allowed in (limit * one, one * limit):
-            within = one <= allowed
-            yield cp.all(within)
-            yield (one > allowed).any()
-    yield cp.isfinite(one).all()
-    yield cp.isnan(one).any()
-    yield cp.isfinite(_operands(dtype)[1]).all()
+            yield one <= allowed
+            yield one > allowed
+    for array in (one, *_operands(dtype)[1:]):
+        yield cp.isfinite(array).all()
+        yield cp.isnan(array).any()
 
 
 def _symmetry(dtype: str) -> Iterator[Any]:
@@ -248,19 +267,24 @@ def _symmetry(dtype: str) -> Iterator[Any]:
     yield csp.tril(a, format="csr")
 
 
-#: What programs call, in parts that take about as long as one another.
-GROUPS: dict[str, Sequence[Callable[[str], Iterator[Any]]]] = {
+_OF_A_DTYPE = (
+    _to_rows, _made_of_rows, _residuals, _verdicts, _copies, _other_norms, _to_columns,
+    _symmetry,
+)  # fmt: skip
+
+#: What programs call, in parts that may be compiled side by side; the longest come first.
+GROUPS: dict[str, Sequence[Part]] = {
     "sparse": (
-        _to_rows,
-        _norms_of(1, plain=False, axis=0),
-        _norms_of(2, plain=False, axis=0),
-        _verdicts,
-        _made_of_rows,
-        _residuals,
-        _copies,
-        _norms_of(1, plain=True, axis=None),
-        _norms_of(1, plain=True, axis=0),
-        _to_columns,
-        _symmetry,
+        *(partial(_truths, size) for size in (*_REDUCED, _FEW)),
+        *(
+            partial(_norms, dtype, size)
+            for size in (*_REDUCED, _FEW)
+            for dtype in _DTYPES
+        ),
+        *(
+            partial(operations, dtype)
+            for operations in _OF_A_DTYPE
+            for dtype in _DTYPES
+        ),
     )
 }

@@ -1,5 +1,6 @@
 # Launches on a stream of CuPy's that numba is told of, and waits for it.
 # expect: passed
+# expect on cuda: failed faster too_slow
 
 import math
 

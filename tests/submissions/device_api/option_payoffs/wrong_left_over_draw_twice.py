@@ -1,5 +1,6 @@
 # Draws four numbers at a time; of the steps left over, the second takes the first one's number.
 # expect: failed independence wrong_value
+# expect on cuda: failed independence wrong_value; faster too_slow
 
 import math
 
