@@ -45,6 +45,19 @@ def view(a):
     return a.data[1:]
 
 
+met = []
+
+
+def met_before(a):
+    again = any(one is a for one in met)
+    met.append(a)
+    total = a.tocsr().sum()
+    state = "mark" in vars(a)
+    a.sum_duplicates()
+    a.mark = True
+    return [again, state, float(total)]
+
+
 def raises(a):
     raise {"value": ValueError, "linalg": __import__("numpy").linalg.LinAlgError,
            "other": RuntimeError}[a](a)
@@ -136,3 +149,40 @@ def test_contents_know_no_order() -> None:
     ]
     assert forms[0] == forms[1] == forms[2]
     assert gpu(a.data).memory_space == "cuda"
+
+
+@pytest.mark.parametrize("space", ["cpu", "cuda"])
+def test_what_is_stored_otherwise_by_now_is_not_handed_over_again(
+    program: Learner, space: str
+) -> None:
+    places = np.array([0, 1, 1], np.int32), np.array([1, 0, 0], np.int32)
+    found = []
+    for scale in (1.0, 2.0, 4.0, 8.0):
+        matrix = sp.coo_matrix(
+            (np.array([1.0, 2.0, 4.0]) * scale, places), shape=(2, 2)
+        )
+        found.append(program.call("met_before", sparse(matrix, space)).value)
+    assert [total for _, _, total in found] == [7.0, 14.0, 28.0, 56.0]
+    assert not any(state for _, state, _ in found)
+    assert [again for again, _, _ in found] == [False] * 4
+
+
+@pytest.mark.parametrize("space", ["cpu", "cuda"])
+def test_the_object_is_the_last_call_s_every_other_time(
+    program: Learner, space: str
+) -> None:
+    """What is kept by the object meets other entries; nothing else of it is left."""
+    program.restart()
+    places = np.array([0, 1, 1], np.int32), np.array([1, 0, 1], np.int32)
+    found = []
+    for scale in (1.0, 2.0, 4.0, 8.0):
+        matrix = sp.coo_matrix(
+            (np.array([1.0, 2.0, 4.0]) * scale, places), shape=(2, 2)
+        )
+        found.append(program.call("met_before", sparse(matrix, space)).value)
+    assert found == [
+        [False, False, 7.0],
+        [True, False, 14.0],
+        [False, False, 28.0],
+        [True, False, 56.0],
+    ]

@@ -78,6 +78,7 @@ class Child:
         self._asking = Asking(channel, device, self._seen_by_user)
         device.compiling = self._asking.compiling
         self._spare: list[Any] = []
+        self._matrices = sparse.Kept()
         self._reuse = False
         # Host arrays: of the last call's, two are filled again and one is not.
         self._reuse_on_host = itertools.cycle((True, True, False))
@@ -223,6 +224,7 @@ class Child:
         given = values or self._held
         args = [self._build(value, head) for value in given]
         self._spare = streams.arrays_among(args) if head["value"] else []
+        self._matrices.keep(args if head["value"] else ())
         handed = [a.iterator if isinstance(a, streams.Stream) else a for a in args]
         problem = signature_problem(function, len(args))
         if problem is not None:
@@ -380,7 +382,8 @@ class Child:
             return self._asking.proxy(value.number, head["parameters"])
         if isinstance(value, wire.SparseValue):
             parts = [self._build(part, head) for part in value.parts]
-            return sparse.assembled(value.format, value.shape, parts)
+            matrix = sparse.assembled(value.format, value.shape, parts)
+            return self._matrices.renewed(matrix)
         if isinstance(value, wire.StreamValue):
             build = functools.partial(self._build, head=head)
             return streams.Stream(value, build, self._device.refill, self._contents)
