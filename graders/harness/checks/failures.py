@@ -8,6 +8,7 @@ import signal
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from graders.harness.checks import compilers
 from graders.harness.checks.arguments import call_hint
 from graders.harness.errors import (
     CompileFailed,
@@ -36,17 +37,7 @@ _MOST_NAMES = 200
 # What Python's compiler raises of a program that it cannot take in.
 _UNREADABLE = {"builtins.MemoryError", "builtins.RecursionError"}
 _NOT_MODELLED = "graders.harness.device.simulator.not_modelled.NotModelled"
-_COMPILER_MODULES = (
-    "numba.",
-    "numba_cuda.",
-    "llvmlite.",
-    "cuda.core.",
-    "cupy.cuda.compiler.",
-    "cuda.bindings.nvvm.",
-    "cuda.bindings._internal.nvvm.",
-)
 _COMPILED_AT = re.compile(r'File "(?:[^"\n]*/)?([^"/\n]+)", line (\d{1,7})')
-_LINK_ERRORS = ("CUFFT_NVJITLINK_FAILURE", "CUFFT_INTERNAL_ERROR")
 # How libraries say that the GPU's memory does not suffice; some say something else. With
 # less than so many bytes left neither a context nor a plan can be made.
 _OUT_OF_MEMORY = re.compile(
@@ -54,91 +45,6 @@ _OUT_OF_MEMORY = re.compile(
 )
 _HARDLY_ANY = 64 * 2**20
 _GPU_LIBRARIES = ("nvmath.", "cupy.", "cupy_backends.", "cuda.")
-# What the driver says, through cuda.core, of a kernel that was compiled well.
-_LAUNCH_ERROR = re.compile(r"CUDA_ERROR_(?:INVALID_VALUE|LAUNCH_\w+|ILLEGAL_\w+)")
-# What numba-cuda raises as Python's own TypeError and NotImplementedError.
-_COMPILER_TEXTS = ("Signature mismatch: ", "No definition for lowering ")
-# From here on numba lists everything that it tried.
-_CANDIDATES = re.compile(r"\s+There are \d+ candidate implementations")
-# What a compiler's text means for a callback or a kernel, the first that fits.
-_COMPILER_HINTS = (
-    (
-        r"np\.\w+ does not compile",
-        "Inside a kernel or callback use the functions of Python's module math, those of "
-        "cmath for complex numbers, or operators.",
-    ),
-    (
-        r"\.ltoir not found",
-        "The files that a Compile object names are removed when the object is: keep it, "
-        "in a variable of the module, until the kernel has been launched.",
-    ),
-    (
-        r"FFT\([^)]*\)? as a callable|Invalid use of FFT\(",
-        "Inside a kernel a transform is run by its method: "
-        "transform.execute(thread_data, shared).",
-    ),
-    (
-        r"ol_fft_numba_execute",
-        "The arrays that execute gets hold elements of the transform's value_type, in "
-        "cuda.local.array and in cuda.shared.array.",
-    ),
-    (
-        r"[gs]etitem\((?:float|uint)\d+x[24],",
-        "The numbers of one draw have names: .x, .y, .z and .w.",
-    ),
-    (
-        r"function curand_\w+ at",
-        "Not every generator draws every kind of number: the text lists which do.",
-    ),
-    (
-        r"Signature mismatch",
-        "A prolog takes (data_in, offset, user_info, reserved), an epilog (data_out, "
-        "offset, data, user_info, reserved).",
-    ),
-    (
-        r"No conversion from none to",
-        "A prolog returns the element that it loads, on every path.",
-    ),
-    (
-        r"No conversion from \S+ to none",
-        "An epilog returns nothing: it stores, data_out[offset] = ...",
-    ),
-    (
-        r"getitem\(\S+, float|setitem\(\S+, float"
-        r"|[gs]etitem\((?:\w+ )?\w+\([^()]*\), (?:\w*Tuple\([^()]*)?float",
-        "An index is an integer: // keeps it one, / and divmod do not, nor does mixing "
-        "signed and unsigned numbers.",
-    ),
-    (
-        r"NameError: name '\w+' is not defined",
-        "A callback or kernel sees the names of its module and of the function around it, "
-        "as they are when it is compiled: is this one spelt so?",
-    ),
-    (
-        r"ERROR_INVALID_IR",
-        "A callback can neither raise nor assert, nor index a tuple by a variable or loop "
-        "over one; a NumPy array from outside can be indexed so.",
-    ),
-    (
-        r"vector\(float\d\dx2\)",
-        "An element of nvmath.device's value_type is a pair, .x and .y, until it is "
-        "multiplied by a complex number: it has no real and no conjugate, and no plain "
-        "number can be stored there.",
-    ),
-    (
-        r"No definition for lowering .*complex|np_clip|clip\(",
-        "Inside a callback elements are single numbers: min and max take real ones, and "
-        "the dtype string says which they are.",
-    ),
-    (
-        "|".join(_LINK_ERRORS),
-        "A plan links only the callback made for it: compile_prolog for a prolog, "
-        "compile_epilog for an epilog, with the dtype of the operand or of the result. "
-        "float16 arithmetic does not link.",
-    ),
-)
-
-
 # What the text of an exception means that a library raised, the first that fits.
 _RAISED_HINTS = (
     (
@@ -423,24 +329,11 @@ def _raise_if_common(problem: dict[str, Any], what: str, *, simulated: bool) -> 
             f"left: {text}"
         )
         raise OutOfMemory(msg, hint="Look for arrays larger than the task needs.")
-    launching = _LAUNCH_ERROR.search(text) is not None
-    compiling = any(name.startswith(_COMPILER_MODULES) for name in types)
-    compiling = compiling and not launching
-    if compiling or any(part in text for part in _LINK_ERRORS + _COMPILER_TEXTS):
+    if compilers.refuse(types, text):
         where = at or f" ({what})"
-        text = _CANDIDATES.split(text)[0]
+        text = compilers.without_candidates(text)
         msg = f"A callback or kernel does not compile{where}: {kind}: {text}"
-        raise CompileFailed(msg, hint=_compiler_hint(problem["message"]))
-
-
-def _compiler_hint(text: str) -> str:
-    for pattern, hint in _COMPILER_HINTS:
-        if re.search(pattern, text[:_MOST_READ]):
-            return hint
-    return (
-        "Look at the function that is compiled: its parameters, what it returns, and the "
-        "types of the numbers in it."
-    )
+        raise CompileFailed(msg, hint=compilers.hint(problem["message"][:_MOST_READ]))
 
 
 def _pointed_at(

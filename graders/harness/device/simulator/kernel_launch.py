@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from graders.harness.device.numba_watch import device_calls
-from graders.harness.device.simulator import cufftdx, kernel_ir
+from graders.harness.device.simulator import cufftdx, device_random, kernel_ir
 from graders.harness.device.simulator.kernel_ir import HostKernel
 from graders.harness.device.simulator.kernel_parts import (
     DONE,
@@ -31,6 +33,7 @@ from graders.harness.device.simulator.numba_arrays import NumbaArray, handle_of
 _MAX_THREADS = 1024
 _MAX_ORDINARY_SHARED = 49152  # beyond it a kernel needs an attribute of its function
 _STACK = 256 * 1024
+_PTX_COMPILE = 4  # nvJitLinkResult
 _MARGIN, _ALIGNMENT = 2**20, 512
 # Of ucontext_t, on Linux: where uc_link and uc_stack lie, and room for all of it.
 _LINK, _STACK_FIELD, _UCONTEXT = 8, 16, 8192
@@ -232,9 +235,35 @@ def _compiled(dispatcher: Any, args: tuple[Any, ...]) -> Any:
 def _host_kernel(kernel: Any) -> HostKernel:
     known = _host_kernels.get(id(kernel))
     if known is None:
+        _expect_linked(kernel.library)
         made = kernel_ir.build(kernel.library.llvm_strs, kernel.entry_name)
         known = _host_kernels[id(kernel)] = (kernel, made)
     return known[1]
+
+
+def _expect_linked(library: Any) -> None:
+    """
+    Refuse what numba-cuda's linker refuses: files that are gone, functions in no file.
+
+    The texts are those of numba-cuda 0.30 and nvJitLink 13.5.
+    """
+    from cuda.bindings.nvjitlink import nvJitLinkError
+    from numba.cuda.cudadrv.driver import LinkerError
+
+    files = [f for f in library._linking_files if isinstance(f, str | os.PathLike)]  # noqa: SLF001
+    for file in files:
+        if not Path(file).exists():
+            msg = f"{file} not found"
+            raise LinkerError(msg)
+    called = device_random.calls("\n".join(library.llvm_strs))
+    if called and all(Path(file).suffix == ".cu" for file in files):
+        error = nvJitLinkError(_PTX_COMPILE)
+        error.args = (
+            f"{error}\nnvJitLink error log: ptxas fatal   : Unresolved extern function "
+            f"'{sorted(called)[0]}'\nERROR NVJITLINK_ERROR_PTX_COMPILE: JIT the PTX "
+            "(ltoPtx)",
+        )
+        raise error
 
 
 def _slots(kernel: Any, dispatcher: Any, args: tuple[Any, ...]) -> Slots:
