@@ -130,7 +130,7 @@ def singular(rng: np.random.Generator) -> list[System]:
 
     The first matrices are symmetric with whole numbers that add up to 0 in each row, so
     that A x does too; the numbers of b are positive. In the others one row comes twice,
-    and the two numbers of b are opposite. The unknowns of two of these fall into two groups
+    and the two numbers of b are opposite. The unknowns of three of these fall into two groups
     that share no equation, and only the smaller group's equations are singular: b is zero
     there in the first column or in the last, so that this column alone has solutions, and
     a solver that goes on past a vanished pivot finds one. Some have many columns, one
@@ -145,6 +145,7 @@ def singular(rng: np.random.Generator) -> list[System]:
         System(f"{rows} and one column of b", *_twice_a_row(rng, 1)),
         System(f"{zero} and small numbers in b", *_adding_up_to_0(rng, 6, 1e-9)),
         System(f"{zero} in single precision", *_adding_up_to_0(rng, 3, 1.0, "float32")),
+        System(f"{rows} and small numbers in b", *_solvable_for(rng, 0, 1e-9)),
     ]
 
 
@@ -170,7 +171,9 @@ def _twice_a_row(rng: np.random.Generator, r: int, n: int = 0) -> tuple[Any, Arr
     return sp.coo_matrix(full), b
 
 
-def _solvable_for(rng: np.random.Generator, column: int) -> tuple[Any, Array]:
+def _solvable_for(
+    rng: np.random.Generator, column: int, size: float = 1.0
+) -> tuple[Any, Array]:
     """Return a system of two columns of b, one of which has solutions."""
     n = int(rng.integers(30, 45))
     part, of_part = _twice_a_row(rng, 2, n=9)
@@ -180,6 +183,8 @@ def _solvable_for(rng: np.random.Generator, column: int) -> tuple[Any, Array]:
     of_part[:, column] = 0.0
     whole = sp.block_diag([dominant(rng, n), part]).tocsr()
     b = np.vstack([of_rest, of_part])
+    if size != 1.0:
+        b *= size / np.abs(b).max(axis=0)
     order = rng.permutation(n + 9)
     return sp.coo_matrix(whole[order][:, order]), np.asfortranarray(b[order])
 

@@ -30,6 +30,7 @@ SOLVABLE = (
     [False],
     [False] * 6,
     [False] * 3,
+    [True, False],
 )
 LIMITS = {"backward_error": {"float32": 2e-6, "float64": 1e-13}}
 

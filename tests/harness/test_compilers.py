@@ -1,4 +1,4 @@
-"""A compiler's or a linker's complaints are told from other exceptions, with their meaning."""
+"""A compiler's complaints are told from other exceptions, with what they mean."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from graders.harness.checks import compilers
 
 UNRESOLVED = (
-    "ERROR_PTX_COMPILE (4)\nnvJitLink error log: ptxas fatal   : Unresolved extern function "
-    "'curand_init_3'\nERROR NVJITLINK_ERROR_PTX_COMPILE: JIT the PTX (ltoPtx)"
+    "ERROR_PTX_COMPILE (4)\nnvJitLink error log: ptxas fatal   : Unresolved extern "
+    "function 'curand_init_3'\nERROR NVJITLINK_ERROR_PTX_COMPILE: JIT the PTX (ltoPtx)"
 )
 
 
@@ -50,5 +50,5 @@ def test_a_hint_says_what_to_look_at(text: str, said: str) -> None:
 
 
 def test_what_numba_tried_is_left_out() -> None:
-    text = "No match.\n\n There are 4 candidate implementations:\n - of which 4 did not match"
+    text = "No match.\n\n There are 4 candidate implementations:\n - of which 4 did not"
     assert compilers.without_candidates(text) == "No match."
