@@ -129,12 +129,12 @@ def singular(rng: np.random.Generator) -> list[System]:
     Return systems of singular matrices, which have no solution.
 
     The first matrices are symmetric with whole numbers that add up to 0 in each row, so
-    that A x does too; the numbers of b are positive. In the others one row comes twice,
-    and the two numbers of b are opposite. The unknowns of three of these fall into two groups
+    that A x does too; the numbers of b are positive. In the others one row comes twice, and
+    the two numbers of b are opposite. The unknowns of three of these fall into two groups
     that share no equation, and only the smaller group's equations are singular: b is zero
-    there in the first column or in the last, so that this column alone has solutions, and
-    a solver that goes on past a vanished pivot finds one. Some have many columns, one
-    column, small numbers in b, or single precision.
+    there in the first column or in the last, so that this column alone has solutions, and a
+    solver that goes on past a vanished pivot finds one. Some have many columns, one column,
+    small numbers in b, or single precision.
     """
     rows = "a singular matrix with a row that comes twice"
     zero = "a singular matrix whose rows add up to 0"
