@@ -1,5 +1,7 @@
 """Functions of the simulated CuPy against NumPy: values, shapes, types and layouts."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -114,6 +116,39 @@ def test_transforms_take_lengths_and_axes(cp):
     ]
     for actual, expected in pairs:
         np.testing.assert_allclose(actual.get(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_scipys_transforms_are_the_same_by_other_names(cp, name):
+    fft = importlib.import_module("cupyx.scipy.fft")
+    x = RNG.standard_normal((3, 4, 6)).astype(np.float32)
+    many = name[-1] in "2n"
+    given = {"s": (5, 4), "axes": (1, 2)} if many else {"n": 5, "axis": 1}
+    expected = getattr(cp.fft, name)(cp.asarray(x), norm="ortho", **given)
+    options = {"norm": "ortho", "overwrite_x": True, **given}
+    result = getattr(fft, name)(cp.asarray(x), **options)
+    np.testing.assert_array_equal(result.get(), expected.get())
+    positional = getattr(fft, name)(cp.asarray(x), *given.values(), "ortho", False)
+    np.testing.assert_array_equal(positional.get(), expected.get())
+    with pytest.raises(TypeError, match="unexpected keyword argument 'what'"):
+        getattr(fft, name)(cp.asarray(x), what=1)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'overwrite_x'"):
+        getattr(cp.fft, name)(cp.asarray(x), overwrite_x=True)
+
+
+@pytest.mark.parametrize("name", ["fft", "ifft2", "fftn"])
+def test_scipys_transforms_overwrite_what_has_the_results_layout(cp, name):
+    fft = importlib.import_module("cupyx.scipy.fft")
+    x = (RNG.standard_normal((4, 6)) + 1j).astype(np.complex64)
+    operand = cp.asarray(x)
+    result = getattr(fft, name)(operand, overwrite_x=True)
+    assert result is operand
+    np.testing.assert_allclose(operand.get(), getattr(np.fft, name)(x), atol=1e-5)
+    for kept in (cp.asarray(x), cp.asarray(np.asfortranarray(x)), cp.asarray(x.real)):
+        before = kept.get()
+        overwrites = kept.dtype.kind == "c" and kept.flags.c_contiguous
+        getattr(fft, name)(kept, overwrite_x=not overwrites)
+        np.testing.assert_array_equal(kept.get(), before)
 
 
 def test_a_transform_along_another_axis_is_swapped_in_memory(cp):

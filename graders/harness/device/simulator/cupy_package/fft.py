@@ -44,7 +44,14 @@ def _prepared(a: Any, kind: str) -> Any:
 
 
 def _run(
-    name: str, a: Any, lengths: Any, axes: tuple[int, ...], norm: Any, call: Any
+    name: str,
+    a: Any,
+    lengths: Any,
+    axes: tuple[int, ...],
+    norm: Any,
+    call: Any,
+    *,
+    overwrites: bool = False,
 ) -> Any:
     """
     Transform, and account for it as CuPy runs it.
@@ -61,6 +68,8 @@ def _run(
         norm: The normalisation's name.
 
         call: NumPy's function of the operand in which these axes are where they are.
+
+        overwrites: Whether the result takes the operand's place where it fits there.
     """
     if norm not in _NORMS:
         msg = f'Invalid norm value {norm}, should be "backward", "ortho", or "forward".'
@@ -74,7 +83,11 @@ def _run(
     last = source.ndim - 1
     swapped = len(axes) == 1 and axes[0] != last
     # CuPy transforms the last axis and swaps it back: a view.
-    out = adopt(result.swapaxes(axes[0], last) if swapped else result)
+    if overwrites and kind == "C2C" and not swapped and result.shape == a._host.shape:
+        out = a
+        out._host[...] = result
+    else:
+        out = adopt(result.swapaxes(axes[0], last) if swapped else result)
     points = max(math.prod(source.shape[i] for i in axes), 2)
     size = max(source.size, result.size)
     for _ in axes:
@@ -93,15 +106,28 @@ def _run(
     return view(out._host.swapaxes(axes[0], last), out) if swapped else out
 
 
+def _expect_known(name: str, options: dict[str, Any]) -> None:
+    for option in options.keys() - {"overwrites"}:
+        msg = f"{name}() got an unexpected keyword argument {option!r}"
+        raise TypeError(msg)
+
+
 def _one(name: str) -> Any:
     target = getattr(np.fft, name)
 
-    def transform(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+    def transform(
+        a: Any, n: Any = None, axis: int = -1, norm: Any = None, **options: bool
+    ) -> Any:
+        _expect_known(name, options)
         if not isinstance(a, DeviceArray):
             msg = "The input array a must be a cupy.ndarray"
             raise TypeError(msg)
+
+        def call(x: Any) -> Any:
+            return target(x, n, axis, norm)
+
         axes = (axis % max(a._host.ndim, 1),)
-        return _run(name, a, n, axes, norm, lambda x: target(x, n, axis, norm))
+        return _run(name, a, n, axes, norm, call, **options)
 
     transform.__name__ = name
     transform.__module__ = "cupy.fft"
@@ -111,7 +137,10 @@ def _one(name: str) -> Any:
 def _many(name: str, default: Any) -> Any:
     target = getattr(np.fft, name)
 
-    def transform(a: Any, s: Any = None, axes: Any = default, norm: Any = None) -> Any:
+    def transform(
+        a: Any, s: Any = None, axes: Any = default, norm: Any = None, **options: bool
+    ) -> Any:
+        _expect_known(name, options)
         if not isinstance(a, DeviceArray):
             msg = "The input array a must be a cupy.ndarray"
             raise TypeError(msg)
@@ -130,13 +159,47 @@ def _many(name: str, default: Any) -> Any:
         def call(x: Any) -> Any:
             return target(x, s, wanted, norm)
 
-        if len(wanted) == 1:
-            return _run(name, a, s, wanted, norm, call)
-        return _run(name, a, s, wanted, norm, call)
+        return _run(name, a, s, wanted, norm, call, **options)
 
     transform.__name__ = name
     transform.__module__ = "cupy.fft"
     return transform
+
+
+def _as_scipy(name: str, transform: Any) -> Any:
+    """Return a transform of ``cupy.fft`` with the parameters of ``cupyx.scipy.fft``."""
+    last = {"fft2": (-2, -1), "fftn": None}.get(name[-4:], -1)
+
+    def of_scipy(
+        x: Any,
+        s: Any = None,
+        axes: Any = last,
+        norm: Any = None,
+        overwrite_x: bool = False,  # noqa: FBT001, FBT002 - SciPy's signature
+        *,
+        plan: Any = None,
+        **named: Any,
+    ) -> Any:
+        if plan is not None:
+            not_modelled(f"cupyx.scipy.fft.{name} with a plan")
+        if last == -1:  # of one dimension: SciPy's names for these two
+            s, axes = named.pop("n", s), named.pop("axis", axes)
+        _expect_known(name, named)
+        return transform(x, s, axes, norm, overwrites=bool(overwrite_x))
+
+    of_scipy.__name__ = name
+    of_scipy.__module__ = "cupyx.scipy.fft"
+    return of_scipy
+
+
+def scipy_table() -> dict[str, Any]:
+    """Return the contents of ``cupyx.scipy.fft``."""
+    contents = table()
+    del contents["config"]
+    return {
+        name: _as_scipy(name, item) if name.endswith(("fft", "fft2", "fftn")) else item
+        for name, item in contents.items()
+    }
 
 
 def _frequencies(name: str) -> Any:

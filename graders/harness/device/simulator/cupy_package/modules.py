@@ -213,7 +213,7 @@ def _contents() -> dict[str, dict[str, Any]]:
         "cupyx.jit": written_kernels.jit_table(),
         "cupyx.profiler": cupyx.profiler_table(),
         "cupyx.scipy": {"get_array_module": get_array_module},
-        "cupyx.scipy.fft": {**fft.table()},
+        "cupyx.scipy.fft": fft.scipy_table(),
         "cupyx.scipy.sparse": sparse_functions.table(),
         "cupyx.scipy.sparse.linalg": sparse_functions.linalg_table(),
     }
