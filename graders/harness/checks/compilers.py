@@ -34,7 +34,7 @@ _HINTS = (
     (
         r"\.ltoir not found",
         "The files that a Compile object names are removed when the object is: keep it, "
-        "in a variable of the module, until the kernel has been launched.",
+        "in a variable of the module, until the kernel has been compiled.",
     ),
     (
         r"Unresolved extern function '\w*(?:curand|cufftdx|libmathdx)",

@@ -458,7 +458,7 @@ class Child:
     def _public_names(self) -> list[str]:
         if self._cells is not None:
             return self._cells.names()
-        names = vars(self._module or ModuleType("empty"))
+        names = getattr(self._module, "__dict__", {})
         return [
             name
             for name, item in names.items()

@@ -68,7 +68,8 @@ def load_module(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
-    return module
+    found: Any = sys.modules.get(path.stem)  # it may have put something in its place
+    return module if found is None else found
 
 
 def signature_problem(function: Any, count: int) -> str | None:
@@ -80,7 +81,8 @@ def signature_problem(function: Any, count: int) -> str | None:
     if not callable(function):
         return f"is not a function but {type(function).__name__!r}"
     try:
-        signature = inspect.signature(function)
+        # Of what is called: a decorator may hand over arguments of its own.
+        signature = inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
         return None
     try:

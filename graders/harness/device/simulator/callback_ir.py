@@ -168,7 +168,10 @@ def _for_host(text: str) -> str:
     text = re.sub(r"(?m)^(target |!nvvmir\.version).*$", "", text)
     text = re.sub(r" ?addrspace\(\d+\)", "", text).replace("addrspacecast", "bitcast")
     text = re.sub(r"\bnoinline\b", "", text)
-    return re.sub(r"(?m)^(define .*\)) *$", r"\1 alwaysinline", text)
+    # Compiled with line tables or for a debugger, a function's head ends with its place.
+    return re.sub(
+        r"(?m)^(define .*\))((?: +!dbg !\d+)?) *$", r"\1 alwaysinline\2", text
+    )
 
 
 def _simplify(module: Any, machine: Any) -> None:

@@ -207,7 +207,7 @@ def install() -> None:
         return Launch(self, griddim, blockdim, stream, sharedmem)
 
     dispatcher.CUDADispatcher.configure = configure
-    dispatcher._Kernel.bind = lambda _self: None  # noqa: SLF001
+    dispatcher._Kernel.bind = lambda self: _expect_linked(self.library)  # noqa: SLF001
     dispatcher.ForAll._compute_thread_per_block = (  # noqa: SLF001
         lambda self, _dispatcher: self.thread_per_block or _MAX_THREADS
     )
@@ -235,7 +235,6 @@ def _compiled(dispatcher: Any, args: tuple[Any, ...]) -> Any:
 def _host_kernel(kernel: Any) -> HostKernel:
     known = _host_kernels.get(id(kernel))
     if known is None:
-        _expect_linked(kernel.library)
         made = kernel_ir.build(kernel.library.llvm_strs, kernel.entry_name)
         known = _host_kernels[id(kernel)] = (kernel, made)
     return known[1]
@@ -250,13 +249,13 @@ def _expect_linked(library: Any) -> None:
     from cuda.bindings.nvjitlink import nvJitLinkError
     from numba.cuda.cudadrv.driver import LinkerError
 
-    files = [f for f in library._linking_files if isinstance(f, str | os.PathLike)]  # noqa: SLF001
-    for file in files:
-        if not Path(file).exists():
+    linked = library._linking_files  # noqa: SLF001
+    for file in linked:
+        if isinstance(file, str | os.PathLike) and not Path(file).exists():
             msg = f"{file} not found"
             raise LinkerError(msg)
     called = device_random.calls("\n".join(library.llvm_strs))
-    if called and all(Path(file).suffix == ".cu" for file in files):
+    if called and not any(map(_is_code, linked)):
         error = nvJitLinkError(_PTX_COMPILE)
         error.args = (
             f"{error}\nnvJitLink error log: ptxas fatal   : Unresolved extern function "
@@ -264,6 +263,13 @@ def _expect_linked(library: Any) -> None:
             "(ltoPtx)",
         )
         raise error
+
+
+def _is_code(file: Any) -> bool:
+    """Say whether a file, or an object for one, is more than numba's helpers in C++."""
+    if isinstance(file, str | os.PathLike):
+        return Path(file).suffix != ".cu"
+    return getattr(file, "kind", "cu") != "cu"
 
 
 def _slots(kernel: Any, dispatcher: Any, args: tuple[Any, ...]) -> Slots:
