@@ -77,6 +77,16 @@ def test_exercises_and_checks_keep_their_order(toys: Catalog) -> None:
             'functions = ["f"]\nlimits = 3',
             "limits: must be a table",
         ),
+        (
+            'functions = ["f"]',
+            'functions = ["f"]\nlibrary_code = { cupy = ["dense"] }',
+            "library_code.cupy: must be of sparse (got 'dense')",
+        ),
+        (
+            'functions = ["f"]',
+            'functions = ["f"]\nlibrary_code = { transforms = [[8, "half"]] }',
+            "must be pairs such as",
+        ),
         ("points = 2.5", "points = true", "points: must be a number of 0 or more"),
         ("points = 2.5", "", "exercises.e.checks.values.points: must be a number"),
         (

@@ -22,8 +22,6 @@ _LAUNCH_ERROR = re.compile(r"CUDA_ERROR_(?:INVALID_VALUE|LAUNCH_\w+|ILLEGAL_\w+)
 _TEXTS = ("Signature mismatch: ", "No definition for lowering ")
 # From here on numba lists everything that it tried.
 _CANDIDATES = re.compile(r"\s+There are \d+ candidate implementations")
-
-
 # What a compiler's text means for a callback or a kernel, the first that fits.
 _HINTS = (
     (

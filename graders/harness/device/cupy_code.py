@@ -74,7 +74,7 @@ class _Kept:
 
     def save(self, name: str, content: bytes, source: str) -> None:
         del source
-        _write(self._folder / name, content)
+        write_whole(self._folder / name, content)
 
 
 def use(known: Mapping[str, Any]) -> None:
@@ -128,10 +128,10 @@ def compile_part(folder: Path, group: str, part: int) -> None:
     for asked, answer in compiler._empty_file_preprocess_cache.items():
         text = repr((asked, answer))
         name = hashlib.sha256(text.encode()).hexdigest()[:40]
-        _write(folder / f"{name}{COMPILER}", text.encode())
+        write_whole(folder / f"{name}{COMPILER}", text.encode())
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole: somebody may be reading."""
     beside = path.with_name(f"{path.name}.{os.getpid()}")
     beside.write_bytes(content)

@@ -14,7 +14,6 @@ import hashlib
 import importlib
 import json
 import mmap
-import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -108,7 +107,8 @@ def _compile(folder: Path, task: Sequence[Any]) -> bool:
         name = key + _SUFFIX
         if name not in known:
             head, code = make()
-            _write(folder / name, head, code)
+            content = json.dumps(dict(head)).encode() + b"\n" + code
+            _cupy_code().write_whole(folder / name, content)
             known.update(read(folder))
         return _content(known[name])
 
@@ -142,13 +142,6 @@ def _compile_transform(
     importlib.import_module("nvmath.device.cufftdx").compile_fft_execute(
         transform, code_type, "register_memory"
     )
-
-
-def _write(path: Path, head: Mapping[str, Any], code: bytes) -> None:
-    """Write a piece whole: somebody may be reading."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}")
-    beside.write_bytes(json.dumps(dict(head)).encode() + b"\n" + code)
-    beside.replace(path)
 
 
 def _content(stored: mmap.mmap | None) -> tuple[dict[str, Any], bytes] | None:

@@ -56,6 +56,9 @@ def load_module(path: Path) -> ModuleType:
 
     Args:
         path: The staged file.
+
+    Returns:
+        What importing it by name gives: the module, or what it put in its own place.
     """
     refuse_questions("program")
     folder = str(path.parent)

@@ -168,26 +168,37 @@ def _many(name: str, default: Any) -> Any:
 
 def _as_scipy(name: str, transform: Any) -> Any:
     """Return a transform of ``cupy.fft`` with the parameters of ``cupyx.scipy.fft``."""
-    last = {"fft2": (-2, -1), "fftn": None}.get(name[-4:], -1)
+    default = {"fft2": (-2, -1), "fftn": None}.get(name[-4:])
 
-    def of_scipy(
+    def run(x: Any, size: Any, axes: Any, norm: Any, overwrites: Any, plan: Any) -> Any:
+        if plan is not None:
+            not_modelled(f"cupyx.scipy.fft.{name} with a plan")
+        return transform(x, size, axes, norm, overwrites=bool(overwrites))
+
+    def one(
         x: Any,
-        s: Any = None,
-        axes: Any = last,
+        n: Any = None,
+        axis: int = -1,
         norm: Any = None,
         overwrite_x: bool = False,  # noqa: FBT001, FBT002 - SciPy's signature
         *,
         plan: Any = None,
-        **named: Any,
     ) -> Any:
-        if plan is not None:
-            not_modelled(f"cupyx.scipy.fft.{name} with a plan")
-        if last == -1:  # of one dimension: SciPy's names for these two
-            s, axes = named.pop("n", s), named.pop("axis", axes)
-        _expect_known(name, named)
-        return transform(x, s, axes, norm, overwrites=bool(overwrite_x))
+        return run(x, n, axis, norm, overwrite_x, plan)
 
-    of_scipy.__name__ = name
+    def many(
+        x: Any,
+        s: Any = None,
+        axes: Any = default,
+        norm: Any = None,
+        overwrite_x: bool = False,  # noqa: FBT001, FBT002 - SciPy's signature
+        *,
+        plan: Any = None,
+    ) -> Any:
+        return run(x, s, axes, norm, overwrite_x, plan)
+
+    of_scipy = many if name.endswith(("fft2", "fftn")) else one
+    of_scipy.__name__ = of_scipy.__qualname__ = name
     of_scipy.__module__ = "cupyx.scipy.fft"
     return of_scipy
 
