@@ -11,6 +11,7 @@ from graders.fft_callbacks.fusion import (
     expect_no_other_kernel,
     expect_parity,
     expect_transforms,
+    too_small_for_an_image,
 )
 from graders.fft_callbacks.pictures import Case, remembered
 from graders.harness.checks import (
@@ -125,10 +126,11 @@ def expect_fused(
         NotFused: A transform or a callback is missing, or another kernel worked on an
             image.
     """
-    for case in cases:
-        evidence = _blur(learner, function, case).evidence
+    calls = [(_blur(learner, function, case).evidence, case) for case in cases]
+    cleared = too_small_for_an_image(calls)
+    for evidence, case in calls:
         expect_transforms(evidence, case, sepia=sepia)
-        expect_no_other_kernel(evidence, case)
+        expect_no_other_kernel(evidence, case, cleared=cleared)
 
 
 def _blur(learner: Learner, function: str, case: Case) -> Observation:

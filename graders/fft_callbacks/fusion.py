@@ -6,7 +6,7 @@ Shared by the checks of all three exercises.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from graders.fft_callbacks.pictures import Case
@@ -23,6 +23,7 @@ from graders.harness.errors import NotFused, WrongShape
 
 # In the types of a kernel of CuPy's: what an image, its spectrum or its blur consists of.
 _SINGLE = re.compile(r"float32|complex64")
+_OF_CUPY = "cupy_"
 _WIDENED = "cupy_copy__float32_float64"
 # How many more work items than elements a program's own kernel may have. A response for
 # each of three channels has half as many again as the image, and is free.
@@ -123,14 +124,41 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
         raise NotFused(msg, hint=hint)
 
 
-def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -> None:
+def too_small_for_an_image(calls: Iterable[tuple[Evidence, Case]]) -> set[str]:
+    """
+    Return which of a program's own kernels cannot work on each pixel of an image.
+
+    A response of half the frequencies that is made in blocks has, for some widths, as many
+    work items as the image has pixels; for another image it has fewer.
+
+    Args:
+        calls: What the calls did, and the image of each.
+
+    Returns:
+        The names of kernels that had too few work items for the image of some call, each
+        time that it launched them.
+    """
+    small: set[str] = set()
+    for evidence, case in calls:
+        most: dict[str, int] = {}
+        for kernel in evidence.kernels:
+            if not kernel.name.startswith(_OF_CUPY):
+                most[kernel.name] = max(kernel.elements, most.get(kernel.name, 0))
+        small |= {name for name, elements in most.items() if elements < case.pixels}
+    return small
+
+
+def expect_no_other_kernel(
+    evidence: Evidence, case: Case, *, images: int = 1, cleared: Collection[str] = ()
+) -> None:
     """
     Check that no kernel but those of the transforms worked on the image or its
     spectrum.
 
     No kernel may compute once the transforms have begun, whatever it reads: the response
     has to be ready by then. What a kernel before them read the simulator knows. CUDA does
-    not: there, none of them may have the size of the image, but in double precision.
+    not: there, none of them may have the size of the image, but in double precision, or
+    if it is known from other calls that it is no image's.
 
     Args:
         evidence: What the call did.
@@ -139,13 +167,16 @@ def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -
 
         images: How many images the call got.
 
+        cleared: Kernels that may have an image's size before the transforms, by name: see
+            :func:`too_small_for_an_image`.
+
     Raises:
         NotFused: Some kernel computed something from the image.
 
         EnvironmentUnavailable: No kernel of nvmath's transforms was seen.
     """
     begun = transforms_begun(evidence)
-    for kernel in _intruders(evidence, begun, case, images):
+    for kernel in _intruders(evidence, begun, case, images, cleared):
         if kernel.reads_operand is False:
             msg = (
                 f"The kernel {kernel.name} ran after the transforms had begun: "
@@ -167,7 +198,11 @@ def expect_no_other_kernel(evidence: Evidence, case: Case, *, images: int = 1) -
 
 
 def _intruders(
-    evidence: Evidence, begun: float, case: Case, images: int
+    evidence: Evidence,
+    begun: float,
+    case: Case,
+    images: int,
+    cleared: Collection[str],
 ) -> list[Kernel]:
     kernels = sorted(evidence.kernels, key=lambda kernel: kernel.start)
     computing = [kernel for kernel in kernels if kernel.kind not in PASSIVE]
@@ -175,7 +210,7 @@ def _intruders(
     widened = {k.elements for k in kernels if k.name.startswith(_WIDENED)}
     suspects = [kernel for kernel in computing if kernel.reads_operand]
     for kernel in computing:
-        unknown = kernel.reads_operand is None
+        unknown = kernel.reads_operand is None and kernel.name not in cleared
         may_read = unknown and any(_may_read(kernel, n, widened) for n in counts)
         if not kernel.reads_operand and (kernel.start >= begun or may_read):
             suspects.append(kernel)
@@ -191,7 +226,7 @@ def _may_read(kernel: Kernel, elements: int, widened: Collection[int]) -> bool:
     made double (``widened``) as well. A program's own kernel takes what it likes, in blocks
     of any shape.
     """
-    if kernel.name.startswith("cupy_"):
+    if kernel.name.startswith(_OF_CUPY):
         _, _, types = kernel.name.partition("__")
         in_double = bool(types) and not _SINGLE.search(types)
         in_double = in_double and kernel.elements not in widened

@@ -21,6 +21,7 @@ from graders.fft_callbacks.fusion import (
     expect_no_other_kernel,
     expect_parity,
     expect_transforms,
+    too_small_for_an_image,
 )
 from graders.fft_callbacks.pictures import picture
 from graders.harness.checks import (
@@ -122,10 +123,12 @@ def test_phases(learner: Learner, cases: list[Batch]) -> None:
 
 def test_fused(learner: Learner, cases: list[Batch]) -> None:
     """A callback applies the response, and no other kernel works on an image."""
-    for batch in cases:
-        evidence = _blur(learner, batch).evidence
+    calls = [(_blur(learner, batch).evidence, batch) for batch in cases]
+    cleared = too_small_for_an_image((seen, batch.case()) for seen, batch in calls)
+    for evidence, batch in calls:
         expect_transforms(evidence, batch.case(), sepia=False)
-        expect_no_other_kernel(evidence, batch.case(), images=len(batch.images))
+        images = len(batch.images)
+        expect_no_other_kernel(evidence, batch.case(), images=images, cleared=cleared)
         expect_even_growth(evidence, batch)
 
 

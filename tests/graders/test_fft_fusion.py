@@ -7,7 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from graders.fft_callbacks.fusion import expect_no_other_kernel, expect_transforms
+from graders.fft_callbacks.fusion import (
+    expect_no_other_kernel,
+    expect_transforms,
+    too_small_for_an_image,
+)
 from graders.fft_callbacks.pictures import Case
 from graders.harness.device.evidence import Evidence, Kernel, Operation
 from graders.harness.errors import EnvironmentUnavailable, NotFused
@@ -110,6 +114,48 @@ def test_blocks_of_other_shapes_hide_nothing(intruder: Kernel) -> None:
     """A program's own kernel launches as it likes; CuPy's names tell their types."""
     with pytest.raises(NotFused, match="worked on the image"):
         expect_no_other_kernel(evidence(intruder), CASE)
+
+
+WIDE = Case(name="a wide one", image=np.zeros((46, 64), np.float32), sigma=2.0)
+LARGE = Case(name="a large one", image=np.zeros((96, 200), np.float32), sigma=2.0)
+
+
+def in_blocks(name: str, case: Case, columns: int) -> Kernel:
+    """A kernel that has a block of 32 for up to so many columns of each row."""
+    return named(name, case.height * -(-columns // 32) * 32)
+
+
+def of_half(name: str, case: Case) -> Kernel:
+    return in_blocks(name, case, case.width // 2 + 1)
+
+
+def test_a_response_in_blocks_may_be_as_large_as_an_image() -> None:
+    """33 of 64 columns are 64 work items; for a larger image there are too few."""
+    calls = [(evidence(of_half("fill", case)), case) for case in (WIDE, LARGE)]
+    with pytest.raises(NotFused, match="2,944 elements"):
+        expect_no_other_kernel(*calls[0])
+    cleared = too_small_for_an_image(calls)
+    assert cleared == {"fill"}
+    for seen, case in calls:
+        expect_no_other_kernel(seen, case, cleared=cleared)
+
+
+def test_a_kernel_that_works_on_the_image_as_well_is_not_cleared() -> None:
+    both = [
+        (evidence(of_half("scale", case), in_blocks("scale", case, case.width)), case)
+        for case in (WIDE, LARGE)
+    ]
+    by_cupy = [
+        (evidence(in_blocks("cupy_multiply__float32_float32", case, 32)), case)
+        for case in (WIDE, LARGE)
+    ]
+    assert too_small_for_an_image([*both, *by_cupy]) == set()
+
+
+def test_what_is_cleared_may_not_run_between_the_transforms() -> None:
+    late = replace(of_half("fill", WIDE), start=3.0)
+    with pytest.raises(NotFused):
+        expect_no_other_kernel(evidence(late), WIDE, cleared={"fill"})
 
 
 def test_an_image_in_double_precision_is_no_response() -> None:

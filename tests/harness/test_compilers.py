@@ -42,6 +42,11 @@ def test_other_exceptions_are_not_a_compiler_s(kind: str, text: str) -> None:
     [
         (UNRESOLVED, "link=compiled.files"),
         ("/tmp/x.ltoir not found", "keep it"),
+        (
+            "<unnamed-ltoir>: link error: error: linking module flags 'Debug Info "
+            "Version': IDs have conflicting behaviors",
+            "Leave out lineinfo",
+        ),
         ("Something else", "Look at the function that is compiled"),
     ],
 )

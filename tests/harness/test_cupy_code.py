@@ -37,6 +37,11 @@ class Compiler(ModuleType):
         self._kernel_cache_backend: Any = Cache()
         self._empty_file_preprocess_cache: dict[Any, str] = {}
         self.compiled: list[str] = []
+        self.accelerators = ["cub"]
+
+    def set_reduction_accelerators(self, names: list[str]) -> None:
+        """``cupy._core.set_reduction_accelerators``."""
+        self.accelerators = names
 
     def _set_kernel_cache_backend(self, backend: Any) -> None:
         self._kernel_cache_backend = backend
@@ -61,9 +66,8 @@ def compilers(monkeypatch: pytest.MonkeyPatch) -> list[Compiler]:
     made = [Compiler()]
 
     def play(name: str) -> Any:
-        return (
-            made[-1] if name == "cupy.cuda.compiler" else importlib.import_module(name)
-        )
+        ours = ("cupy.cuda.compiler", "cupy._core")
+        return made[-1] if name in ours else importlib.import_module(name)
 
     monkeypatch.setattr(cupy_code, "importlib", SimpleNamespace(import_module=play))
 
@@ -134,6 +138,15 @@ def test_an_older_cupy_compiles_by_itself(
     cupy_code.compile_part(empty, "some", 0)
     assert not list(empty.iterdir())
     assert compilers[-1].compiled == []
+
+
+def test_kernels_of_cub_are_neither_compiled_ahead_nor_used(
+    folder: Path, compilers: list[Compiler]
+) -> None:
+    library_code.use({})
+    assert compilers[-1].accelerators == ["cub"]
+    library_code.use(library_code.read(folder))
+    assert [one.accelerators for one in compilers] == [["cub"], [], [], []]
 
 
 def test_a_file_that_is_being_written_is_passed_over(folder: Path) -> None:

@@ -87,6 +87,11 @@ _HINTS = (
         "over one; a NumPy array from outside can be indexed so.",
     ),
     (
+        r"'Debug Info Version'",
+        "Leave out lineinfo and debug: this CUDA does not link a kernel that has line "
+        "tables with the library's code, which has none.",
+    ),
+    (
         r"vector\(float\d\dx2\)",
         "An element of nvmath.device's value_type is a pair, .x and .y, until it is "
         "multiplied by a complex number: it has no real and no conjugate, and no plain "

@@ -1,10 +1,15 @@
 """CuPy's own kernels that are compiled once and not in each worker.
 
-CuPy compiles an operation for each dtype and layout when it is first called. For those of
-CUB's that reduce an array, norms and ``all`` among them, that takes more than a second of
-CPU time each, once for each number of threads: a program that solves a few systems would
-spend most of its grading on them. What the operations below need is compiled ahead by a
-process of ours and read by workers. Imports nothing of the engine.
+CuPy compiles an operation for each dtype and layout when it is first called: a program
+that solves a few systems would spend most of its grading on that. What the operations below
+need is compiled ahead by a process of ours and read by workers. Imports nothing of the
+engine.
+
+Norms, ``all`` and other reductions have two kernels in CuPy: its own, which is one for all
+sizes, and one made of CUB's, which is faster where an array is large, and takes more than a
+second of CPU time for each dtype and number of threads, twice where all axes are reduced.
+Where a group is used, CuPy reduces by its own: the results differ in their last bits, and
+no exercise that uses a group is timed.
 
 CuPy calls its kernels by a digest of source, options, architecture and the compiler's
 version: what an older version compiled is passed over.
@@ -25,10 +30,6 @@ from typing import Any
 #: How the files of kernels end, and those that say how a compiler calls itself.
 KERNEL, COMPILER = ".cubin", ".compiler"
 _DTYPES = ("float32", "float64")
-# Numbers of elements that CUB reduces with 32 to 512 threads (cupy 14.2,
-# _cub_reduction.pyx): four elements a thread, and the next power of two. Fewer than 128
-# are reduced by CuPy's own kernel, which is one for all.
-_REDUCED = (128, 256, 512, 1024, 2048)
 _FEW = 3
 
 Part = Callable[[], Iterator[Any]]
@@ -98,6 +99,12 @@ def use(known: Mapping[str, Any]) -> None:
             asked, answer = ast.literal_eval(content[:].decode())
             compiler._empty_file_preprocess_cache.setdefault(asked, answer)
     compiler._set_kernel_cache_backend(Known(known, own))
+    _reduce_without_cub()
+
+
+def _reduce_without_cub() -> None:
+    core: Any = importlib.import_module("cupy._core")
+    core.set_reduction_accelerators([])  # what CUPY_ACCELERATORS sets, for reductions
 
 
 def parts_of(group: str) -> list[tuple[str, int]]:
@@ -120,6 +127,7 @@ def compile_part(folder: Path, group: str, part: int) -> None:
     if not hasattr(compiler, "_kernel_cache_backend"):
         return
     compiler._set_kernel_cache_backend(_Kept(folder))
+    _reduce_without_cub()
     try:
         for _ in GROUPS[group][part]():
             pass
@@ -219,14 +227,14 @@ def _residuals(dtype: str) -> Iterator[Any]:
     yield a @ columns[:, 0] - columns[:, 0]
 
 
-def _norms(dtype: str, size: int) -> Iterator[Any]:
-    """Yield norms of columns, and of rows that lie in memory one after the other."""
+def _norms(dtype: str) -> Iterator[Any]:
+    """Yield norms of columns, one or several, and of rows that are columns' transposes."""
     np, cp, _, _ = _modules()
-    columns = cp.asarray(np.asfortranarray(np.ones((size, 2), dtype)))
-    yield cp.linalg.norm(columns, axis=0)
-    yield cp.linalg.norm(columns.T, axis=1)
-    if size == _FEW:
-        yield cp.linalg.norm(cp.ascontiguousarray(columns), axis=0)
+    columns = cp.asarray(np.asfortranarray(np.ones((_FEW, 2), dtype)))
+    for some in (columns, columns[:, :1], cp.ascontiguousarray(columns)):
+        yield cp.linalg.norm(some, axis=0)
+        yield cp.linalg.norm(some.T, axis=1)
+    yield cp.linalg.norm(columns[:, 0])
 
 
 def _other_norms(dtype: str) -> Iterator[Any]:
@@ -238,10 +246,10 @@ def _other_norms(dtype: str) -> Iterator[Any]:
         yield cp.sqrt((array * array).sum(axis=0))
 
 
-def _truths(size: int) -> Iterator[Any]:
-    """Yield whether all and any of so many are true."""
+def _truths(dtype: str) -> Iterator[Any]:
+    """Yield whether all and any are true, or not 0."""
     np, cp, _, _ = _modules()
-    truths = cp.asarray(np.ones(size, "bool"))
+    truths = cp.asarray(np.ones(_FEW, dtype))
     yield cp.all(truths)
     yield cp.any(truths)
 
@@ -268,23 +276,18 @@ def _symmetry(dtype: str) -> Iterator[Any]:
 
 
 _OF_A_DTYPE = (
-    _to_rows, _made_of_rows, _residuals, _verdicts, _copies, _other_norms, _to_columns,
-    _symmetry,
+    _to_rows, _made_of_rows, _residuals, _verdicts, _copies, _norms, _other_norms,
+    _to_columns, _symmetry,
 )  # fmt: skip
 
 #: What programs call, in parts that may be compiled side by side; the longest come first.
 GROUPS: dict[str, Sequence[Part]] = {
     "sparse": (
-        *(partial(_truths, size) for size in (*_REDUCED, _FEW)),
-        *(
-            partial(_norms, dtype, size)
-            for size in (*_REDUCED, _FEW)
-            for dtype in _DTYPES
-        ),
         *(
             partial(operations, dtype)
             for operations in _OF_A_DTYPE
             for dtype in _DTYPES
         ),
+        *(partial(_truths, dtype) for dtype in ("bool", "int32", *_DTYPES)),
     )
 }

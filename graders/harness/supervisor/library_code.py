@@ -19,6 +19,7 @@ from graders.harness.device.gpu_facts import compute_capability
 
 _ROOT = Path(__file__).parents[3]
 _COMPILER = _ROOT / "graders" / "harness" / "device" / "library_code.py"
+_COMPILED = (_COMPILER, _COMPILER.with_name("cupy_code.py"))
 _PACKAGES = ("cuda-bindings", "cuda-core", "cupy", "nvidia-", "nvmath-python")
 
 
@@ -102,5 +103,6 @@ def _digest(items: list[tuple[Any, ...]]) -> str:
         for found in metadata.distributions()
         if found.name and found.name.startswith(_PACKAGES)
     )
-    facts = (items, versions, compute_capability())
+    sources = [path.read_bytes() for path in _COMPILED]  # what a group consists of
+    facts = (items, versions, compute_capability(), sources)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -21,7 +21,9 @@ def fill(r, sigma, w, count):
         row[t] = math.exp(c[0] * sigma * sigma * ((u0 + t) / w) ** 2)
     cuda.syncthreads()
     v = cuda.blockIdx.y
-    fy = (v if v < (h + 1) // 2 else v - h) / h
+    fy = v / h
+    if v >= (h + 1) // 2:
+        fy = fy - 1.0
     if u0 + t < r.shape[1]:
         r[v, u0 + t] = row[t] * math.exp(c[0] * sigma * sigma * fy * fy) / (h * w)
         cuda.atomic.add(count, 0, 1)
