@@ -49,6 +49,7 @@ GOALS = {
     "growth": 1.1,
 }
 BARE = Path(__file__).with_name("bare_class.py")
+_SLOWEST = 8
 PLUGIN = "graders.harness.plugin"
 
 
@@ -110,7 +111,7 @@ def through_command(made: list[Made], device: str) -> dict[str, Any]:
         "seconds": seconds,
         "a_minute": 60 * len(made) / seconds,
         "peak_bytes": memory.stop(),
-        "slowest_seconds": max(result["seconds"] for result in found),
+        **slowest(made, {result["key"]: result["seconds"] for result in found}),
         "judged_otherwise": judged_otherwise(made, found, device),
     }
 
@@ -135,19 +136,40 @@ def judged_otherwise(
     return differ
 
 
+def slowest(made: list[Made], seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Return which submissions took longest, and how long an exercise takes on average."""
+    each: dict[str, list[float]] = {}
+    for one in made:
+        each.setdefault(one.program.exercise.name, []).append(seconds[one.key])
+    ordered = sorted(made, key=lambda one: -seconds[one.key])
+    return {
+        "slowest_seconds": {
+            f"{one.program.exercise.name}/{one.program.path.stem}": seconds[one.key]
+            for one in ordered[:_SLOWEST]
+        },
+        "mean_seconds": {name: statistics.mean(each[name]) for name in sorted(each)},
+    }
+
+
 def through_station(made: list[Made], device: str, root: Path) -> dict[str, Any]:
     """Grade a class in a warm station; its start is not counted."""
     with Station(device, root=root) as station:
         station.grade({})
         started = time.perf_counter()
+
+        def took(one: Made) -> float:
+            began = time.perf_counter()
+            station.grade(one.files)
+            return time.perf_counter() - began
+
         with ThreadPoolExecutor(station.slots) as threads:
-            found = list(threads.map(lambda one: station.grade(one.files), made))
+            times = list(threads.map(took, made))
         seconds = time.perf_counter() - started
-    assert len(found) == len(made)
     return {
         "submissions": len(made),
         "seconds": seconds,
         "a_minute": 60 * len(made) / seconds,
+        **slowest(made, {one.key: each for one, each in zip(made, times, strict=True)}),
     }
 
 
