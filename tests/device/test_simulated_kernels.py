@@ -227,9 +227,55 @@ def test_what_is_missing_is_named(cp: Any) -> None:
     with pytest.raises(NotModelled, match="in a kernel is not modelled"):
         shuffle[1, 32](cp.zeros(1, np.int32))
     with pytest.raises(NotModelled, match="What numba-cuda asks the CUDA driver for"):
-        cuda.pinned_array(3)
+        cuda.mapped_array(3)
     with pytest.raises(NotModelled, match="Indexing an array of numba-cuda"):
-        _ = cuda.device_array(3)[0]
+        _ = cuda.device_array(3)[[0]]
+
+
+def test_warps_wait_for_themselves_and_blocks_for_all(cp: Any, record: Record) -> None:
+    """A warp adds up in turns of its own; the others wait until the block's next one."""
+    from numba import cuda, float32
+
+    @cuda.jit
+    def total(out: Any, x: Any) -> None:
+        parts = cuda.shared.array(96, float32)
+        i = cuda.threadIdx.x
+        parts[i] = x[i]
+        cuda.syncthreads()
+        if i < 32:
+            parts[i] += parts[i + 32] + parts[i + 64]
+            for k in (16, 8, 4, 2, 1):
+                cuda.syncwarp()
+                here = parts[i + k] if i < k else float32(0)
+                cuda.syncwarp()
+                parts[i] += here
+        cuda.syncthreads()
+        out[i] = parts[0]
+
+    x, out = cp.arange(96, dtype=cp.float32), cp.zeros(96, cp.float32)
+
+    def run() -> None:
+        total[1, 96](out, x)
+
+    _, seen = record(run)
+    assert set(out.get()) == {96 * 95 / 2}
+    assert not seen.faults
+
+
+def test_what_numba_makes_kernels_of_runs(cp: Any) -> None:
+    """Its ufuncs and its reductions."""
+    from numba import cuda, vectorize
+
+    @vectorize(["float32(float32, float32)"], target="cuda")
+    def scaled(a: Any, b: Any) -> Any:
+        return a + 2 * b
+
+    x = cp.arange(10, dtype=cp.float32)
+    np.testing.assert_array_equal(
+        scaled(x, x).copy_to_host(), 3 * np.arange(10, dtype=np.float32)
+    )
+    add = cuda.reduce(lambda a, b: a + b)
+    assert add(cuda.to_device(np.arange(1000.0))) == 999 * 500
 
 
 def test_arrays_from_around_the_kernel(cp: Any, record: Record) -> None:

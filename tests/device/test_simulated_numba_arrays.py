@@ -172,10 +172,66 @@ def test_what_does_not_fit_is_refused_in_numbas_words(cp: Any, cuda: Any) -> Non
 
 def test_what_the_view_lacks_is_named(cp: Any, cuda: Any) -> None:
     view = cuda.as_cuda_array(cp.zeros(3))
-    with pytest.raises(NotModelled, match="split of an array of numba-cuda"):
-        view.split(2)
-    with pytest.raises(NotModelled, match="Indexing an array of numba-cuda"):
-        _ = view[0]
+    with pytest.raises(NotModelled, match="get_ipc_handle of an array of numba-cuda"):
+        view.get_ipc_handle()
+    with pytest.raises(NotModelled, match="Indexing an array of numba-cuda by list"):
+        _ = view[[0, 2]]
+
+
+def test_parts_share_the_array_s_memory(cuda: Any) -> None:
+    host = np.arange(24, dtype=np.float32).reshape(4, 6)
+    x = cuda.to_device(host)
+    for key in (1, (..., 2), (slice(1, 3), slice(None, None, 2)), (slice(None), -1)):
+        np.testing.assert_array_equal(x[key].copy_to_host(), host[key])
+    x[1:3, ::2] = 7
+    x[0] = np.arange(6, dtype=np.float32) * 10
+    x[3, 3] = np.float32(5)
+    host[1:3, ::2], host[0], host[3, 3] = 7, np.arange(6) * 10, 5
+    np.testing.assert_array_equal(x.copy_to_host(), host)
+    np.testing.assert_array_equal(np.asarray(x), host)
+    with pytest.raises(ValueError, match="could not broadcast"):
+        x[0] = np.zeros(5, np.float32)
+
+
+def test_one_element_comes_down_to_the_host(cuda: Any, record: Record) -> None:
+    x = cuda.to_device(np.arange(6.0))
+    value, seen = record(lambda: x[4])
+    assert value == 4.0
+    assert isinstance(value, np.float64)
+    assert [(copy.direction, copy.nbytes) for copy in seen.copies] == [
+        ("device_to_host", 8)
+    ]
+
+
+def test_an_assignment_is_a_kernel_of_its_own(cuda: Any, record: Record) -> None:
+    x, y = cuda.to_device(np.arange(6.0)), cuda.to_device(np.arange(3.0))
+
+    def assign() -> None:
+        x[3:] = y
+
+    _, seen = record(assign)
+    assert [(k.name, k.elements) for k in seen.kernels] == [("numba_assign", 3)]
+    assert not seen.copies
+    _, seen = record(lambda: x.__setitem__(0, 1.0))
+    assert _ways(seen.copies) == ["host_to_device"]
+
+
+def test_another_shape_needs_no_copy_or_is_refused(cuda: Any) -> None:
+    host = np.arange(12, dtype=np.float32).reshape(3, 4)
+    x = cuda.to_device(host)
+    assert x.reshape(2, 6).shape == x.reshape((2, 6)).shape == (2, 6)
+    np.testing.assert_array_equal(x.ravel().copy_to_host(), host.ravel())
+    assert x[:, :1].squeeze().shape == (3,)
+    assert x.view(np.complex64).shape == (3, 2)
+    assert [len(part) for part in x.ravel().split(5)] == [5, 5, 2]
+    stream = cuda.stream()
+    assert x.bind(stream).stream is stream
+    assert (x.is_c_contiguous(), x.is_f_contiguous()) == (True, False)
+    assert x.flags == {"C_CONTIGUOUS": True, "F_CONTIGUOUS": False}
+    with pytest.raises(NotImplementedError, match="operation requires copying"):
+        x[:, ::2].ravel()
+    with pytest.raises(ValueError, match="copy=False"):
+        np.asarray(x, copy=False)
 
 
 def test_contractions_of_tensors_say_that_they_are_not_modelled(

@@ -28,14 +28,22 @@ from graders.harness.device.simulator import (
     kernel_parts,
     libdevice,
 )
-from graders.harness.device.simulator.kernel_parts import BARRIER, CONTEXT, FIRST_FFT
+from graders.harness.device.simulator.kernel_parts import (
+    BARRIER,
+    CONTEXT,
+    FIRST_FFT,
+    WARP,
+)
 from graders.harness.device.simulator.not_modelled import not_modelled
 
 _serial = itertools.count(1)
 _SREG = re.compile(r"llvm\.nvvm\.read\.ptx\.sreg\.((?:n?tid|n?ctaid)\.[xyz])")
-_BARRIERS = re.compile(
-    r"llvm\.nvvm\.(barrier0|barrier\.sync|bar\.warp\.sync|barrier\.cta\.sync\S*?)\b"
-)
+# How threads wait for those of their block, and of their warp; what they pass on with it,
+# a barrier's number or which threads of the warp, is left out.
+_WAITS = {
+    "grader.barrier": r"barrier0|barrier\.sync|barrier\.cta\.sync[\w.]*",
+    "grader.warp": r"bar\.warp\.sync",
+}
 _SHARED_SIZE = re.compile(
     r'call i32 asm sideeffect "mov\.u32 \$0, %dynamic_smem_size;", "=r"\(\)'
 )
@@ -76,7 +84,7 @@ def _instrument(text: str) -> str:
 
 # A call of anything but what moves bytes and what tells a thread its place.
 _CALLS = re.compile(
-    r"call [^\n]*@(?!sreg\.|llvm\.(?:mem|lifetime|dbg|assume)|grader\.barrier)"
+    r"call [^\n]*@(?!sreg\.|llvm\.(?:mem|lifetime|dbg|assume)|grader\.)"
 )
 _RESULT = re.compile(r"^\s*(%\S+) = (\w+) ")
 _NAMES = re.compile(r"%[\w.$-]+")
@@ -180,7 +188,7 @@ def build(texts: list[str], entry: str) -> HostKernel:
     text = _without_declarations(
         text, random | {f"simulated_cufftdx_{n}" for n in ffts}
     )
-    waits = bool(ffts) or "grader.barrier" in whole
+    waits = bool(ffts) or any(name in whole for name in _WAITS)
     text += kernel_parts.PREAMBLE + kernel_parts.REGISTERS
     text += kernel_parts.thread(entry, types)
     text += kernel_parts.fibers() if waits else kernel_parts.loops()
@@ -217,7 +225,11 @@ def build(texts: list[str], entry: str) -> HostKernel:
 
 def _for_host(text: str) -> str:
     text = _SREG.sub(r"sreg.\1", text)
-    text = _BARRIERS.sub("grader.barrier", text)
+    for name, intrinsics in _WAITS.items():
+        called = rf'@"?llvm\.nvvm\.(?:{intrinsics})"?\([^)]*\)'
+        text = re.sub(rf"(?m)^declare void {called}.*$", "", text)
+        text, count = re.subn(called, f"@{name}()", text)
+        text += f"\ndeclare void @{name}()\n" if count else ""
     if _SHARED_SIZE.search(text):
         text = _SHARED_SIZE.sub("call i32 @sreg.smem()", text)
         text += "\ndeclare i32 @sreg.smem()\n"
@@ -308,14 +320,12 @@ def _missing(text: str, random: set[str], ffts: dict[str, str]) -> str:
             f" {{\n  call void @kernel_wait(i64 {FIRST_FFT + int(number)}, ptr %a, "
             f"{second})\n  ret void\n}}\n"
         )
-    barrier = re.search(r"call void @grader\.barrier\(([^)]*)\)", text)
-    if barrier is not None:
-        count = barrier[1].count("i32 ")
-        taken = ", ".join(["i32"] * count)
-        added += (
-            f"\ndefine internal void @grader.barrier({taken}) {{\n"
-            f"  call void @kernel_wait(i64 {BARRIER}, ptr null, ptr null)\n  ret void\n}}\n"
-        )
+    for name, why in zip(_WAITS, (BARRIER, WARP), strict=True):
+        if f"call void @{name}()" in text:
+            added += (
+                f"\ndefine internal void @{name}() {{\n"
+                f"  call void @kernel_wait(i64 {why}, ptr null, ptr null)\n  ret void\n}}\n"
+            )
     return added
 
 

@@ -18,25 +18,22 @@ import numpy as np
 import numpy.typing as npt
 
 from graders.harness.device.numba_watch import device_calls
-from graders.harness.device.simulator import cufftdx, device_random, kernel_ir
+from graders.harness.device.simulator import device_random, kernel_ir
+from graders.harness.device.simulator.kernel_block import Block
 from graders.harness.device.simulator.kernel_ir import HostKernel
 from graders.harness.device.simulator.kernel_parts import (
-    DONE,
-    FIRST_FFT,
     INDEX,
     MAX_RANGES,
 )
 from graders.harness.device.simulator.machine import MACHINE, Allocation, Part
 from graders.harness.device.simulator.not_modelled import not_modelled
-from graders.harness.device.simulator.numba_arrays import NumbaArray, handle_of
+from graders.harness.device.simulator.numba_arrays import NumbaArray
+from graders.harness.device.simulator.numba_streams import handle_of
 
 _MAX_THREADS = 1024
 _MAX_ORDINARY_SHARED = 49152  # beyond it a kernel needs an attribute of its function
-_STACK = 256 * 1024
 _PTX_COMPILE = 4  # nvJitLinkResult
 _MARGIN, _ALIGNMENT = 2**20, 512
-# Of ucontext_t, on Linux: where uc_link and uc_stack lie, and room for all of it.
-_LINK, _STACK_FIELD, _UCONTEXT = 8, 16, 8192
 _host_kernels: dict[int, tuple[Any, HostKernel]] = {}
 
 
@@ -381,75 +378,11 @@ def _run(
             context[INDEX[f"ctaid.{axis}"]] = number
         for low, size in [*host.static, (host.shared, shared)]:
             ctypes.memset(low, 0xFF, size)
-        _Block(host, block, shared).run()
+        Block(host, block, shared).run()
 
 
 def _signed(address: int) -> int:
     return int(np.array(address, dtype=np.uint64).astype(np.int64))
-
-
-class _Block:
-    """The threads of one block, as fibers that take turns where they wait."""
-
-    def __init__(
-        self, host: HostKernel, shape: tuple[int, int, int], shared: int
-    ) -> None:
-        self._host = host
-        self._shared = shared
-        depth, height, width = shape[::-1]
-        z, y, x = np.indices((depth, height, width)).reshape(3, -1)
-        self._places = np.stack([x, y, z], axis=1).astype(np.int64)
-        count = len(self._places)
-        self._stacks = np.empty((count, _STACK), dtype=np.uint8)
-        self._contexts = np.zeros((count + 1, _UCONTEXT), dtype=np.uint8)
-        first = self._contexts.ctypes.data
-        self._addresses = np.int64(first) + _UCONTEXT * np.arange(count, dtype=np.int64)
-        self._scheduler = first + _UCONTEXT * count
-
-    def run(self) -> None:
-        """Run the block to its end."""
-        for number in range(len(self._places)):
-            self._prepare(number)
-        self._host.context[INDEX["scheduler"]] = self._scheduler
-        running = np.arange(len(self._places))
-        while running.size:
-            fibers, places = self._addresses[running], self._places[running]
-            events = np.zeros((running.size, 2), dtype=np.int64)
-            self._host.run(
-                fibers.ctypes.data, places.ctypes.data, events.ctypes.data, running.size
-            )
-            for why in np.unique(events[:, 0]):
-                if why >= FIRST_FFT:
-                    here = events[:, 0] == why
-                    number = int(why) - FIRST_FFT
-                    self._transform(number, places[here], events[here, 1])
-            running = running[events[:, 0] != DONE]
-
-    def _prepare(self, number: int) -> None:
-        libc = kernel_ir.libc()
-        at = ctypes.c_void_p(int(self._addresses[number]))
-        libc.getcontext(at)
-        words = self._contexts[number]
-        words[_LINK : _LINK + 8].view(np.uint64)[0] = self._scheduler
-        stack = words[_STACK_FIELD : _STACK_FIELD + 24].view(np.uint64)
-        stack[0], stack[2] = self._stacks[number].ctypes.data, _STACK
-        libc.makecontext(at, ctypes.c_void_p(self._host.fiber), ctypes.c_int(0))
-
-    def _transform(
-        self, number: int, places: npt.NDArray[np.int64], firsts: npt.NDArray[np.int64]
-    ) -> None:
-        made = cufftdx.plan(number)
-        if made.whole_block and self._shared < made.shared_bytes:
-            MACHINE.fault(
-                "out_of_bounds_write",
-                f"A transform of {made.size} elements needs {made.shared_bytes:,} bytes "
-                f"of shared memory, but the launch gave the kernel {self._shared:,}.",
-            )
-        threads = [
-            cufftdx.Waiting(x=x, y=y, first=first)
-            for (x, y, _), first in zip(places.tolist(), firsts.tolist(), strict=True)
-        ]
-        cufftdx.run(made, threads)
 
 
 def _report(host: HostKernel, slots: Slots, dispatcher: Any) -> None:

@@ -28,7 +28,7 @@ CONTEXT = (
 )
 INDEX = {name: k for k, name in enumerate(CONTEXT)}
 # Why a fiber stopped.
-DONE, BARRIER, FIRST_FFT = 0, 1, 16
+DONE, BARRIER, WARP, FIRST_FFT = 0, 1, 2, 16
 
 
 def _field(name: str) -> str:

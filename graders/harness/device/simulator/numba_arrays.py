@@ -1,12 +1,14 @@
-"""numba-cuda's arrays and streams in simulated memory: ``device_array``, ``to_device``.
+"""numba-cuda's arrays in simulated memory: ``device_array``, ``to_device``, and views.
 
-Imports nothing of the engine but the machine, ``cuda_core``, ``not_modelled`` and what
-the simulated CuPy knows of memory.
+Imports nothing of the engine but the machine, ``cuda_core``, ``not_modelled``,
+``numba_streams`` and what the simulated CuPy knows of memory.
 """
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,9 +18,11 @@ import numpy.typing as npt
 from graders.harness.device.evidence import Direction
 from graders.harness.device.simulator import cuda_core
 from graders.harness.device.simulator.cupy_package.memory import (
+    alloc_pinned_memory,
     host_address,
     is_operand,
     is_pinned,
+    page_locked,
 )
 from graders.harness.device.simulator.cupy_package.storage import DeviceArray
 from graders.harness.device.simulator.cupy_package.streams import current_handle
@@ -29,6 +33,11 @@ from graders.harness.device.simulator.machine import (
     Part,
 )
 from graders.harness.device.simulator.not_modelled import not_modelled
+from graders.harness.device.simulator.numba_streams import (
+    NAMES,
+    NumbaStream,
+    handle_of,
+)
 
 HostArray = npt.NDArray[Any]
 
@@ -185,39 +194,108 @@ class NumbaArray:
         feature = f"{name} of an array of numba-cuda"
         raise not_modelled(feature)
 
+    # ------------------------------------------------------- parts, and other shapes
+
+    @property
+    def flags(self) -> dict[str, bool]:
+        """Whether its elements lie one after the other, in either order."""
+        flags = self.host.flags
+        return {"C_CONTIGUOUS": flags.c_contiguous, "F_CONTIGUOUS": flags.f_contiguous}
+
+    def is_c_contiguous(self) -> bool:
+        """Return whether its elements lie in C order, without gaps."""
+        return bool(self.host.flags.c_contiguous)
+
+    def is_f_contiguous(self) -> bool:
+        """Return whether its elements lie in Fortran order, without gaps."""
+        return bool(self.host.flags.f_contiguous)
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> HostArray:
+        if copy is False:
+            msg = "`copy=False` is not supported. A copy is always created."
+            raise ValueError(msg)
+        host = self.copy_to_host()
+        return host if dtype is None else host.astype(dtype, copy=False)
+
     def __getitem__(self, key: Any) -> Any:
-        feature = "Indexing an array of numba-cuda outside of kernels"
-        raise not_modelled(feature)
+        found = self._at(key)
+        if found.shape == () and not _has_ellipsis(key):
+            return NumbaArray.of(found, self.block, self.stream, self).copy_to_host()[
+                ()
+            ]
+        return self._viewed(found)
 
-    __setitem__ = __getitem__
+    def __setitem__(self, key: Any, value: Any) -> None:
+        target = self._at(key)
+        source = _to_device(value, stream=self.stream)
+        target[...] = source.host
+        part = Part(self.block, target)
+        MACHINE.kernel(
+            "numba_assign",
+            "elementwise",
+            elements=target.size,
+            nbytes=2 * target.nbytes,
+            dtype=self.dtype.name,
+            stream=handle_of(self.stream),
+            reads=[source.part],
+            writes=[part],
+        )
+        if not self.stream:
+            MACHINE.synchronize(0)
+
+    def reshape(self, *newshape: Any, **kws: Any) -> NumbaArray:
+        """Return the same elements in another shape, where nothing has to move."""
+        shape = newshape[0] if isinstance(newshape[0], tuple | list) else newshape
+        return self._unmoved(self.host.reshape(shape, **kws))
+
+    def ravel(self, order: Any = "C", stream: Any = 0) -> NumbaArray:
+        """Return the same elements as a vector, where nothing has to move."""
+        return self._unmoved(self.host.ravel(order)).bind(stream or self.stream)
+
+    def squeeze(self, axis: Any = None, stream: Any = 0) -> NumbaArray:
+        """Return the same elements without axes of length 1."""
+        return self._viewed(self.host.squeeze(axis)).bind(stream or self.stream)
+
+    def view(self, dtype: npt.DTypeLike) -> NumbaArray:
+        """Return the same bytes as elements of another dtype."""
+        return self._viewed(self.host.view(dtype))
+
+    def bind(self, stream: Any = 0) -> NumbaArray:
+        """Return the same array with copies that are ordered on a stream by default."""
+        view = self._viewed(self.host)
+        view.stream = stream
+        return view
+
+    def split(self, section: int, stream: Any = 0) -> Iterator[NumbaArray]:
+        """Yield parts of a vector, of so many elements each."""
+        for begin in range(0, self.size, section):
+            part = self._viewed(self.host[begin : begin + section])
+            yield part.bind(stream or self.stream)
+
+    def _at(self, key: Any) -> HostArray:
+        """Return a view of some elements, or of one."""
+        keys = key if isinstance(key, tuple) else (key,)
+        for one in keys:
+            if not isinstance(one, int | np.integer | slice | type(...)):
+                feature = f"Indexing an array of numba-cuda by {type(one).__name__}"
+                raise not_modelled(feature)
+        return self.host[(*keys, ...) if ... not in keys else keys]
+
+    def _unmoved(self, host: HostArray) -> NumbaArray:
+        if not np.may_share_memory(host, self.host):
+            msg = "operation requires copying"
+            raise NotImplementedError(msg)
+        return self._viewed(host)
+
+    def _viewed(self, host: HostArray) -> NumbaArray:
+        view: NumbaArray = NumbaArray.of(host, self.block, self.stream, self)
+        return view
 
 
-class NumbaStream(cuda_core.Stream):
-    """A stream that numba-cuda made."""
-
-    def synchronize(self) -> None:
-        """Let the host wait until its work is done."""
-        MACHINE.synchronize(self.handle)
-
-    def auto_synchronize(self) -> Any:
-        """Refuse, as it is not modelled."""
-        feature = "Stream.auto_synchronize of numba-cuda"
-        raise not_modelled(feature)
-
-    def __int__(self) -> int:
-        return self.handle
-
-
-def handle_of(stream: Any) -> int:
-    """Return a stream's handle, whatever of it numba-cuda takes."""
-    if stream is None:
-        return 0
-    for name in ("handle", "ptr"):
-        if hasattr(stream, name):
-            return int(getattr(stream, name))
-    if hasattr(stream, "__cuda_stream__"):
-        return int(stream.__cuda_stream__()[1])
-    return int(stream)
+def _has_ellipsis(key: Any) -> bool:
+    return ... in (key if isinstance(key, tuple) else (key,))
 
 
 def array_type(host: HostArray) -> Any:
@@ -307,14 +385,28 @@ def _as_cuda_array(obj: Any, sync: bool = True) -> Any:  # noqa: FBT001, FBT002
     return NumbaArray.of(obj._host, obj.block, stream, obj)  # noqa: SLF001
 
 
-def _stream() -> NumbaStream:
-    return NumbaStream(MACHINE.new_stream())
+def _pinned_array(
+    shape: Any, dtype: npt.DTypeLike = np.float64, strides: Any = None, order: Any = "C"
+) -> HostArray:
+    if strides is not None:
+        feature = "pinned_array of numba-cuda with strides"
+        raise not_modelled(feature)
+    dtype = np.dtype(dtype)
+    memory = alloc_pinned_memory(int(np.prod(shape)) * dtype.itemsize)
+    return np.ndarray(shape, dtype, buffer=memory, order=order)
 
 
-def _existing_stream(handle: Any = 0) -> NumbaStream:
-    number = handle_of(handle)
-    # 1 and 2 are CUDA's names of the legacy and of the per-thread default stream.
-    return NumbaStream(cuda_core.stream_state(0 if number in (1, 2) else number))
+def _pinned_array_like(ary: HostArray) -> HostArray:
+    fortran = ary.flags.f_contiguous and not ary.flags.c_contiguous
+    return _pinned_array(ary.shape, ary.dtype, order="F" if fortran else "C")
+
+
+@contextmanager
+def _pinned(*arylist: HostArray) -> Iterator[None]:
+    with ExitStack() as pinned:
+        for array in arylist:
+            pinned.enter_context(page_locked(array))
+        yield
 
 
 def _synchronize() -> None:
@@ -366,11 +458,10 @@ def install() -> None:
         "device_array_like": _device_array_like,
         "to_device": _to_device,
         "as_cuda_array": _as_cuda_array,
-        "stream": _stream,
-        "external_stream": _existing_stream,
-        "default_stream": _existing_stream,
-        "legacy_default_stream": _existing_stream,
-        "per_thread_default_stream": _existing_stream,
+        **NAMES,
+        "pinned": _pinned,
+        "pinned_array": _pinned_array,
+        "pinned_array_like": _pinned_array_like,
         "synchronize": _synchronize,
         "current_context": _current_context,
         "select_device": _current_context,

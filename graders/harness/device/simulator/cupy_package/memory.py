@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bisect
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from graders.harness.device.simulator.cupy_package.streams import (
 from graders.harness.device.simulator.machine import MACHINE, MEMORY_BYTES, Part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from graders.harness.device.simulator.machine import Allocation
 
 
@@ -367,6 +370,18 @@ def _unpin(start: int) -> None:
 def alloc_pinned_memory(size: int) -> PinnedMemory:
     """Allocate page-locked host memory."""
     return PinnedMemory(size)
+
+
+@contextmanager
+def page_locked(array: npt.NDArray[Any]) -> Iterator[None]:
+    """Lock the memory of a host array for a while."""
+    start, reach = host_range(array)
+    bisect.insort(_pinned_starts, start)
+    _pinned_ends[start] = start + reach
+    try:
+        yield
+    finally:
+        _unpin(start)
 
 
 def is_pinned(array: npt.NDArray[Any]) -> bool:
