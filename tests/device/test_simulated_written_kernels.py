@@ -14,7 +14,6 @@ LAUNCHES = {
     "cupy.RawKernel ": "cp.RawModule(code=CODE).get_function('f')((1,), (4,), (x,))",
     "cupy.RawKernel.attributes": "cp.RawKernel(CODE, 'f').attributes",
     "cupy.RawModule.get_global": "cp.RawModule(code=CODE).get_global('g')",
-    "cupy.ReductionKernel": "cp.ReductionKernel('T x', 'T y', 'x', 'a+b', 'y=a', '0')(x)",
     "cupy.vectorize": "cp.vectorize(lambda a: a + 1)(x)",
     "cupyx.GeneralizedUFunc": "cupyx.GeneralizedUFunc(len, '(i)->()')(x)",
     "cupyx.jit.rawkernel": "jit.rawkernel()(lambda a: a)[1, 4](x)",

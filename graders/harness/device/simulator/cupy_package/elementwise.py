@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -159,26 +160,13 @@ class ElementwiseKernel:
 
     def _loop_shape(self, args: tuple[Any, ...], size: int) -> tuple[int, ...]:
         """Return the shape of the arrays that are not raw, broadcast; or the size."""
-        pairs = zip(self.params, args, strict=False)
-        shapes = [
-            a._host.shape for p, a in pairs if isinstance(a, DeviceArray) and not p.raw
-        ]
-        if size != _UNDECIDED:
-            if shapes:
-                msg = (
-                    "Specified 'size' can be used only if all of the ndarray are 'raw'."
-                )
-                raise ValueError(msg)
-            return (size,)
-        if not shapes:
-            msg = "Loop size is undecided."
+        pairs = list(zip(self.params, args, strict=False))
+        if size == _UNDECIDED:
+            return loop_shape(pairs)
+        if any(isinstance(a, DeviceArray) and not p.raw for p, a in pairs):
+            msg = "Specified 'size' can be used only if all of the ndarray are 'raw'."
             raise ValueError(msg)
-        try:
-            return np.broadcast_shapes(*shapes)
-        except ValueError:
-            joined = " ".join(map(str, shapes))
-            msg = f"operands could not be broadcast together with shapes {joined}"
-            raise shape_error(ValueError(msg)) from None
+        return (size,)
 
     def _letters(
         self, inputs: tuple[Any, ...], given: tuple[Any, ...]
@@ -222,12 +210,34 @@ class ElementwiseKernel:
         shape: tuple[int, ...],
     ) -> dict[str, Variable]:
         pairs = zip(self.params, (*inputs, *outputs), strict=True)
-        return {p.name: _variable(p, a, type_of(p, letters), shape) for p, a in pairs}
+        return {p.name: variable_of(p, a, type_of(p, letters), shape) for p, a in pairs}
 
 
-def _variable(
+def loop_shape(pairs: Sequence[tuple[ParameterInfo, Any]]) -> tuple[int, ...]:
+    """
+    Return the shape of the arrays that are not raw, broadcast.
+
+    Raises:
+        ValueError: There is none, or they do not fit.
+    """
+    shapes = [
+        a._host.shape for p, a in pairs if isinstance(a, DeviceArray) and not p.raw
+    ]
+    if not shapes:
+        msg = "Loop size is undecided."
+        raise ValueError(msg)
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        joined = " ".join(map(str, shapes))
+        msg = f"operands could not be broadcast together with shapes {joined}"
+        raise shape_error(ValueError(msg)) from None
+
+
+def variable_of(
     parameter: ParameterInfo, value: Any, dtype: np.dtype[Any], shape: tuple[int, ...]
 ) -> Variable:
+    """Return an argument as a program's variable, broadcast to the loop's shape."""
     if not isinstance(value, DeviceArray):
         return Variable(_scalar(value, dtype), dtype, constant=True)
     host = value._host

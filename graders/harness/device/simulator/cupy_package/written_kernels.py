@@ -11,55 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from graders.harness.device.simulator.cupy_package.errors import not_modelled
-from graders.harness.device.simulator.cupy_package.kernel_params import (
-    checked_name,
-    checked_type,
-    parse_parameters,
-)
+from graders.harness.device.simulator.cupy_package.kernel_params import checked_type
 from graders.harness.device.simulator.cupy_package.names import names
-
-
-class ReductionKernel:
-    """A reduction written in C++; a call raises."""
-
-    __module__ = "cupy"
-
-    def __init__(
-        self,
-        in_params: str,
-        out_params: str,
-        map_expr: str,
-        reduce_expr: str,
-        post_map_expr: str,
-        identity: Any,
-        name: str = "reduce_kernel",
-        reduce_type: Any = None,
-        reduce_dims: bool = True,  # noqa: FBT001, FBT002 - CuPy's signature
-        preamble: str = "",
-        options: tuple[str, ...] = (),
-    ) -> None:
-        self.name = self.__name__ = checked_name(name)
-        self.in_params = parse_parameters(in_params, is_const=True)
-        self.out_params = parse_parameters(out_params, is_const=False)
-        self.nin = len(self.in_params)
-        self.nout = len(self.out_params)
-        self.nargs = self.nin + self.nout
-        self.map_expr = map_expr
-        self.reduce_expr = reduce_expr
-        self.post_map_expr = post_map_expr
-        self.identity = "" if identity is None else str(identity)
-        self.reduce_type = reduce_type
-        self.reduce_dims = reduce_dims
-        self.preamble = preamble
-        self.options = options
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Refuse, naming the class; a wrong number of arguments is CuPy's error."""
-        del kwargs
-        if len(args) not in (self.nin, self.nargs):
-            msg = f"Wrong number of arguments for {self.name}"
-            raise TypeError(msg)
-        not_modelled("cupy.ReductionKernel")
 
 
 class RawKernel:
