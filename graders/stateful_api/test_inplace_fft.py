@@ -53,6 +53,11 @@ STREAMS = (
     ((12, 12), "complex128", 1),
     ((1, 97), "complex64", 2),
     ((9, 33), "complex128", 2),
+    # The first shape again, after others, and more batches than a program may keep.
+    ((6, 27), "complex64", 40),
+    # More rows than a program may transform at once, and a batch of some size.
+    ((2100, 8), "complex64", 2),
+    ((60, 128), "complex128", 2),
 )
 
 
@@ -68,9 +73,14 @@ def drawn(
 
 def where(batches: Batches) -> str:
     """Return a case in words."""
-    rows, n = batches[0].shape
     count = "one batch" if len(batches) == 1 else f"{len(batches)} batches"
-    return f"{count} of {rows} x {n}, {batches[0].dtype.name}"
+    return f"{count} of {shape_in_words(batches)}"
+
+
+def shape_in_words(batches: Batches) -> str:
+    """Return shape and dtype of a batch in words."""
+    rows, n = batches[0].shape
+    return f"{rows} x {n}, {batches[0].dtype.name}"
 
 
 def items(batches: Batches) -> list[Any]:
@@ -83,6 +93,14 @@ def cases(draw: Draw) -> list[list[Batch]]:
     """Return the streams, drawn once: calls with equal arguments are made once."""
     rng = draw("cases")
     return [drawn(rng, *each) for each in STREAMS]
+
+
+@pytest.fixture(scope="module")
+def large(draw: Draw, limits: Mapping[str, Any]) -> list[list[Batch]]:
+    """Return streams of batches beside which another array of their size shows."""
+    rng = draw("allocation")
+    shape = tuple(limits["shape_watched"])
+    return [drawn(rng, shape, dtype, 3) for dtype in ("complex64", "complex128")]
 
 
 def test_values(
@@ -133,12 +151,11 @@ def test_in_place(learner: Learner, cases: list[list[Batch]]) -> None:
             raise ExtraCopies(msg, hint="Look for .get(), asnumpy, asarray and set.")
 
 
-def test_no_allocation(learner: Learner, draw: Draw, limits: Mapping[str, Any]) -> None:
+def test_no_allocation(
+    learner: Learner, large: list[list[Batch]], limits: Mapping[str, Any]
+) -> None:
     """No other array of a batch's size is made on the way."""
-    shape = tuple(limits["shape_watched"])
-    rng = draw("allocation")
-    single, double = (drawn(rng, shape, f"complex{bits}", 3) for bits in (64, 128))
-    for batches in (single, double):
+    for batches in large:
         seen = fed(learner, FUNCTION, items(batches))
         evidence = require_evidence(seen.evidence)
         _expect_little_memory(evidence, batches, limits["most_allocated"])
@@ -158,9 +175,12 @@ def _expect_little_memory(evidence: Evidence, batches: Batches, most: float) -> 
         raise ExtraCopies(msg, hint=hint)
 
 
-def test_one_plan(learner: Learner, cases: list[list[Batch]]) -> None:
+def test_one_plan(
+    learner: Learner, cases: list[list[Batch]], large: list[list[Batch]]
+) -> None:
     """One plan, and one execution for each batch, on the GPU."""
-    seen = [(batches, fed(learner, FUNCTION, items(batches))) for batches in cases]
+    streams = [*cases, *large]
+    seen = [(batches, fed(learner, FUNCTION, items(batches))) for batches in streams]
     seen += [
         (cases[0], each) for each in fed_both_ways(learner, FUNCTION, items(cases[0]))
     ]
@@ -177,9 +197,11 @@ def test_one_plan(learner: Learner, cases: list[list[Batch]]) -> None:
 
 def test_freed(learner: Learner, cases: list[list[Batch]]) -> None:
     """What a call plans is freed with the last result, or kept for later calls."""
-    alike = [b for b in cases if b[0].shape == cases[0][0].shape]
-    seen = [fed(learner, FUNCTION, items(batches)).evidence for batches in alike]
-    expect_freed(seen, "fft", where=where(alike[0]))
+    calls = [
+        (shape_in_words(batches), fed(learner, FUNCTION, items(batches)).evidence)
+        for batches in cases
+    ]
+    expect_freed(calls, "fft")
 
 
 def _expect_spectra(

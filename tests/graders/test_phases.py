@@ -81,17 +81,31 @@ def test_other_tuning_is_told(script: str, text: str) -> None:
         expect_autotuned(evidence(script))
 
 
+def freed(*calls: str) -> None:
+    """Judge calls, each a shape's name and what was done."""
+    made = [call.split(" ", 1) for call in calls]
+    expect_freed([(shape, evidence(what)) for shape, what in made], "matmul")
+
+
 def test_one_object_may_be_kept_and_none_may_pile_up() -> None:
-    kept = [evidence("p0 x0"), evidence("x0"), evidence("x0")]
-    expect_freed(kept, "matmul")
-    expect_freed([evidence("p0 x0 f0")] * 3, "matmul")
-    expect_freed([evidence("p0 x0 p0 x0 f0")] * 3, "matmul")  # planned anew, freed
+    freed("A p0 x0", "A x0", "A x0")
+    freed(*["A p0 x0 f0"] * 3)
+    freed(*["A p0 x0 p0 x0 f0"] * 3)  # planned anew, freed
     with pytest.raises(WrongPhases, match=r"one object with .* stays behind"):
-        expect_freed([evidence("p0 x0 x0 f0"), evidence("p1 x1")], "matmul")
+        freed("A p0 x0 x0 f0", "A p1 x1")
     with pytest.raises(WrongPhases, match="2 objects with workspace"):
-        expect_freed([evidence("p0 x0")] * 2, "matmul")
-    with pytest.raises(WrongPhases, match="planned 3 times and freed one object"):
-        expect_freed([evidence("p0 x0 f0 p1 x1 p2 x2"), evidence("")], "matmul")
+        freed("A p0 x0", "A p1 x1")
+    with pytest.raises(WrongPhases, match="planned 3 times, and 2 objects with"):
+        freed("A p0 x0 f0 p1 x1 p2 x2", "A ")
+
+
+def test_an_object_may_be_freed_by_the_call_that_replaces_it() -> None:
+    freed("A p0 x0", "B f0 p1 x1", "A f1 p2 x2", "A x2")
+    freed("A p0 x0", "B p1 x1", "A x0", "B x1")  # one for each shape
+    with pytest.raises(
+        WrongPhases, match=r"2 calls \(A\) planned twice, and 2 objects"
+    ):
+        freed("A p0 x0", "B p1 x1", "A p2 x2")
 
 
 def test_without_evidence_nothing_is_judged() -> None:
@@ -99,7 +113,7 @@ def test_without_evidence_nothing_is_judged() -> None:
     with pytest.raises(EnvironmentUnavailable, match="no CUPTI"):
         expect_phases(nothing, "matmul", executions=1)
     with pytest.raises(EnvironmentUnavailable, match="no CUPTI"):
-        expect_freed([nothing], "matmul")
+        expect_freed([("A", nothing)], "matmul")
 
 
 def test_execution_time_leaves_autotuning_out() -> None:

@@ -6,7 +6,7 @@ and there is only ever one of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from graders.harness.checks.conduct import require_evidence
@@ -36,6 +36,8 @@ class Phases:
         frees: How many objects were freed.
 
         left: How many objects were planned and not freed.
+
+        others_freed: How many objects were freed that an earlier call had planned.
     """
 
     plans: int
@@ -43,6 +45,7 @@ class Phases:
     executions: int
     frees: int
     left: int
+    others_freed: int = 0
 
 
 def operations_of(evidence: Evidence, library: str, phase: str = "") -> list[Operation]:
@@ -86,6 +89,7 @@ def phases_of(evidence: Evidence, library: str) -> Phases:
         executions=len(handles["execute"]),
         frees=len(handles["free"]),
         left=len(set(handles["plan"]) - set(handles["free"])),
+        others_freed=len(set(handles["free"]) - set(handles["plan"])),
     )
 
 
@@ -180,39 +184,57 @@ def expect_autotuned(
 
 
 def expect_freed(
-    evidences: Sequence[Evidence], library: str, *, where: str = ""
+    calls: Sequence[tuple[Hashable, Evidence]], library: str, *, form: str = ""
 ) -> None:
     """
     Judge that objects do not pile up over calls of the same shapes.
 
+    An object that serves one shape may be kept for later calls, and freed in any of them.
+
     Args:
-        evidences: What two calls or more did, one after the other.
+        calls: The case in words, the same for the same shapes, and what the call did; two
+            calls or more, in the order in which they were made.
 
         library: ``"matmul"`` or ``"fft"``.
 
-        where: The case, for the message.
+        form: What to put before the case, in messages.
 
     Raises:
-        WrongPhases: More than one object was planned and never freed, or one where
-            another call freed its own.
+        WrongPhases: More than one object was planned for a shape and never freed, or one
+            where another call freed its own.
     """
-    found = [phases_of(evidence, library) for evidence in evidences]
-    left = sum(phases.left for phases in found)
-    # An object that is kept serves later calls: none of them plans and frees its own.
-    frees_its_own = any(phases.plans and not phases.left for phases in found)
-    if left > 1 or (left and frees_its_own):
-        frees = sum(phases.frees for phases in found)
-        stay = "stays" if left == 1 else "stay"
-        msg = (
-            f"{len(found)} calls{_in(where)} planned {_times(sum(p.plans for p in found))} "
-            f"and freed {_objects(frees)}: {_objects(left)} with workspace and library "
-            f"handles {stay} behind. Expected was that each call frees what it plans."
-        )
-        name = _CLASSES.get(library, "The object")
-        hint = (
-            f"{name} is a context manager: with ... as, or try and finally with free()."
-        )
-        raise WrongPhases(msg, hint=hint)
+    alike: dict[Hashable, list[Phases]] = {}
+    behind: list[Hashable] = []  # the shapes of objects that no call has freed yet
+    for shapes, evidence in calls:
+        found = phases_of(evidence, library)
+        alike.setdefault(shapes, []).append(found)
+        del behind[: found.others_freed]  # handles say nothing beyond a call
+        behind += [shapes] * found.left
+    for shapes, each in alike.items():
+        left = behind.count(shapes)
+        # Where one is kept no call plans and frees its own.
+        frees_its_own = any(phases.plans and not phases.left for phases in each)
+        if left > 1 or (left and frees_its_own):
+            where = f"{form}, {shapes}" if form else str(shapes)
+            plans = sum(phases.plans for phases in each)
+            raise _left_behind(library, where, len(each), plans, left)
+
+
+def _left_behind(
+    library: str, where: str, calls: int, plans: int, left: int
+) -> WrongPhases:
+    stay = "stays" if left == 1 else "stay"
+    msg = (
+        f"{calls} calls ({where}) planned {_times(plans)}, and {_objects(left)} with "
+        f"workspace and library handles {stay} behind. Expected was that each call frees "
+        "what it plans."
+    )
+    name = _CLASSES.get(library, "The object")
+    hint = (
+        f"{name} is a context manager: with ... as, or try and finally with free(). One "
+        "that is kept for later calls is freed before another takes its place."
+    )
+    return WrongPhases(msg, hint=hint)
 
 
 def _execution_hint(seen: int, wanted: int) -> str:
