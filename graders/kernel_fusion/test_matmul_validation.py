@@ -156,7 +156,9 @@ class _Watched:
         if not fits or bias.shape != a.shape[:1]:
             self._refuse(f"{shapes}, not (m, k), (k, n) and (m,)")
         largest = int(self.limits["largest_matrix"])
-        if max(a.size, b.size, a.shape[0] * b.shape[1]) > largest:
+        # An array without elements may have any extents.
+        entries = (a.size, b.size, a.shape[0] * b.shape[1], *a.shape, *b.shape)
+        if max(entries) > largest:
             self._refuse(f"{shapes}, above {largest:,} entries a matrix")
         if any(x.dtype.kind not in "iuf" for x in arguments):
             dtypes = ", ".join(str(x.dtype) for x in arguments)

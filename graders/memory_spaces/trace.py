@@ -273,7 +273,7 @@ def launch_only(evidence: Evidence, sizes: Sizes) -> tuple[int, int]:
         second found the device still at work, and of which it found the device idle.
     """
     steps = _steps(evidence, sizes)
-    inside = _round_trips([step for step in steps if step.word != "clock"])
+    inside = set(_round_trips([step for step in steps if step.word != "clock"]))
     products = [
         s.at
         for s in steps
@@ -282,7 +282,8 @@ def launch_only(evidence: Evidence, sizes: Sizes) -> tuple[int, int]:
     reads = sorted(evidence.clock_reads, key=lambda read: read.at)
     cut = whole = 0
     for before, after in itertools.pairwise(reads):
-        count = sum(before.at <= at < after.at for at in products)
+        first, last = (bisect.bisect_left(products, r.at) for r in (before, after))
+        count = last - first
         if after.idle:
             whole += count
         else:

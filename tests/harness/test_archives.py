@@ -44,6 +44,20 @@ def pack(path: Path, *names: str) -> Path:
     return path
 
 
+def test_an_entry_without_a_name_is_damage(upload: Path) -> None:
+    pack(upload, "scale.py", "q")
+    data = upload.read_bytes()
+    at = data.index(b"PK\x01\x02", data.index(b"PK\x01\x02") + 1)
+    named = data[at : at + 46 + 1]
+    nameless = named[:28] + b"\0\0" + named[30:46]
+    end = bytearray(data[at + 47 :])
+    size = struct.unpack_from("<I", end, 12)[0]
+    struct.pack_into("<I", end, 12, size - 1)
+    upload.write_bytes(data[:at] + nameless + bytes(end))
+    with pytest.raises(UsageError, match="no zip file, or a damaged one"):
+        contents(upload)
+
+
 def contents(path: Path) -> list[str]:
     """Return what is found in a zip that is opened."""
     with opened(path) as folder:

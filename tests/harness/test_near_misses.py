@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def notes(toys: Catalog, tmp_path: Path) -> Notes:
 )
 def test_what_is_named_nearly_so_is_named(place: str, notes: Notes) -> None:
     assert notes(place) == [f"toys/scale: there is {place!r}: rename it to scale.py."]
+
+
+def test_a_name_made_to_be_read_for_hours_is_read_at_once(notes: Notes) -> None:
+    """As ``_111`` can be two suffixes, the last digits of one or of three others."""
+    started = time.perf_counter()
+    assert notes("_111" * 60 + "x.py") == []
+    assert notes("scale" + " (1)_2-copy" * 6 + ".py") != []
+    assert time.perf_counter() - started < 2.0
 
 
 def test_a_folder_of_another_name_is_named(notes: Notes) -> None:

@@ -93,6 +93,23 @@ def test_older_formats_are_brought_up(version: int, file: Path) -> None:
         assert found.cells[1].source == "## Title"
 
 
+@pytest.mark.parametrize("level", [10**30, 2**62, 3 * 10**9, -1, "x", None, [2]])
+def test_a_heading_of_a_made_up_level_is_a_heading(level: Any, file: Path) -> None:
+    """nbformat writes so many # as it says."""
+    heading = {"cell_type": "heading", "level": level, "source": "Title"}
+    code = {"cell_type": "code", "input": SCALE, "language": "python", "outputs": []}
+    data = {"nbformat": 3, "nbformat_minor": "x", "metadata": {"name": "old"}}
+    file.write_text(json.dumps({**data, "worksheets": [{"cells": [code, heading]}]}))
+    assert read(file).cells[1].source == "# Title"
+
+
+def test_whatever_nbformat_stumbles_over_is_told(file: Path) -> None:
+    cells = [{"cell_type": "unknown", "source": "x"}]
+    file.write_text(json.dumps({"nbformat": 2, "worksheets": [{"cells": cells}]}))
+    with pytest.raises(ImportFailed, match="no valid notebook of nbformat 2"):
+        read(file)
+
+
 def test_a_byte_order_mark_and_half_a_character_do_no_harm(file: Path) -> None:
     """Windows writes the one, a cut emoji leaves the other."""
     text = json.dumps(notebook([r"x = '\ud83d'", "\ud83d"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,6 +53,14 @@ def test_a_package_that_is_imported_comes_along(tmp_path: Path, taken: Taken) ->
     assert (staged / "one.py").read_text() == "x = 1"
     assert (staged.stat().st_mode & 0o777) == 0o755
     assert ((staged / "deep" / "__init__.py").stat().st_mode & 0o777) == 0o644
+
+
+def test_a_text_of_a_million_letters_is_read_at_once(taken: Taken) -> None:
+    started = time.perf_counter()
+    long = f"x = '''\nfrom {'a' * 10**6}\nimport {'b ' * 10**5}\n'''\n"
+    files = {"scale.py": long + "import mylib\n", "mylib/__init__.py": ""}
+    assert taken(files) == ["mylib/__init__.py", "scale.py"]
+    assert time.perf_counter() - started < 5.0
 
 
 @pytest.mark.parametrize(

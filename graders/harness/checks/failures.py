@@ -32,6 +32,7 @@ _WORKERS_FOLDER = "/worker-"
 _STAGED = ("/submission/", "/work/")
 _BESIDE = "../submission/"  # as Numba names the learner's files
 _MAX_TEXT = 420
+_MAX_KIND = 80
 _MOST_READ = 20_000  # of a text that a stranger sent
 _MOST_NAMES = 200
 # What Python's compiler raises of a program that it cannot take in.
@@ -108,7 +109,7 @@ def raise_for_load(
 def _raise_for_load(
     problem: dict[str, Any], module: str, *, simulated: bool
 ) -> NoReturn:
-    types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
+    types, kind, text = problem["types"], _kind(problem), _clean(problem["message"])
     if not problem["frames"] and not _UNREADABLE.isdisjoint(types):
         msg = (
             f"{module} is nested too deeply for Python, or too large: reading it ended "
@@ -176,7 +177,7 @@ def raise_for_call(
 def _raise_for_call(
     problem: dict[str, Any], function: str, args: Sequence[Any], *, simulated: bool
 ) -> NoReturn:
-    types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
+    types, kind, text = problem["types"], _kind(problem), _clean(problem["message"])
     at = _place(problem)
     unwritten = "builtins.NotImplementedError" in types and problem["innermost"]
     if unwritten and problem["frames"]:
@@ -245,7 +246,7 @@ def raise_for_unwritten(function: str, file: str, line: int) -> NoReturn:
 
 def described(problem: dict[str, Any]) -> str:
     """Return an exception in a few words: its type, where it was raised, its text."""
-    return f"{problem['type']}{_place(problem)}: {_clean(problem['message'])}"
+    return f"{_kind(problem)}{_place(problem)}: {_clean(problem['message'])}"
 
 
 def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
@@ -312,7 +313,7 @@ def _excess(because: str, what: str) -> Failure:
 
 def _raise_if_common(problem: dict[str, Any], what: str, *, simulated: bool) -> None:
     """Raise for the causes that mean the same at import and in a call."""
-    types, kind, text = problem["types"], problem["type"], _clean(problem["message"])
+    types, kind, text = problem["types"], _kind(problem), _clean(problem["message"])
     at = _place(problem)
     if simulated and _NOT_MODELLED in types:
         msg = f"{what} uses what the simulator does not model{at}: {text}"
@@ -355,8 +356,10 @@ def _place(problem: dict[str, Any]) -> str:
     if not frames:
         return ""
     last = frames[-1]
-    source = f" ({last['source']})" if last["source"] else ""
-    return f" on line {last['line']} of {last['file']}{source}"
+    source = f" ({_clean(last['source'])})" if last["source"] else ""
+    if not last["line"]:
+        return ""  # the whole file is meant
+    return f" on line {last['line']} of {_clean(last['file'])}{source}"
 
 
 def without_installation(text: str) -> str:
@@ -372,6 +375,11 @@ def _without_packages(word: re.Match[str]) -> str:
         if -1 < start <= end:
             return text[:start] + text[end + len(name) :]
     return text
+
+
+def _kind(problem: dict[str, Any]) -> str:
+    """Return an exception's type, whose name its author chose."""
+    return _clean(problem["type"])[:_MAX_KIND]
 
 
 def _clean(text: str) -> str:

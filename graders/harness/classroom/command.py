@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from graders.harness.classroom.journal import Journal
 from graders.harness.classroom.results import ResultsFolder, expect_apart
 from graders.harness.cli import ExitCode, positive
 from graders.harness.errors import EnvironmentUnavailable
+from graders.harness.report.github import without_commands
 from graders.harness.report.terminal import make_console, say
 
 _NEEDED = ("distributed", "pyarrow")
@@ -153,7 +156,8 @@ def main(argv: Sequence[str]) -> int:
         Journal(folder.journal) as journal,
     ):
         run = ClassRun(options, catalog, exercises, classroom, folder, journal)
-        return run.grade()
+        with without_commands(os.environ, sys.stdout):
+            return run.grade()
 
 
 def _expect_packages() -> None:

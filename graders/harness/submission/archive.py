@@ -39,6 +39,7 @@ DAMAGES = (
     EOFError,
     ValueError,
     NotImplementedError,
+    IndexError,  # of zipfile's own, for an entry without a name
     struct.error,
 )
 _PACK_AGAIN = "Pack the files again, as an ordinary zip."

@@ -20,11 +20,12 @@ _MOST_FOLDERS = 50
 _MOST_SHOWN = 3
 _MOST_CHARACTERS = 80
 _ALIKE = 0.85
-# What browsers, file managers and people add to the name of a second copy.
+# What browsers, file managers and people add to the name of a second copy, once.
 _COPY = re.compile(
-    r"(?:[ _-]*\(\d+\)|[ _-]+(?:copy|kopie|final|new|solution|v?\d+)|\d)+$",
+    r"(?:[ _-]*\(\d+\)|[ _-]+(?:copy|kopie|final|new|solution|v?\d+)|\d)$",
     re.IGNORECASE,
 )
+_MOST_COPIES = 20  # copies of copies, each with a suffix of its own
 
 
 def near_misses(
@@ -106,7 +107,9 @@ def meant_by(path: Path, slugs: Collection[str]) -> str:
         stem = stem[: -len(".py")]
     elif ending.lower() not in (".py", ".txt", ""):
         return ""
-    plain = re.sub(r"[ .-]+", "_", _COPY.sub("", stem)).strip("_").lower()
+    for _ in range(_MOST_COPIES):
+        stem = _COPY.sub("", stem)
+    plain = re.sub(r"[ .-]+", "_", stem).strip("_").lower()
     if plain in slugs:
         return plain
     return next(iter(difflib.get_close_matches(plain, sorted(slugs), 1, _ALIKE)), "")
