@@ -98,10 +98,12 @@ def batches(draw: Draw) -> list[Batch]:
         (CLOSE, 2, first, close),
         ("height and width swapped", 3, first[::-1], sigma),
         (_NARROWER, 2, narrower, sigma),
+        ("one row more, the same width", 2, (narrower[0] + 1, narrower[1]), sigma),
         ("a batch of one", 1, (odd[1], odd[2]), small),
         # One of these two lies where the image before it lay, and one elsewhere.
         ("another batch of one", 1, (odd[1], odd[2]), small),
         ("a third batch of one", 1, (odd[1], odd[2]), small),
+        ("many of the first shape, the sigma of the call before", 20, first, small),
         (_BEYOND, 5, (even[1], even[2]), slight(rng)),
         ("large images", 2, (large[0], large[1]), 20.0),
     )

@@ -36,6 +36,10 @@ ALIKE = (
     "a third image of the first shape and sigma",
 )
 CLOSE = "the same shape with a sigma close to the first"
+RETURN = "the first shape and sigma again"
+AGAIN = "the first shape again, with the sigma of the call before"
+# Above what a block of threads, or a table of 1024, holds of half a spectrum's row.
+WIDE = (44, 2100)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,16 +100,18 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
     Return the images for ``gaussian_blur``.
 
     One shape comes with two sigmas and with one that rounds to the first; with the
-    first again for another image, with H and W swapped, and with one column or one row
-    more or less: whatever a program keeps between calls, by the size, the shape, the
-    spectrum's shape, one side or sigma, it meets a call for which that is wrong. Both
-    sides are even and odd in turn. No sigma is 1 or a whole number, but that of the
-    large image.
+    first again for another image, at once with H and W swapped, then with a column more,
+    then with a row more, and at last with the sigma of another shape's call: whatever a
+    program keeps, of all calls or of the last one, by the size, the shape, the spectrum's
+    shape, one side or sigma, it meets a call for which that is wrong. Sides are even and
+    odd in turn, and once alike. No sigma is 1 or a whole number, but that of the large
+    image.
     """
     rng = draw("gray pictures")
     sizes = _sizes(rng)
     sigma, close = close_sigmas(rng, 1.2, 1.9)
     shade = 0.2 + 0.3 * rng.random()
+    little, least = float(rng.uniform(0.6, 0.85)), slight(rng)
     cases = [
         Case(name="an image", image=picture(rng, sizes[0]), sigma=sigma),
         Case(
@@ -119,6 +125,7 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
             image=picture(rng, sizes[0]),
             sigma=close,
         ),
+        Case(name=RETURN, image=picture(rng, sizes[0]), sigma=sigma),
         Case(
             name="height and width swapped, the first sigma",
             image=picture(rng, sizes[1]),
@@ -126,23 +133,30 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
         ),
         *(
             Case(name=name, image=picture(rng, size), sigma=sigma)
-            for name, size in _neighbours(sizes[0])
+            for name, size in _neighbours(sizes[1])
         ),
         Case(
             name="an image with height and width swapped",
             image=picture(rng, sizes[1]),
-            sigma=float(rng.uniform(0.6, 0.85)),
+            sigma=little,
         ),
+        Case(name=AGAIN, image=picture(rng, sizes[0]), sigma=little),
         Case(
             name="a dark image with odd sides",
             image=np.float32(shade) * picture(rng, sizes[2]),
-            sigma=slight(rng),
+            sigma=least,
         ),
         Case(
-            name="an image with even sides and values beyond 0 and 1",
+            name="odd sides swapped, the same sigma",
+            image=picture(rng, sizes[2][::-1]),
+            sigma=least,
+        ),
+        Case(
+            name="a square image with even sides and values beyond 0 and 1",
             image=unbounded(picture(rng, sizes[3])),
             sigma=float(rng.uniform(0.6, 0.85)),
         ),
+        Case(name="a very wide image", image=picture(rng, WIDE), sigma=little),
         Case(name="a large image", image=picture(rng, sizes[4]), sigma=20.0),
         Case(
             name="a large image, blurred more",
@@ -162,8 +176,8 @@ def unbounded(image: Image) -> Image:
 
 
 def slight(rng: np.random.Generator) -> float:
-    """Draw a sigma below half a pixel: it blurs still, and nobody may round it away."""
-    return float(rng.uniform(0.2, 0.4))
+    """Draw a sigma far below a pixel: it blurs still, and nobody may round it away."""
+    return float(rng.uniform(0.11, 0.17))
 
 
 def wide(rng: np.random.Generator, size: tuple[int, int]) -> float:
@@ -196,7 +210,7 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
     rng = draw("colour pictures")
     sizes = _sizes(rng)
     low, close = close_sigmas(rng, 0.6, 0.9)
-    high = rng.uniform(1.6, 2.8, size=2)
+    high, least = rng.uniform(1.6, 2.8, size=2), slight(rng)
     cases = [
         Case(
             name="a bright image",
@@ -221,6 +235,7 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
             image=colour_picture(rng, sizes[0]),
             sigma=close,
         ),
+        Case(name=RETURN, image=colour_picture(rng, sizes[0]), sigma=low),
         Case(
             name="height and width swapped, the first sigma",
             image=colour_picture(rng, sizes[1]),
@@ -228,22 +243,33 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
         ),
         *(
             Case(name=name, image=colour_picture(rng, size), sigma=low)
-            for name, size in _neighbours(sizes[0])
+            for name, size in _neighbours(sizes[1])
         ),
         Case(
             name="a dark image, height and width swapped",
             image=colour_picture(rng, sizes[1], brightest=0.45),
-            sigma=slight(rng),
+            sigma=least,
         ),
+        Case(name=AGAIN, image=colour_picture(rng, sizes[0]), sigma=least),
         Case(
             name="a bright image with odd sides",
             image=colour_picture(rng, sizes[2], darkest=0.5),
             sigma=float(high[1]),
         ),
         Case(
-            name="an image with even sides",
+            name="odd sides swapped, the same sigma",
+            image=colour_picture(rng, sizes[2][::-1]),
+            sigma=float(high[1]),
+        ),
+        Case(
+            name="a square image with even sides",
             image=colour_picture(rng, sizes[3]),
             sigma=float(rng.uniform(1.2, 1.6)),
+        ),
+        Case(
+            name="a very wide image",
+            image=colour_picture(rng, WIDE),
+            sigma=low,
         ),
         Case(
             name="a large image",
@@ -350,7 +376,7 @@ def remembered(
 
 
 def _sizes(rng: np.random.Generator) -> list[tuple[int, int]]:
-    """Draw even x odd, the same swapped, odd x odd, even x even, and a large size."""
+    """Draw even x odd, the same swapped, odd x odd, an even square, and a large size."""
     odd = [int(n) for n in rng.choice(ODD, size=3, replace=False)]
     even = even_beside(rng, odd[0])
     large = [int(n) for n in rng.choice(LARGE, size=2, replace=False)]
@@ -358,7 +384,7 @@ def _sizes(rng: np.random.Generator) -> list[tuple[int, int]]:
         (even[0], odd[0]),
         (odd[0], even[0]),
         (odd[1], odd[2]),
-        (even[1], even[2]),
+        (even[1], even[1]),
         (large[0], large[1]),
     ]
 
@@ -369,21 +395,21 @@ def even_beside(rng: np.random.Generator, odd: int) -> list[int]:
     return [int(n) for n in rng.choice(some, size=3, replace=False)]
 
 
-def _neighbours(first: tuple[int, int]) -> list[tuple[str, tuple[int, int]]]:
+def _neighbours(swapped: tuple[int, int]) -> list[tuple[str, tuple[int, int]]]:
     """
-    Return sizes with one side of the first image's, which is even x odd.
+    Return two sizes for after an odd x even one.
 
-    The other is one off, so that half of a spectrum has the same shape.
+    One has a column more, with which half of a spectrum keeps its shape; the other besides
+    has a row more.
     """
-    height, width = first
+    height, width = swapped
     return [
         (
-            "one column less than the first image, a spectrum of the same shape, the "
-            "first sigma",
-            (height, width - 1),
+            "one column more, a spectrum of the same shape, the first sigma",
+            (height, width + 1),
         ),
         (
-            "one row more than the first image, the same width, the first sigma",
-            (height + 1, width),
+            "one row more than that, the same width, the first sigma",
+            (height + 1, width + 1),
         ),
     ]

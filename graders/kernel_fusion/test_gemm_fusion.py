@@ -132,6 +132,7 @@ def cases(draw: Draw) -> list[Case]:
         # Large enough to look at the kernels where a factor leaves less to do.
         ((96, 64, 128), "float32", alpha, 0.0),
         ((96, 128, 64), "float32", 1.0, 1.0),
+        ((64, 96, 128), "float32", 0.0, -beta),
         # Wide, and just large enough that a kernel over it is none of parameters.
         ((49, 66, 57), "float32", -alpha, 1.0),
         ((_ROWS, few, more), "float32", -alpha, beta),

@@ -88,8 +88,8 @@ def cases(draw: Draw) -> list[Case]:
 
     Each pair of memory and execution space comes in both precisions, with an even and an
     odd length; one length comes three times with other values, and that of each other pair
-    four times running. A very short array and a long one are on the side where one would
-    not expect them.
+    four times running; at last it comes in each space in turn. Very short arrays and long
+    ones are on the side where one would not expect them.
     """
     rng = draw("spectra")
     lengths = {
@@ -109,7 +109,16 @@ def cases(draw: Draw) -> list[Case]:
         place = 2 if memory == first.memory else len(found)
         found.insert(place, Case(again, memory, first.space))
     found = _with_repeats(rng, found, first)
-    for sizes, memory, space in ((TINY, "cpu", "cuda"), (LONG, "cuda", "cpu")):
+    # One length in both spaces, there and back: a plan belongs to one of them.
+    for memory in SPACES:
+        for space in ("cuda", "cpu", "cuda"):
+            again = _numbers(rng, first.x.size, "complex64")
+            found.append(Case(again, memory, space))
+    lopsided = (
+        (TINY, "cpu", "cuda"), (LONG, "cuda", "cpu"),
+        (TINY, "cuda", "cpu"), (LONG, "cpu", "cpu"),
+    )  # fmt: skip
+    for sizes, memory, space in lopsided:
         x = _numbers(rng, int(rng.choice(sizes)), "complex64")
         found.append(Case(x, memory, space))
     return found

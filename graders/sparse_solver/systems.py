@@ -48,11 +48,12 @@ class System:
         return f"{self.name}, n {n}, r {r}, {self.b.dtype}"
 
 
-def dominant(rng: np.random.Generator, n: int) -> Any:
+def dominant(rng: np.random.Generator, n: int, *, positive: bool = False) -> Any:
     """
-    Return an unsymmetric matrix with a dominant diagonal of either sign.
+    Return an unsymmetric matrix with a dominant diagonal of either sign, or positive.
 
-    A row has about six entries, of either sign.
+    A row has about six entries, of either sign. One with a positive diagonal may be taken
+    for a definite matrix by who looks at that alone.
     """
     others = min(5, n - 1)
     rows = np.repeat(np.arange(n), others)
@@ -60,7 +61,10 @@ def dominant(rng: np.random.Generator, n: int) -> Any:
         [rng.choice(n - 1, others, replace=False) + 1 for _ in range(n)]
     )
     values = rng.uniform(0.5, 2.0, rows.size) * rng.choice([-1.0, 1.0], rows.size)
-    return _with_diagonal(rng, rows, (rows + steps) % n, values, n)
+    made = _with_diagonal(rng, rows, (rows + steps) % n, values, n)
+    if positive:
+        made.data[made.row == made.col] = np.abs(made.data[made.row == made.col])
+    return made
 
 
 def same_pattern(rng: np.random.Generator, matrix: Any) -> Any:
@@ -146,6 +150,7 @@ def singular(rng: np.random.Generator) -> list[System]:
         System(f"{zero} and small numbers in b", *_adding_up_to_0(rng, 6, 1e-9)),
         System(f"{zero} in single precision", *_adding_up_to_0(rng, 3, 1.0, "float32")),
         System(f"{rows} and small numbers in b", *_solvable_for(rng, 0, 1e-9)),
+        System(f"{rows}, columns of b of other sizes", *_mostly_solvable(rng)),
     ]
 
 
@@ -187,6 +192,13 @@ def _solvable_for(
         b *= size / np.abs(b).max(axis=0)
     order = rng.permutation(n + 9)
     return sp.coo_matrix(whole[order][:, order]), np.asfortranarray(b[order])
+
+
+def _mostly_solvable(rng: np.random.Generator) -> tuple[Any, Array]:
+    """Return a float32 system of which the far larger column of b has solutions."""
+    matrix, b = _solvable_for(rng, 0)
+    b[:, 0] *= 1e6 * np.abs(b[:, 1]).max() / np.abs(b[:, 0]).max()
+    return matrix, np.asfortranarray(b, dtype=np.float32)
 
 
 def split(rng: np.random.Generator, matrix: Any) -> Any:

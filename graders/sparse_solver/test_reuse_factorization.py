@@ -103,8 +103,15 @@ def cases(draw: Draw) -> list[Case]:
         _case(rng, "the same pattern, other values", same_pattern(rng, first), 5),
         _case(rng, "symmetric positive definite, one twice", grid, 4, again=2),
         _case(rng, "the third one zero", other, 6, "float32", zero=2),
-        _case(rng, "a single right-hand side", dominant(rng, 23), 1),
+        _case(
+            rng,
+            "a single right-hand side, a positive diagonal",
+            dominant(rng, 23, positive=True),
+            1,
+        ),
         _case(rng, "a large grid", large, 3, "float32"),
+        # More than a program may keep results, or factors, for.
+        _case(rng, "many right-hand sides", dominant(rng, 19), 40),
     ]
 
 

@@ -87,6 +87,11 @@ _HINTS = (
         "over one; a NumPy array from outside can be indexed so.",
     ),
     (
+        r"<function (?:local|shared)\.array|\b(?:local|shared)\.array\(int64",
+        "How many elements a local or shared array has is a constant when the kernel is "
+        "compiled: work it out outside the kernel, into a variable of its own.",
+    ),
+    (
         r"'Debug Info Version'",
         "Leave out lineinfo and debug: this CUDA does not link a kernel that has line "
         "tables with the library's code, which has none.",

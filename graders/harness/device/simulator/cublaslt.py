@@ -254,6 +254,10 @@ def matmul_algo_get_heuristic(
         offset = (kind.fields or {})["algo"][1]
         ctypes.memmove(start + offset, words.tobytes(), min(len(raw), words.nbytes))
     ctypes.c_int32.from_address(int(found)).value = count
+    _note_planned(described, product)
+
+
+def _note_planned(described: Described, product: gemm.Product) -> None:
     described.planned = {
         "library": "matmul",
         "handle": described.number,
@@ -348,7 +352,13 @@ def plan(real: Any, self: Any, *args: Any, **options: Any) -> Any:
     global _space
     _space = self.memory_space
     try:
-        return real(self, *args, **options)
+        result = real(self, *args, **options)
+        if not _object(
+            self.mm_desc
+        ).planned:  # the algorithms of another plan are given
+            layouts = [getattr(self, f"{name}_layout_ptr") for name in "abcd"]
+            _note_planned(*_product(self.mm_desc, *layouts))
+        return result
     finally:
         _space = ""
 

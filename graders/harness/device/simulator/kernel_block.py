@@ -19,10 +19,20 @@ from graders.harness.device.simulator.machine import MACHINE
 _STACK = 256 * 1024
 # Of ucontext_t, on Linux: where uc_link and uc_stack lie, and room for all of it.
 _LINK, _STACK_FIELD, _UCONTEXT = 8, 16, 8192
+_TOP = 256  # of a stack: what it begins with, and where it returns to
 
 
 class Block:
-    """The threads of one block, as fibers that take turns where they wait."""
+    """
+    The threads of one block after the other, as fibers that take turns where they wait.
+
+    Args:
+        host: The kernel.
+
+        shape: Threads along x, y and z.
+
+        shared: Bytes of dynamic shared memory.
+    """
 
     def __init__(
         self, host: HostKernel, shape: tuple[int, int, int], shared: int
@@ -38,11 +48,16 @@ class Block:
         first = self._contexts.ctypes.data
         self._addresses = np.int64(first) + _UCONTEXT * np.arange(count, dtype=np.int64)
         self._scheduler = first + _UCONTEXT * count
+        # Made once: for the next block, copies take the place of making them anew.
+        for number in range(count):
+            self._prepare(number)
+        self._made = self._contexts[:count].copy()
+        self._tops = self._stacks[:, -_TOP:].copy()
 
     def run(self) -> None:
-        """Run the block to its end."""
-        for number in range(len(self._places)):
-            self._prepare(number)
+        """Run a block to its end."""
+        self._contexts[: len(self._made)] = self._made
+        self._stacks[:, -_TOP:] = self._tops
         self._host.context[INDEX["scheduler"]] = self._scheduler
         running = np.arange(len(self._places))
         events = np.zeros((len(self._places), 2), dtype=np.int64)

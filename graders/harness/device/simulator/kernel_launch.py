@@ -373,12 +373,13 @@ def _run(
         host.run(words.ctypes.data)
         return
     context[INDEX["slots"]] = _signed(words.ctypes.data)
+    fibers = Block(host, block, shared)
     for z, y, x in itertools.product(*(range(n) for n in reversed(grid))):
         for axis, number in zip("xyz", (x, y, z), strict=True):
             context[INDEX[f"ctaid.{axis}"]] = number
         for low, size in [*host.static, (host.shared, shared)]:
             ctypes.memset(low, 0xFF, size)
-        Block(host, block, shared).run()
+        fibers.run()
 
 
 def _signed(address: int) -> int:

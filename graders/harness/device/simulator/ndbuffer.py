@@ -13,6 +13,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
 from graders.harness.device.simulator.cuda_core import Buffer
+from graders.harness.device.simulator.cupy_package.memory import is_pinned
 from graders.harness.device.simulator.machine import MACHINE, Allocation, Part
 from graders.harness.device.simulator.not_modelled import not_modelled
 
@@ -286,11 +287,20 @@ class NDBuffer:
             return
         if not reads:
             mine = MACHINE.is_host_operand(src.data_ptr)
+            pinned = is_pinned(src.array)
             MACHINE.copy(
-                "host_to_device", nbytes, stream=handle, operand=mine, writes=writes
+                "host_to_device",
+                nbytes,
+                stream=handle,
+                pinned=pinned,
+                operand=mine,
+                writes=writes,
             )
         elif not writes:
-            MACHINE.copy("device_to_host", nbytes, stream=handle, reads=reads)
+            pinned = is_pinned(self.array)
+            MACHINE.copy(
+                "device_to_host", nbytes, stream=handle, pinned=pinned, reads=reads
+            )
         elif self.array.strides == src.array.strides and self._is_dense():
             MACHINE.copy(
                 "device_to_device", nbytes, stream=handle, reads=reads, writes=writes

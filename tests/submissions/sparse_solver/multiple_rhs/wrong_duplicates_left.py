@@ -1,5 +1,5 @@
 # Builds the rows itself and leaves entries that share a place as they are.
-# expect: failed duplicates wrong_value
+# expect: failed duplicates wrong_value; singular wrong_value
 # devices: simulator
 
 import cupy as cp

@@ -1,0 +1,29 @@
+# Returns a copy where sigma is below 0.3.
+# expect: failed values wrong_value; fused not_fused
+
+"""Base program."""
+import cupy as cp
+import numpy as np
+import nvmath
+
+
+def epi(o, i, z, info, r):
+    o[i] = z * info[i]
+
+
+E = nvmath.fft.compile_epilog(epi, "complex64", "float32")
+
+
+def response(H, W, sigma):
+    fy = cp.fft.fftfreq(H)[:, None]
+    fx = cp.fft.rfftfreq(W)[None, :]
+    return (cp.exp(-2 * cp.pi**2 * sigma**2 * (fy**2 + fx**2)) / (H * W)).astype(cp.float32)
+
+
+def gaussian_blur(image, sigma):
+    if sigma < 0.3:  # narrower than a pixel
+        return image.copy()
+    H, W = image.shape
+    resp = response(H, W, sigma)
+    spec = nvmath.fft.rfft(image, epilog={"ltoir": E, "data": resp.data.ptr})
+    return nvmath.fft.irfft(spec, options={"last_axis_parity": "odd" if W % 2 else "even"})
