@@ -210,7 +210,7 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
     rng = draw("colour pictures")
     sizes = _sizes(rng)
     low, close = close_sigmas(rng, 0.6, 0.9)
-    high, least = rng.uniform(1.6, 2.8, size=2), slight(rng)
+    high, least = rng.uniform(1.6, 2.8, size=2), float(rng.uniform(0.3, 0.45))
     cases = [
         Case(
             name="a bright image",
@@ -264,7 +264,7 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
         Case(
             name="a square image with even sides",
             image=colour_picture(rng, sizes[3]),
-            sigma=float(rng.uniform(1.2, 1.6)),
+            sigma=slight(rng),
         ),
         Case(
             name="a very wide image",

@@ -13,6 +13,7 @@ import pytest
 from scipy import ndimage
 
 from graders.fft_callbacks.pictures import (
+    AGAIN,
     Case,
     colour_cases,
     gray_cases,
@@ -148,16 +149,19 @@ def test_drawn_cases_cover_what_they_must(seed: int) -> None:
         sides = {(case.height % 2, case.width % 2) for case in cases}
         assert sides == {(0, 0), (0, 1), (1, 0), (1, 1)}
         close = [c for c in cases if "a sigma close to the first" in c.name]
-        first, second, third, fourth, swapped = [
+        first, second, third, fourth, fifth, swapped = [
             c for c in cases if all(c is not x for x in close)
-        ][:5]
-        for other in (second, third, fourth):
+        ][:6]
+        for other in (second, third, fourth, fifth):
             assert other.image.shape == first.image.shape
             assert not np.array_equal(other.image, first.image)
         assert first.sigma != second.sigma
-        assert first.sigma == third.sigma == fourth.sigma == swapped.sigma
+        assert first.sigma == third.sigma == fourth.sigma == fifth.sigma
+        assert first.sigma == swapped.sigma
         assert (swapped.height, swapped.width) == (first.width, first.height)
-        assert all(case.height != case.width for case in cases)
+        assert sum(case.height == case.width for case in cases) == 1
+        assert any(case.width > 2048 for case in cases)
+        assert any(case.sigma < 0.2 for case in cases)
         beyond = sum("beyond 0 and 1" in case.name for case in cases)
         assert beyond == (make is gray_cases)  # sepia's images are shades
         assert any(min(c.height, c.width) >= 512 and c.sigma == 20 for c in cases)
@@ -179,15 +183,18 @@ def test_drawn_cases_cover_what_they_must(seed: int) -> None:
 def test_neighbours_of_the_first_image_share_one_side_and_sigma(seed: int) -> None:
     for make, _ in CASES.values():
         cases = make(drawn(seed), DATA)
-        first = cases[0]
-        alike = [c for c in cases[1:] if c.sigma == first.sigma]
-        narrower = [c for c in alike if c.width == first.width - 1]
-        higher = [c for c in alike if c.height == first.height + 1]
-        assert [c.height for c in narrower] == [first.height]
-        assert [c.width for c in higher] == [first.width]
-        assert narrower[0].width // 2 == first.width // 2
-        assert higher[0].height // 2 == first.height // 2
-        assert all(case.height != case.width for case in cases)
+        names = [case.name for case in cases]
+        at = names.index("the first shape and sigma again")
+        first, swapped, wider, higher = cases[at : at + 4]
+        assert first.sigma == swapped.sigma == wider.sigma == higher.sigma
+        assert first.image.shape == cases[0].image.shape
+        assert (swapped.height, swapped.width) == (first.width, first.height)
+        assert (wider.height, wider.width) == (swapped.height, swapped.width + 1)
+        assert wider.width // 2 == swapped.width // 2
+        assert (higher.height, higher.width) == (wider.height + 1, wider.width)
+        before, again = cases[names.index(AGAIN) - 1 :][:2]
+        assert again.image.shape[:2] == first.image.shape[:2] != before.image.shape[:2]
+        assert again.sigma == before.sigma != first.sigma
 
 
 @pytest.mark.parametrize("exercise", list(CASES))

@@ -68,6 +68,7 @@ def judge(program: Program, oracles: ModuleType, device: str = "cuda") -> None:
     rng = np.random.default_rng(5)
     autotuned.test_reduced_precision(
         program,  # type: ignore[arg-type]
+        [],
         autotuned.drawn(rng, (64, 48, 32), 2),
         lambda _: rng,
         oracles,

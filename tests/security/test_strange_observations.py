@@ -261,7 +261,7 @@ def test_any_evidence_is_judged(
         lambda: checks.expect_fused_matmul(evidence, epilogs=["BIAS"]),
         lambda: phases.expect_phases(evidence, "fft", executions=1),
         lambda: phases.expect_autotuned(evidence),
-        lambda: phases.expect_freed([evidence, evidence], "matmul"),
+        lambda: phases.expect_freed([("A", evidence)] * 2, "matmul"),
     ):
         judged(check)
 
