@@ -77,9 +77,10 @@ def batches(draw: Draw) -> list[Batch]:
     Return the batches for ``blur_batch``.
 
     One shape comes with two sigmas and with one that rounds to the first, with two
-    numbers of images, with height and width swapped, and with one column less, which
-    leaves the spectrum its shape: whatever a program keeps between calls, it meets one
-    for which that is wrong. Among the numbers of images is 1.
+    numbers of images, with height and width swapped, with one column less, which leaves
+    the spectrum its shape, and then one row more; at last it comes with the sigma of the
+    call before: whatever a program keeps between calls, it meets one for which that is
+    wrong. Among the numbers of images are 1 and 20.
     """
     rng = draw("batches")
     odd = [int(n) for n in rng.choice(ODD, size=3, replace=False)]

@@ -12,10 +12,10 @@ from graders.fft_callbacks.fusion import (
     expect_parity,
     expect_transforms,
     too_small_for_an_image,
+    until_failure,
 )
 from graders.fft_callbacks.pictures import Case, remembered
 from graders.harness.checks import (
-    Evidence,
     Learner,
     Observation,
     Pictures,
@@ -28,7 +28,6 @@ from graders.harness.checks import (
     expect_unchanged,
     gpu,
 )
-from graders.harness.errors import Failure
 
 
 def expect_blurred(
@@ -128,20 +127,13 @@ def expect_fused(
         NotFused: A transform or a callback is missing, or another kernel worked on an
             image.
     """
-    calls: list[tuple[Evidence, Case]] = []
-    failure: Failure | None = None
-    for case in cases:
-        try:
-            calls.append((_blur(learner, function, case).evidence, case))
-        except Failure as found:
-            failure = found
-            break  # what the calls before it show comes first
-    cleared = too_small_for_an_image(calls)
-    for evidence, case in calls:
-        expect_transforms(evidence, case, sepia=sepia)
-        expect_no_other_kernel(evidence, case, cleared=cleared)
-    if failure is not None:
-        raise failure
+    with until_failure(
+        cases, lambda case: _blur(learner, function, case).evidence
+    ) as calls:
+        cleared = too_small_for_an_image(calls)
+        for evidence, case in calls:
+            expect_transforms(evidence, case, sepia=sepia)
+            expect_no_other_kernel(evidence, case, cleared=cleared)
 
 
 def _blur(learner: Learner, function: str, case: Case) -> Observation:

@@ -6,8 +6,9 @@ Shared by the checks of all three exercises.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from graders.fft_callbacks.pictures import Case
 from graders.harness.checks import (
@@ -19,7 +20,9 @@ from graders.harness.checks import (
     transform_names,
     transforms_begun,
 )
-from graders.harness.errors import NotFused, WrongShape
+from graders.harness.errors import Failure, NotFused, WrongShape
+
+Made = TypeVar("Made")
 
 # In the types of a kernel of CuPy's: what an image, its spectrum or its blur consists of.
 _SINGLE = re.compile(r"float32|complex64")
@@ -122,6 +125,36 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
         )
         hint = "An epilog sees each element as it is stored, a prolog as it is loaded."
         raise NotFused(msg, hint=hint)
+
+
+@contextmanager
+def until_failure(
+    cases: Iterable[Made], evidence_of: Callable[[Made], Evidence]
+) -> Iterator[list[tuple[Evidence, Made]]]:
+    """
+    Make all calls before they are judged together, up to one that fails.
+
+    What the calls before it show is told first: the failure is raised at the block's end.
+
+    Args:
+        cases: What is called with.
+
+        evidence_of: Makes a call, and returns what it did.
+
+    Yields:
+        What each call did, and the case.
+    """
+    calls: list[tuple[Evidence, Made]] = []
+    failure: Failure | None = None
+    for case in cases:
+        try:
+            calls.append((evidence_of(case), case))
+        except Failure as found:
+            failure = found
+            break
+    yield calls
+    if failure is not None:
+        raise failure
 
 
 def too_small_for_an_image(calls: Iterable[tuple[Evidence, Case]]) -> set[str]:

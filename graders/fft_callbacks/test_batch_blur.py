@@ -22,10 +22,10 @@ from graders.fft_callbacks.fusion import (
     expect_parity,
     expect_transforms,
     too_small_for_an_image,
+    until_failure,
 )
 from graders.fft_callbacks.pictures import picture
 from graders.harness.checks import (
-    Evidence,
     Learner,
     Observation,
     Pictures,
@@ -43,7 +43,7 @@ from graders.harness.checks import (
     expect_unchanged,
     gpu,
 )
-from graders.harness.errors import Failure, WrongDtype, WrongShape, WrongValue
+from graders.harness.errors import WrongDtype, WrongShape, WrongValue
 
 # Seconds of compiling, of both plans and of one execution, each drawn between two of these.
 SETUP = (1e-3, 2.0)
@@ -124,22 +124,13 @@ def test_phases(learner: Learner, cases: list[Batch]) -> None:
 
 def test_fused(learner: Learner, cases: list[Batch]) -> None:
     """A callback applies the response, and no other kernel works on an image."""
-    calls: list[tuple[Evidence, Batch]] = []
-    failure: Failure | None = None
-    for batch in cases:
-        try:
-            calls.append((_blur(learner, batch).evidence, batch))
-        except Failure as found:
-            failure = found
-            break  # what the calls before it show comes first
-    cleared = too_small_for_an_image((seen, batch.case()) for seen, batch in calls)
-    for evidence, batch in calls:
-        expect_transforms(evidence, batch.case(), sepia=False)
-        images = len(batch.images)
-        expect_no_other_kernel(evidence, batch.case(), images=images, cleared=cleared)
-        expect_even_growth(evidence, batch)
-    if failure is not None:
-        raise failure
+    with until_failure(cases, lambda batch: _blur(learner, batch).evidence) as calls:
+        cleared = too_small_for_an_image((seen, batch.case()) for seen, batch in calls)
+        for evidence, batch in calls:
+            case, images = batch.case(), len(batch.images)
+            expect_transforms(evidence, case, sepia=False)
+            expect_no_other_kernel(evidence, case, images=images, cleared=cleared)
+            expect_even_growth(evidence, batch)
 
 
 def test_cost(

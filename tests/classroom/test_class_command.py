@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,12 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "--exercise", "gaussian_blur", "--device", "simulator", "--title", "Blur & more",
     ]  # fmt: skip
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env={**os.environ, "GITHUB_ACTIONS": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     found = {p.stem: json.loads(p.read_text()) for p in results.glob("results/*.json")}
     return {"run": done, "results": found, "folder": results}
@@ -62,6 +68,13 @@ def test_every_submission_has_a_result(graded: dict[str, Any]) -> None:
         "zipped": "graded",
     }
     assert "1 cannot be read: broken" in " ".join(run.stdout.split())
+
+
+def test_nothing_that_it_prints_is_a_command_of_github(graded: dict[str, Any]) -> None:
+    lines = graded["run"].stdout.strip().splitlines()
+    token = lines[0].removeprefix("::stop-commands::")
+    assert token != lines[0]
+    assert lines[-1] == f"::{token}::"
 
 
 def test_verdicts_are_those_of_grading_alone(graded: dict[str, Any]) -> None:

@@ -11,10 +11,11 @@ from graders.fft_callbacks.fusion import (
     expect_no_other_kernel,
     expect_transforms,
     too_small_for_an_image,
+    until_failure,
 )
 from graders.fft_callbacks.pictures import Case
 from graders.harness.device.evidence import Evidence, Kernel, Operation
-from graders.harness.errors import EnvironmentUnavailable, NotFused
+from graders.harness.errors import Crashed, EnvironmentUnavailable, NotFused
 
 CASE = Case(name="an image", image=np.zeros((50, 41, 3), np.float32), sigma=2.0)
 PIXELS = 50 * 41
@@ -150,6 +151,26 @@ def test_a_kernel_that_works_on_the_image_as_well_is_not_cleared() -> None:
         for case in (WIDE, LARGE)
     ]
     assert too_small_for_an_image([*both, *by_cupy]) == set()
+
+
+def test_what_calls_show_is_told_before_one_that_fails() -> None:
+    judged = []
+
+    def call(case: Case) -> Evidence:
+        if case is LARGE:
+            msg = "it crashed"
+            raise Crashed(msg)
+        return evidence()
+
+    with (
+        pytest.raises(Crashed, match="it crashed"),
+        until_failure((CASE, WIDE, LARGE, CASE), call) as calls,
+    ):
+        judged = [case for _, case in calls]
+    assert judged == [CASE, WIDE]
+    late = replace(of_half("fill", WIDE), start=3.0)
+    with pytest.raises(NotFused), until_failure((LARGE,), call):
+        expect_no_other_kernel(evidence(late), WIDE)
 
 
 def test_what_is_cleared_may_not_run_between_the_transforms() -> None:

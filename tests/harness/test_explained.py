@@ -15,6 +15,7 @@ import pytest
 from graders.harness.checks import Learner
 from graders.harness.errors import CompileFailed, Crashed, Failure, ImportFailed
 from graders.harness.supervisor import ForkServer
+from graders.harness.worker import loading
 from graders.harness.worker.loading import RESERVED, describe_exception
 
 Outcome = Callable[..., Failure]
@@ -221,3 +222,15 @@ def test_it_imports_neither_cupy_nor_numba() -> None:
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert isinstance(np.sqrt, np.ufunc)
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "foo-8", "hex"])
+def test_a_line_of_a_file_in_no_encoding_is_left_out(
+    encoding: str, tmp_path: Path
+) -> None:
+    """Reading it must not raise: the exception at hand is to be told."""
+    module = tmp_path / f"in_{encoding.replace('-', '_')}.py"
+    module.write_text(f"# coding: {encoding}\nx = 1\n")
+    frame = loading._frame(str(module), f"{tmp_path}/", 2, "f")
+    assert frame["file"] == module.name
+    assert frame["source"] in ("", "x = 1")

@@ -269,6 +269,19 @@ def test_one_process_compiles_and_the_others_wait(code: LibraryCode) -> None:
     assert code.folder.stat().st_mode & 0o077 == 0
 
 
+def test_what_another_version_of_ours_compiled_does_not_suffice(
+    code: LibraryCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "groups.py"
+    monkeypatch.setattr(supervisor, "_COMPILED", (source,))
+    for text in ("one", "one", "another"):
+        source.write_text(text)
+        code.prepare([("fft", 96, "float32")])
+        (code.folder / "go").touch()
+        code.wait()
+    assert len(runs_of(code)) == 2
+
+
 def test_closing_ends_the_compilation(code: LibraryCode) -> None:
     code.prepare([("random",)])
     code.close()

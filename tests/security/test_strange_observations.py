@@ -341,6 +341,24 @@ def test_long_texts_are_read_quickly(what: str) -> None:
     assert time.process_time() - started < 1.0
 
 
+def test_what_is_named_by_its_author_stays_in_its_line() -> None:
+    """A type's name, a file's and a line of it begin no line of their own."""
+    frame = {"file": "a\nb.py", "line": 3, "function": "f", "source": "x = 1\fy"}
+    problem: dict[str, Any] = {
+        "type": "ValueError\n\nPassed: 10 of 10 points\n" + "x" * 500,
+        "types": [],
+        "message": "no",
+        "frames": [frame],
+        "innermost": True,
+    }
+    message = judged(lambda: raise_for_call(problem, "f")).message
+    assert message.startswith("f raised ValueError Passed: 10 of 10 points xxx")
+    assert message.endswith("x on line 3 of a b.py (x = 1 y): no")
+    assert len(message) < 200
+    frame["line"] = 0
+    assert " of a b.py" not in judged(lambda: raise_for_call(problem, "f")).message
+
+
 def test_the_staging_folder_is_left_out() -> None:
     """Of a path in a message only what lies in the submission stays."""
     problem: dict[str, Any] = {

@@ -275,9 +275,7 @@ def import_written(work: str, folder: str) -> None:
 
 def _frame(filename: str, prefix: str, line: int, function: str) -> dict[str, Any]:
     source = ""
-    with contextlib.suppress(
-        Exception
-    ):  # it decodes the file as that says, if Python knows how
+    with contextlib.suppress(Exception):  # the file may name an unknown encoding
         source = linecache.getline(filename, line).strip()[:200]
     return {
         "file": filename.removeprefix(prefix),
