@@ -11,12 +11,14 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
 import scipy.special
 
+from graders.device_api.repetitions import WINDOW
 from graders.harness.errors import RubricError
 
 Array = npt.NDArray[np.float64]
@@ -28,16 +30,12 @@ FALSE_ALARM = 1e-6
 #: has some 320, so that their sum stays below.
 EACH_TEST = 1e-9
 _ALL_LAGS = 1e-7  # of each search over all lags, of which there are at most four
-# Windows of numbers that agree to a grid of this width are taken to be the same draws.
-_GRID = 0.005
-_WINDOW = 8
 _FEWEST_PAIRS = 2000
 # Beyond these a normal number lies once in 3100 and once in 17000: among 400000 of them a
 # law that ends at 3.5 or at 4 shows, whose moments are nearly right.
 _FAR_OUT = (3.6, 4.02)
 _LEAST = 8.0  # standard deviations: about the limit for as many lags as there can be
 _WEAK = 0.15  # a correlation that widens nothing, or comes of other ones
-_FEWEST_VALUES = 500
 #: Of these on, the ranks of paths have their law for many.
 FEWEST_PATHS = 1000
 
@@ -90,35 +88,54 @@ class Relation:
     sizes: bool
 
 
-@dataclass(frozen=True)
-class Repetition:
+@dataclass(frozen=True, eq=False)
+class Relations(Sequence[Relation]):
     """
-    The same draws at two places.
+    Relations, the strongest first. There may be millions: where all paths are one.
 
     Attributes:
-        first: Path and step of the one.
+        paths: Of each, as for :class:`Relation`.
 
-        second: Path and step of the other.
+        steps: Likewise.
 
-        windows: How many windows of draws occur more than once; how many paths, if these
-            were compared.
+        correlations: Likewise.
 
-        turned: Whether they have other signs there.
+        sigmas: Likewise.
+
+        sizes: Likewise.
     """
 
-    first: tuple[int, int]
-    second: tuple[int, int]
-    windows: int
-    turned: bool = False
+    paths: npt.NDArray[np.int64]
+    steps: npt.NDArray[np.int64]
+    correlations: Array
+    sigmas: Array
+    sizes: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Relation: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Relation]: ...
+
+    def __getitem__(self, index: int | slice) -> Relation | Sequence[Relation]:
+        """Return one of them, or those of a slice."""
+        columns: tuple[npt.NDArray[Any], ...] = (
+            self.paths,
+            self.steps,
+            self.correlations,
+            self.sigmas,
+            self.sizes,
+        )
+        if isinstance(index, slice):
+            return Relations(*(column[index] for column in columns))
+        return Relation(*(column[index].item() for column in columns))
 
 
-@dataclass(frozen=True)
-class Common:
-    """Two calls, by their numbers, and how many paths they have in common."""
-
-    first: int
-    second: int
-    paths: int
+#: No relations at all.
+NONE = Relations(*(np.empty(0, kind) for kind in (int, int, float, float, bool)))
 
 
 def expect_enough(paths: int, steps: int) -> None:
@@ -133,15 +150,15 @@ def expect_enough(paths: int, steps: int) -> None:
     Raises:
         RubricError: They are fewer than a search needs, which would then find nothing.
     """
-    if paths < FEWEST_PATHS or steps < _WINDOW or paths * steps < _FEWEST_VALUES:
+    if paths < FEWEST_PATHS or steps < WINDOW:
         msg = (
             f"limits: {paths} paths of {steps} draws are too few for the statistical "
-            f"checks; they need {FEWEST_PATHS} paths of {_WINDOW} draws or more"
+            f"checks; they need {FEWEST_PATHS} paths of {WINDOW} draws or more"
         )
         raise RubricError(msg)
 
 
-def law_deviations(z: Array, related: Sequence[Relation] = ()) -> list[Deviation]:
+def law_deviations(z: Array, related: Relations = NONE) -> list[Deviation]:
     """
     Return what in the numbers of paths is not as in standard normal ones.
 
@@ -158,19 +175,18 @@ def law_deviations(z: Array, related: Sequence[Relation] = ()) -> list[Deviation
     return [d for d in tests if abs(d.sigmas) > limit]
 
 
-def inflation(related: Sequence[Relation], shape: tuple[int, ...]) -> float:
+def inflation(related: Relations, shape: tuple[int, ...]) -> float:
     """Return by how much relations between draws widen the spread of their mean."""
     paths, steps = shape
-    strongest: dict[tuple[int, int], float] = {}
-    for relation in related:
-        if abs(relation.correlation) < _WEAK:
-            continue
-        apart = (relation.paths, relation.steps)
-        share = (1 - relation.paths / paths) * (1 - abs(relation.steps) / steps)
-        strongest[apart] = max(
-            strongest.get(apart, 0.0), share * min(1.0, abs(relation.correlation))
-        )
-    return math.sqrt(1 + 2 * sum(strongest.values()))
+    strong = np.abs(related.correlations) >= _WEAK
+    apart, beside = related.paths[strong], related.steps[strong]
+    shares = (1 - apart / paths) * (1 - np.abs(beside) / steps)
+    shares *= np.minimum(1.0, np.abs(related.correlations[strong]))
+    # The numbers and their sizes may be related at the same distance: it counts once.
+    distances = apart.astype(np.int64) * (2 * steps) + beside
+    order = np.lexsort((-shares, distances))
+    _, firsts = np.unique(distances[order], return_index=True)
+    return math.sqrt(1 + 2 * float(shares[order][firsts].sum()))
 
 
 def threshold(chance: float) -> float:
@@ -271,8 +287,8 @@ def sigmas_of(chance: float) -> float:
 
 
 def relations(
-    z: Array, other: Array | None = None, known: Sequence[Relation] = ()
-) -> list[Relation]:
+    z: Array, other: Array | None = None, known: Relations = NONE
+) -> Relations:
     """
     Return the pairs of places, at any distance, whose numbers are related.
 
@@ -289,15 +305,18 @@ def relations(
         known: What was found within ``z``: it widens the limits between the two.
     """
     if len(z) < FEWEST_PATHS:
-        return []
-    found: list[Relation] = []
+        return NONE
     wider = inflation(known, z.shape)
+    found = []
     for sizes in (False, True):
         mine = rank_scores(z, sizes=sizes)
         theirs = mine if other is None else rank_scores(other, sizes=sizes)
-        found += _related(mine, theirs, same=other is None, sizes=sizes)
-    found = [relation for relation in found if abs(relation.sigmas) > wider * _LEAST]
-    return sorted(found, key=lambda relation: -abs(relation.sigmas))
+        found.append(_related(mine, theirs, same=other is None, sizes=sizes))
+    columns = [np.concatenate(parts) for parts in zip(*found, strict=True)]
+    sigmas = np.abs(columns[3])
+    order = np.argsort(-sigmas, kind="stable")
+    order = order[sigmas[order] > wider * _LEAST]
+    return Relations(*(column[order] for column in columns))
 
 
 def rank_scores(z: Array, *, sizes: bool) -> Scores:
@@ -316,7 +335,8 @@ def rank_scores(z: Array, *, sizes: bool) -> Scores:
 
 def _related(
     mine: Scores, theirs: Scores, *, same: bool, sizes: bool
-) -> list[Relation]:
+) -> tuple[npt.NDArray[Any], ...]:
+    """Return the columns of :class:`Relations`, in no order."""
     paths, steps = mine.shape
     lengths = (2 * paths - 1, 2 * steps - 1)
     shape = tuple(scipy.fft.next_fast_len(length, real=True) for length in lengths)
@@ -334,120 +354,7 @@ def _related(
         tested &= (apart[:, None] > 0) | ((apart[:, None] == 0) & (beside > 0))
     scaled = table / np.sqrt(pairs)
     limit = threshold(_ALL_LAGS / 2 / max(1, int(tested.sum())))
-    hits = np.argwhere(tested & (np.abs(scaled) > limit))
-    return [
-        Relation(
-            int(apart[i]),
-            int(beside[j]),
-            float(table[i, j] / pairs[i, j]),
-            float(scaled[i, j]),
-            sizes,
-        )
-        for i, j in hits
-    ]
-
-
-def repetitions(z: Array, other: Array | None = None) -> Repetition | None:
-    """
-    Return a sequence of draws that occurs twice, wherever it is, or None.
-
-    Paths that share a few draws with one other path alone do not show in any
-    correlation, and antithetic ones, whose signs are turned, share them too. The sizes in
-    two windows of eight draws agree by chance once in 1e20 pairs.
-
-    Args:
-        z: One row a path, one column a step.
-
-        other: Paths of another call; windows of the one are then looked for in the other.
-    """
-    # Scaled to a spread of 1: draws that are too close together, by a wrong sigma say,
-    # agree to the grid by chance. Their law is judged elsewhere.
-    spread = float(z.std()) or 1.0
-    blocks = [block / spread for block in ([z] if other is None else [z, other])]
-    if min(block.shape[1] for block in blocks) < _WINDOW:
-        return None
-    keys = np.concatenate([_keys(block).ravel() for block in blocks])
-    order = np.argsort(keys, kind="stable")
-    sorted_keys = keys[order]
-    twins = np.flatnonzero(sorted_keys[1:] == sorted_keys[:-1])
-    split = keys.size - blocks[-1].shape[0] * (blocks[-1].shape[1] - _WINDOW + 1)
-    if other is not None:
-        crossing = (order[twins] < split) != (order[twins + 1] < split)
-        twins = twins[crossing]
-    if not twins.size:
-        return None
-    width = z.shape[1] - _WINDOW + 1
-    earliest = twins[np.argmin(np.minimum(order[twins], order[twins + 1]))]
-    places = sorted(int(order[earliest + k]) for k in (0, 1))
-    spots = [divmod(place - split * (place >= split > 0), width) for place in places]
-    z_there = z if other is None or places[1] < split else other
-    return Repetition(
-        spots[0],
-        spots[1],
-        int(twins.size),
-        turned=bool(np.sign(z[spots[0]]) != np.sign(z_there[spots[1]])),
-    )
-
-
-def repeated_paths(price: Array) -> Repetition | None:
-    """
-    Return two paths whose prices are the same to the last digit, or None.
-
-    It takes fewer draws than a window has: two independent float32 prices are the same
-    less often than once in a million pairs, and four in a row once in 1e24.
-
-    Args:
-        price: One row a path, one column a step.
-    """
-    order = np.lexsort(price.T)
-    twins = np.flatnonzero((price[order[1:]] == price[order[:-1]]).all(axis=1))
-    if not twins.size:
-        return None
-    pairs = np.sort(np.stack([order[twins], order[twins + 1]]), axis=0)
-    first, second = (int(path) for path in pairs[:, np.argmin(pairs[0])])
-    return Repetition((first, 0), (second, 0), int(twins.size))
-
-
-def common_paths(calls: Sequence[Array]) -> Common | None:
-    """
-    Return the two calls that have the most paths in common, or None.
-
-    Args:
-        calls: The prices of each, one row a path; compared to the last digit, wherever
-            the paths are. A path that one call has twice counts once.
-    """
-    rows = [np.unique(price, axis=0) for price in calls]
-    price = np.concatenate(rows)
-    owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    order = np.lexsort(price.T)
-    twins = np.flatnonzero((price[order[1:]] == price[order[:-1]]).all(axis=1))
-    if not twins.size:
-        return None
-    pairs = np.sort(owner[np.stack([order[twins], order[twins + 1]])], axis=0)
-    found, counts = np.unique(pairs, axis=1, return_counts=True)
-    most = int(np.argmax(counts))
-    return Common(int(found[0, most]), int(found[1, most]), int(counts[most]))
-
-
-def _keys(z: Array) -> npt.NDArray[np.uint64]:
-    """Return a number for each window that draws of equal sizes have in common."""
-    cells = np.floor(np.abs(z) / _GRID).astype(np.int64).astype(np.uint64)
-    width = z.shape[1] - _WINDOW + 1
-    keys = np.zeros((len(z), width), dtype=np.uint64)
-    for k in range(_WINDOW):
-        # Polynomial hashing modulo 2**64: the odd factor keeps every digit.
-        keys = keys * np.uint64(0x9E3779B97F4A7C15) + cells[:, k : k + width]
-        keys ^= keys >> np.uint64(29)
-    return keys
-
-
-def smallest_gap(values: Sequence[float] | npt.NDArray[np.floating]) -> float:
-    """
-    Return the smallest relative distance between two different values.
-
-    It is 0 where there are too few of them to come close to each other.
-    """
-    unique = np.unique(np.asarray(values, dtype=np.float64))
-    if unique.size < _FEWEST_VALUES:
-        return 0.0
-    return float(np.min(np.diff(unique) / np.abs(unique[1:])))
+    i, j = np.nonzero(tested & (np.abs(scaled) > limit))
+    correlations = (table[i, j] / pairs[i, j]).astype(np.float64)
+    sigmas = scaled[i, j].astype(np.float64)
+    return apart[i], beside[j], correlations, sigmas, np.full(len(i), sizes)

@@ -33,11 +33,13 @@ from graders.device_api.paths import (
     wide_case,
 )
 from graders.device_api.randomness import (
-    Relation,
-    common_paths,
+    Relations,
     expect_enough,
     law_deviations,
     relations,
+)
+from graders.device_api.repetitions import (
+    common_paths,
     repeated_paths,
     repetitions,
     smallest_gap,
@@ -135,7 +137,7 @@ class Study:
     def __init__(self, oracles: ModuleType) -> None:
         self._oracles = oracles
         self._normals: dict[int, tuple[Observation, Payoffs]] = {}
-        self._relations: dict[int, list[Relation]] = {}
+        self._relations: dict[int, Relations] = {}
 
     def normals(self, observation: Observation, case: Case) -> Payoffs:
         """Return the numbers that were drawn."""
@@ -146,7 +148,7 @@ class Study:
             self._normals[key] = (observation, z)
         return self._normals[key][1]
 
-    def relations(self, observation: Observation, case: Case) -> list[Relation]:
+    def relations(self, observation: Observation, case: Case) -> Relations:
         """Return which of them have to do with each other."""
         z, key = self.normals(observation, case), id(observation)
         if key not in self._relations:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from typing import NoReturn
 
+import numpy as np
+
 from graders.device_api.paths import Case
 from graders.device_api.randomness import (
     FALSE_ALARM,
     Deviation,
     Relation,
-    Repetition,
+    Relations,
 )
+from graders.device_api.repetitions import Repetition
 from graders.harness.errors import WrongValue
 
 _CHANCE = (
@@ -82,13 +85,13 @@ def _law_hint(found: list[Deviation], case: Case) -> str:
 
 
 def raise_for_relation(
-    related: list[Relation], again: Repetition | None, case: Case
+    related: Relations, again: Repetition | None, case: Case
 ) -> NoReturn:
     """Raise the failure for draws that have to do with each other."""
     # The numbers themselves tell more than their sizes do.
     least = 0.8 * abs(related[0].sigmas)
-    strongest = [relation for relation in related if abs(relation.sigmas) >= least]
-    worst = min(strongest, key=lambda relation: relation.sizes)
+    strongest = (np.abs(related.sigmas) >= least) & ~related.sizes
+    worst = related[int(np.argmax(strongest))]
     what = "The sizes of numbers z" if worst.sizes else "Numbers z"
     msg = (
         f"{what} that are {_apart(worst)} correlate by "
@@ -215,9 +218,7 @@ def raise_for_same_paths(case: Case) -> NoReturn:
     raise WrongValue(msg, hint="Does the seed reach the generators?")
 
 
-def raise_for_seed(
-    related: list[Relation], again: Repetition | None, case: Case
-) -> None:
+def raise_for_seed(related: Relations, again: Repetition | None, case: Case) -> None:
     """Raise the failure for paths that another seed gives, too."""
     if not related and again is None:
         return

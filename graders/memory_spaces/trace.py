@@ -130,6 +130,7 @@ class _Step:
     word: Word
     at: float
     space: str = ""
+    copy: Copy | None = None
 
 
 def strangers(evidence: Evidence, sizes: Sizes) -> list[Copy]:
@@ -152,15 +153,21 @@ def pinned(evidence: Evidence, sizes: Sizes, *, also_up: bool) -> list[Copy]:
 
         sizes: The three matrices.
 
-        also_up: Whether copies to the device are looked at. On CUDA, ``cupy.asarray``
-            itself goes through page-locked memory, so that they tell nothing there.
+        also_up: Whether all copies to the device are looked at. On CUDA,
+            ``cupy.asarray`` itself goes through page-locked memory: there only those that
+            nvmath made for a product tell, which come from where the operand lies.
     """
-    directions = {"device_to_host"} | ({"host_to_device"} if also_up else set())
-    return [
-        copy
-        for copy in evidence.copies
-        if copy.pinned and copy.direction in directions and sizes.word(copy)
-    ]
+    if also_up:
+        return [c for c in evidence.copies if c.pinned and sizes.word(c)]
+    steps = [step for step in _steps(evidence, sizes) if step.word != "clock"]
+    trips = {id(step) for step in _round_trips(steps) if step.space == "cpu"}
+    found = []
+    for i, step in enumerate(steps):
+        if step.word == "result":
+            found.append(step.copy)
+        elif id(step) in trips:
+            found += [before.copy for before in steps[i - 2 : i]]
+    return [copy for copy in found if copy is not None and copy.pinned]
 
 
 def span(evidence: Evidence) -> float:
@@ -297,7 +304,7 @@ def _steps(evidence: Evidence, sizes: Sizes) -> list[_Step]:
     for copy in evidence.copies:
         word = sizes.word(copy)
         if word is not None:
-            steps.append(_Step(word, copy.start))
+            steps.append(_Step(word, copy.start, copy=copy))
     return sorted(steps, key=lambda step: step.at)
 
 

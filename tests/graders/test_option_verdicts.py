@@ -24,12 +24,8 @@ from graders.device_api.launches import (
     short,
 )
 from graders.device_api.paths import Case, draw_cases, main_case, read_payoffs
-from graders.device_api.randomness import (
-    Repetition,
-    law_deviations,
-    relations,
-    repetitions,
-)
+from graders.device_api.randomness import law_deviations, relations
+from graders.device_api.repetitions import Repetition, repetitions
 from graders.device_api.test_option_payoffs import seeds_near
 from graders.harness.checks import Observation, gpu
 from graders.harness.device.evidence import Evidence, Fault, Kernel, Operation

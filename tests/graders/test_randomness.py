@@ -16,18 +16,23 @@ import pytest
 import scipy.stats
 
 from graders.device_api import groups, randomness
+from graders.device_api import repetitions as double_draws
 from graders.device_api.groups import group_deviations
 from graders.device_api.paths import _BROAD, _LONG, _WIDE, Case, long_case, wide_case
 from graders.device_api.randomness import (
     FALSE_ALARM,
-    common_paths,
+    NONE,
+    Relations,
     inflation,
     law_deviations,
     relations,
+    threshold,
+)
+from graders.device_api.repetitions import (
+    common_paths,
     repeated_paths,
     repetitions,
     smallest_gap,
-    threshold,
 )
 from graders.harness.catalog import Catalog
 from graders.harness.errors import RubricError
@@ -59,7 +64,7 @@ def test_the_false_alarm_rates_add_up() -> None:
     for paths, steps in (_LONG, _BROAD):
         windows += (paths * (steps - 1 - 7)) ** 2
     # The density of a normal number's size is nowhere above 0.8.
-    twins = windows * (0.8 * randomness._GRID) ** randomness._WINDOW
+    twins = windows * (0.8 * double_draws._GRID) ** double_draws.WINDOW
     # Two prices are equal less often than once in a million pairs: measured below. Of small
     # calls and of two large ones, paths of all seeds are compared.
     paths, steps = _WIDE
@@ -111,8 +116,8 @@ def test_right_paths_pass() -> None:
     """Independent normal numbers show nothing."""
     z, other = draw(0), draw(1000)
     assert law_deviations(z) == []
-    assert relations(z) == []
-    assert relations(z, other) == []
+    assert not relations(z)
+    assert not relations(z, other)
     assert repetitions(z) is None
     assert repetitions(z, other) is None
     assert group_deviations(z) == []
@@ -122,7 +127,7 @@ def test_right_paths_pass() -> None:
 def test_any_shape_will_do(shape: tuple[int, int]) -> None:
     """Few paths or few steps are no error, and nothing is found in them."""
     z = draw(5, *shape)
-    assert relations(z) == []
+    assert not relations(z)
     assert repetitions(z) is None
     assert group_deviations(z) == []
 
@@ -335,7 +340,7 @@ def test_a_single_pair_of_paths_is_found() -> None:
     """Eight draws and more that only two paths share occur twice, wherever they are."""
     z = draw(8)
     z[9000, 12:24] = z[17, 5:17]
-    assert relations(z) == []
+    assert not relations(z)
     found = repetitions(z)
     assert found is not None
     assert (found.first[0], found.second[0]) == (17, 9000)
@@ -348,7 +353,7 @@ def test_antithetic_paths_are_found_wherever_they_are() -> None:
     half = PATHS // 2
     places = np.random.default_rng(9).permutation(PATHS)
     z[places[half : 2 * half]] = -z[places[:half]]
-    assert relations(z) == []
+    assert not relations(z)
     found = repetitions(z)
     assert found is not None
     assert found.turned
@@ -480,7 +485,31 @@ def test_repeated_draws_widen_the_limits() -> None:
     z = draw(30, 2000)[np.arange(2000) % 100]
     found = relations(z)
     assert 4 < inflation(found, z.shape) < 5
-    assert inflation([], z.shape) == 1
+    assert inflation(NONE, z.shape) == 1
+
+
+def test_a_distance_widens_the_limits_once() -> None:
+    """By the stronger of its two relations, and by no weak one."""
+    far = {"paths": np.array([5, 5, 0, 7]), "steps": np.array([0, 0, -2, 1])}
+    strengths = {
+        "correlations": np.array([-0.5, 0.9, 0.4, 0.1]),
+        "sigmas": np.array([50.0, 90.0, 40.0, 10.0]),
+        "sizes": np.array([False, True, False, False]),
+    }
+    widened = inflation(Relations(**far, **strengths), (20, 8))
+    share = 0.9 * (1 - 5 / 20) + 0.4 * (1 - 2 / 8)
+    assert widened == pytest.approx(math.sqrt(1 + 2 * share))
+
+
+def test_a_million_relations_are_kept_as_columns() -> None:
+    """Where all paths are one, any two of them are related: the strongest come first."""
+    found = relations(np.tile(draw(31, 1), (10007, 1)))
+    assert len(found) > 200_000
+    assert (np.diff(np.abs(found.sigmas)) <= 0).all()
+    assert (found[0].steps, found[0].sizes) == (0, False)
+    assert isinstance(found[0].paths, int)
+    assert [each.sigmas for each in found[:3]] == list(found.sigmas[:3])
+    assert law_deviations(np.tile(draw(31, 1), (10007, 1)), found) == []
 
 
 def test_gaps_tell_precision() -> None:

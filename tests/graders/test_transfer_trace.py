@@ -33,11 +33,13 @@ def evidence(script: str) -> Evidence:
 
     ``P`` is a product of operands in an unknown memory space, ``Pc`` in CPU memory,
     ``Pg`` in GPU memory; ``t`` is a reading on an idle device, ``T`` one while it works.
+    A copy with ``!`` is one from or to page-locked memory.
     ``[W:N`` begins N repeats of a benchmark after W warm-ups, which ``]`` ends.
     """
     copies, kernels, operations, reads, benchmarks = [], [], [], [], []
     sizes = {"a": SIZES.a, "b": SIZES.b, "both": SIZES.a + SIZES.b, "r": SIZES.result}
-    for at, word in enumerate(script.split()):
+    for at, written in enumerate(script.split()):
+        word = written.removesuffix("!")
         if word in SPACES:
             step = {"library": "matmul", "phase": "execute", "handle": at}
             operations.append(Operation(start=at, operands=SPACES[word], **step))
@@ -63,6 +65,7 @@ def evidence(script: str) -> Evidence:
                     nbytes=int(word[2:]) if word.startswith("x:") else sizes[word],
                     start=at,
                     seconds=0.5,
+                    pinned=written.endswith("!"),
                 )
             )
     return Evidence(
@@ -218,6 +221,22 @@ def test_pinned_copies_up_count_only_where_they_tell_something():
     up = Evidence(copies=(Copy(pinned=True, **way),))
     assert pinned(up, SIZES, also_up=True)
     assert not pinned(up, SIZES, also_up=False)
+
+
+@pytest.mark.parametrize(
+    ("script", "count"),
+    [
+        (3 * "a! b! Pc r ", 6),
+        (3 * "a b! Pc r ", 3),
+        (3 * "a b Pc r! ", 3),
+        ("a! b! " + 3 * "a b Pc r ", 0),
+        (3 * "a! b! " + 3 * "Pg " + 3 * "r ", 0),
+        (3 * "a! b! P r ", 0),
+        ("Pc b! r", 0),
+    ],
+)
+def test_pinned_operands_of_a_product_with_cpu_operands_are_found(script, count):
+    assert len(pinned(evidence(script), SIZES, also_up=False)) == count
 
 
 def test_span_is_the_time_from_first_to_last():
