@@ -329,8 +329,10 @@ def main() -> None:
         if options.output:  # after each part: it stays where the rest is cut off
             options.output.write_text(json.dumps(result, indent=1) + "\n")
 
-    if "numeric_only" not in result and (device == "cuda" or "class" not in result):
+    if "class" not in result:
         measure_class(made, device, save)
+    if device == "cuda" and "numeric_only" not in result:
+        measure_numeric(made, device, save)
     samples = options.sample, options.bare_sample
     if "times_bare" not in result:
         compare(made, device, samples, result, save)
@@ -352,7 +354,7 @@ def earlier(output: Path | None, result: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure_class(made: list[Made], device: str, save: Callable[..., None]) -> None:
-    """Grade the class; on a GPU also without the checks that take times."""
+    """Grade the class as users do."""
     graded = through_command(made, device)
     save(**{"class": graded})
     say(
@@ -361,8 +363,10 @@ def measure_class(made: list[Made], device: str, save: Callable[..., None]) -> N
         + (" (goal: at least 60)" if device == "cuda" else "")
         + f"; {len(graded['judged_otherwise'])} judged otherwise than they state"
     )
-    if device != "cuda":
-        return
+
+
+def measure_numeric(made: list[Made], device: str, save: Callable[..., None]) -> None:
+    """Grade the class without the checks that take times."""
     with without_timing() as root:
         # A program that measures has the GPU to itself, whatever is checked of it.
         others = [one for one in made if one.program.exercise.slug not in _MEASURES]

@@ -40,7 +40,7 @@ SAME = 1.02
 #: ratio that equals the threshold a pair in five would have to lie that far off on one side
 #: for all four to do so as often as this look's share of ``ERROR`` (0.2 ** 4 = 0.0016). On
 #: an H100 pairs of kernels lay within 0.11 of their median; of 16 pairs of whole calls
-#: three lay more than a quarter above it and one below (docs/measurements/: the files
+#: five lay more than a quarter above it and three below (docs/measurements/: the files
 #: reference-h100.json and reference-h100-warm.json).
 FEW, FAR = 4, 1.25
 _WARM_ROUNDS = 1
