@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +89,7 @@ class Relation:
 
 
 @dataclass(frozen=True, eq=False)
-class Relations(Sequence[Relation]):
+class Relations:
     """
     Relations, the strongest first. There may be millions: where all paths are one.
 
@@ -114,24 +114,15 @@ class Relations(Sequence[Relation]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    @overload
-    def __getitem__(self, index: int) -> Relation: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Relation]: ...
-
-    def __getitem__(self, index: int | slice) -> Relation | Sequence[Relation]:
-        """Return one of them, or those of a slice."""
-        columns: tuple[npt.NDArray[Any], ...] = (
-            self.paths,
-            self.steps,
-            self.correlations,
-            self.sigmas,
-            self.sizes,
+    def __getitem__(self, index: int) -> Relation:
+        """Return one of them."""
+        return Relation(
+            int(self.paths[index]),
+            int(self.steps[index]),
+            float(self.correlations[index]),
+            float(self.sigmas[index]),
+            bool(self.sizes[index]),
         )
-        if isinstance(index, slice):
-            return Relations(*(column[index] for column in columns))
-        return Relation(*(column[index].item() for column in columns))
 
 
 #: No relations at all.
