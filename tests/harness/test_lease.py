@@ -270,3 +270,28 @@ def test_those_who_wait_alone_come_one_after_the_other(tmp_path: Path) -> None:
         timing = [lease for i, lease in enumerate(timing) if i != first]
     assert late.wait(5)
     numeric.release()
+
+
+def test_who_is_patient_joins_those_in_line(tmp_path: Path) -> None:
+    """Numeric work is held up once, not once more for each who wants the GPU alone."""
+    numeric, later = Lease("gpu-0", tmp_path), Lease("gpu-0", tmp_path)
+    impatient = Lease("gpu-0", tmp_path, patience=0)
+    patient = Lease("gpu-0", tmp_path, patience=60)
+    numeric.acquire(alone=False)
+    first = _taken(patient, alone=True)
+    assert not first.wait(0.1)
+    second = _taken(impatient, alone=True)
+    time.sleep(0.2)  # both are in line now
+    third = _taken(later, alone=False)
+    numeric.release()
+    taken = {patient: first, impatient: second}
+    until = time.monotonic() + 10
+    while taken and time.monotonic() < until:
+        for lease, event in list(taken.items()):
+            if event.wait(0.05):
+                assert not third.is_set(), "numeric work came between them"
+                del taken[lease]
+                lease.release()
+    assert not taken
+    assert third.wait(10)
+    later.release()

@@ -14,7 +14,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from graders.harness.errors import OutOfMemory, WorkerCrashed, WorkerTimedOut
@@ -23,8 +23,10 @@ from graders.harness.measure.troubles import Troubles
 
 # Seconds for which the lease alone is asked for without holding others up: numeric work
 # comes in spells of some seconds, and all of it would wait for the slowest call.
-_PATIENCE = 5.0
+_PATIENCE = 8.0
 _ASK_AGAIN = 0.01
+# How often in a row others must be seen in line: once may be one who only looks, like this.
+_SURE = 3
 # Seconds after which who times many rounds lets others in between two of them.
 _TURN = 2.0
 # Seconds for which one and the same process may keep others waiting: five times what a call
@@ -159,12 +161,9 @@ class Lease:
         except FileNotFoundError:
             return False
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return not _locked(file, fcntl.LOCK_EX)
         finally:
             os.close(file)
-        return False
 
     def release(self) -> None:
         """Give the lease back, unless it is held alone over many calls."""
@@ -177,12 +176,35 @@ class Lease:
         """Say whether the lease alone was to be had without holding others up."""
         assert self._file is not None
         until = time.monotonic() + self._patience
-        while time.monotonic() < until:
-            with suppress(BlockingIOError):
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            time.sleep(_ASK_AGAIN)
+        queue = _open(self._queue)
+        seen = 0
+        try:
+            while time.monotonic() < until:
+                if _locked(self._file, fcntl.LOCK_EX):
+                    return True
+                seen = seen + 1 if _is_shared(queue) else 0
+                if seen >= _SURE:
+                    return False
+                time.sleep(_ASK_AGAIN)
+        finally:
+            os.close(queue)
         return False
+
+
+def _is_shared(file: int) -> bool:
+    """Return whether others seem to share a lock on a file; none of ours is left on it."""
+    shared = False if _locked(file, fcntl.LOCK_EX) else _locked(file, fcntl.LOCK_SH)
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return shared
+
+
+def _locked(file: int, how: int) -> bool:
+    """Lock a file if that takes no waiting, and return whether it did."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open(path: Path) -> int:
