@@ -57,7 +57,10 @@ class Work:
 
         up: Seconds of copies to the GPU that belong to no journey, by the matrix.
 
-        down: The same of copies to the host.
+        up_apart: Seconds from one of these copies to the next of the same matrix, where
+            nothing but copies to the GPU is between them.
+
+        down: The same as ``up`` of copies to the host.
 
         pinned: How many of these copies used page-locked host memory.
 
@@ -68,6 +71,7 @@ class Work:
     products: Sequence[float]
     kept: int
     up: Mapping[Word, Sequence[float]]
+    up_apart: Mapping[Word, Sequence[float]]
     down: Mapping[Word, Sequence[float]]
     pinned: int
     others: Sequence[int]
@@ -151,6 +155,7 @@ def read_work(evidence: Evidence, sizes: Bytes, *, pinned_up: bool = True) -> Wo
         products=[s.end - s.start for s in products if s.space != "cpu"],
         kept=sum(s.space == "cpu" for s in products),
         up=_by_word(s for s in moved if s.is_up),
+        up_apart=_apart(steps),
         down=_by_word(s for s in moved if not s.is_up),
         pinned=sum(s.pinned for s in moved if pinned_up or not s.is_up),
         others=others,
@@ -233,4 +238,18 @@ def _by_word(steps: Iterable[_Step]) -> dict[Word, list[float]]:
     found: dict[Word, list[float]] = {}
     for step in steps:
         found.setdefault(step.word, []).append(step.end - step.start)
+    return found
+
+
+def _apart(steps: Iterable[_Step]) -> dict[Word, list[float]]:
+    """Return how far apart copies up of each matrix begin, in spells of such copies."""
+    found: dict[Word, list[float]] = {}
+    begun: dict[Word, float] = {}
+    for step in steps:
+        if step.taken or not step.is_up:
+            begun.clear()
+            continue
+        if step.word in begun:
+            found.setdefault(step.word, []).append(step.start - begun[step.word])
+        begun[step.word] = step.start
     return found

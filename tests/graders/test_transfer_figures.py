@@ -72,11 +72,11 @@ def agree(times: float, evidence: Evidence, device: str) -> None:
     [
         (1, "cuda", True),
         (
-            7.1,
+            8.3,
             "cuda",
             True,
         ),  # the host's copy into page-locked memory is not in the trace
-        (8, "cuda", False),
+        (13, "cuda", False),
         (0.2, "cuda", False),
         (1000, "cuda", False),
         (1, "simulator", True),

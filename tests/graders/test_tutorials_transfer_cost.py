@@ -9,6 +9,7 @@ import pytest
 
 from graders.harness.checks import Copy, Evidence, Kernel, Operation
 from graders.harness.models import ExerciseResult
+from graders.memory_spaces import tutorial_transfer_cost
 from graders.memory_spaces.figures import read_figures
 from graders.memory_spaces.journeys import Bytes, read_work
 from graders.memory_spaces.printed_figures import FIGURES, Printed, find_figures
@@ -288,6 +289,41 @@ def test_journeys_are_told_from_copies_alone() -> None:
     assert {word: len(times) for word, times in work.up.items()} == {"a": 1, "b": 1}
     assert work.expected_copies(work.up) == pytest.approx([0.1, 0.1, 0.2])
     assert [*work.down] == ["result"]
+
+
+def test_repeats_of_copies_up_begin_apart() -> None:
+    """On CUDA that holds the host's copy into page-locked memory, which no trace has."""
+    one, *rest = (
+        Copy(direction="host_to_device", nbytes=n, start=at, seconds=0.01)
+        for n, at in ((A, 1.0), (B, 1.3), (A, 1.5), (B, 1.8), (A, 2.0), (B, 2.3))
+    )
+    between = replace(one, direction="device_to_host", nbytes=RESULT, start=1.9)
+    sizes = Bytes(A, B, RESULT)
+    work = read_work(Evidence(copies=(one, *rest)), sizes)
+    assert work.up_apart["a"] == pytest.approx([0.5, 0.5])
+    assert work.up_apart["b"] == pytest.approx([0.5, 0.5])
+    work = read_work(Evidence(copies=(one, *rest, between)), sizes)
+    assert work.up_apart["a"] == pytest.approx([0.5])
+    assert not read_work(journey(1.0, "cpu"), sizes).up_apart
+
+
+def test_the_hosts_part_of_a_copy_up_counts_on_cuda() -> None:
+    """A figure may be the repeat's time there; in the simulator the copy's alone."""
+    times = [1.0, 1.04, 1.08, 1.12]
+    copies = [
+        Copy(direction="host_to_device", nbytes=A, start=t, seconds=4e-3) for t in times
+    ]
+    work = read_work(Evidence(copies=tuple(copies)), Bytes(A, B, RESULT))
+    limits = {"product_least": 0.6, "product_most": 4.0, "product_host_seconds": 2e-3}
+    limits |= {"figure_factor_cuda": 3.0, "figure_factor_simulator": 1.75}
+    for device, seconds, right in (
+        ("cuda", 0.04, True),
+        ("cuda", 4e-3, True),
+        ("cuda", 0.4, False),
+        ("simulator", 0.04, False),
+    ):
+        accepts = tutorial_transfer_cost._accepts(work, limits, device)
+        assert accepts["host_to_device"](seconds) is right, (device, seconds)
 
 
 def test_pinned_copies_up_are_cupys_own_on_cuda() -> None:
