@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.harness.checks import Learner, agreeing, expect_faster, gpu
+from graders.harness.checks import Learner, agreeing, expect_faster, gpu, gpu_trouble
 from graders.harness.errors import (
     Crashed,
     EnvironmentUnavailable,
@@ -315,8 +315,10 @@ def test_a_worker_that_does_not_start(
     words: str,
     opened: Callable[[], Learner],
     starts: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What CUDA says is the machine's; it is never a failure of the learner's."""
+    monkeypatch.setattr(gpu_trouble, "_TRY_AGAIN", ())
     starts.append(said)
     with pytest.raises(HarnessError, match=words) as caught:
         opened().call("quick", gpu(IMAGE))
@@ -324,6 +326,20 @@ def test_a_worker_that_does_not_start(
     status, reason, points = _outcome(caught.value)
     expected = "environment" if error is EnvironmentUnavailable else "harness"
     assert (status, reason, points) == ("error", expected, 0)
+
+
+def test_a_worker_that_finds_no_memory_is_tried_again(
+    opened: Callable[[], Learner], starts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A neighbour that takes more than its share comes to an end."""
+    monkeypatch.setattr(gpu_trouble, "_TRY_AGAIN", (0.01, 0.01))
+    starts.append(FULL)
+    with pytest.raises(HarnessError, match="no worker could be started"):
+        opened().call("quick", gpu(IMAGE))
+    assert starts == [FULL, "", "", ""]
+    monkeypatch.setattr("time.sleep", lambda _seconds: starts.clear())
+    opened().call("quick", gpu(IMAGE))
+    assert starts == [""]
 
 
 def test_a_lease_that_does_not_come_again_ends_the_worker(

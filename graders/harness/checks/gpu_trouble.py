@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 from graders.harness.errors import (
     EnvironmentUnavailable,
@@ -12,13 +13,16 @@ from graders.harness.errors import (
     TimedOut,
     WorkerError,
 )
-from graders.harness.supervisor import ForkServer, Observation
+from graders.harness.supervisor import ForkServer, Observation, Worker
 
 #: How the message begins where not even a fresh worker can use the GPU.
 NOT_STARTED = "No program can be started on the GPU"
 _CUDA_ERROR = re.compile(r"\bcudaError[A-Z]\w+|\bCUDA_ERROR_[A-Z_]+")
 # A neighbour has the memory: the next worker may well find some.
 _NO_MEMORY = re.compile(r"cudaErrorMemoryAllocation|CUDA_ERROR_OUT_OF_MEMORY")
+# Seconds after which another worker is tried then: 31 in all, in which whoever takes memory
+# beyond its share comes to the end of its call.
+_TRY_AGAIN = (1.0, 2.0, 4.0, 8.0, 16.0)
 # What a call comes to on a GPU that is lost. Programs do the same to themselves.
 _PERHAPS_LOST = re.compile(
     rf"{_CUDA_ERROR.pattern}|\bCU(?:FFT|BLAS|SPARSE|SOLVER|DSS)_|took its process down"
@@ -37,6 +41,34 @@ _MEANS = (
     ),
     (r"", "the GPU does not answer"),
 )
+
+
+def started(server: ForkServer, owner: str = "", library_code: str = "") -> Worker:
+    """
+    Return a worker that has started; where the GPU has no memory left, after a while.
+
+    Args:
+        server: Where workers come from.
+
+        owner: As for :meth:`ForkServer.fork`.
+
+        library_code: As for :meth:`ForkServer.fork`.
+
+    Raises:
+        HarnessError: As :func:`not_started` says.
+    """
+    waits = iter(_TRY_AGAIN)
+    while True:
+        try:
+            worker = server.fork(owner, library_code)
+            worker.start()
+        except WorkerError as err:  # nothing of the learner's has run yet
+            wait = next(waits, None)
+            if wait is None or not _NO_MEMORY.search(str(err)):
+                raise not_started(err) from err
+            time.sleep(wait)
+        else:
+            return worker
 
 
 def not_started(error: WorkerError) -> HarnessError:

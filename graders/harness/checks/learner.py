@@ -19,7 +19,7 @@ from graders.harness.checks.failures import (
     without_installation,
     worker_failure,
 )
-from graders.harness.checks.gpu_trouble import expect_gpu, not_started
+from graders.harness.checks.gpu_trouble import expect_gpu, started
 from graders.harness.checks.locations import Location, Sources
 from graders.harness.checks.notebooks import NotebookProgram
 from graders.harness.checks.remembered import Remembered, key_of
@@ -405,11 +405,7 @@ class Learner:
 
     def _prepared(self, prepare: Callable[[Worker], None]) -> Worker:
         """Return a new worker after ``prepare`` has staged and loaded the program there."""
-        try:
-            worker = self._server.fork(self._owner, self._library_code)
-            worker.start()
-        except WorkerError as err:  # nothing of the learner's has run yet
-            raise not_started(err) from err
+        worker = started(self._server, self._owner, self._library_code)
         self.layers = worker.layers
         try:
             prepare(worker)
