@@ -47,15 +47,15 @@ Operand = npt.NDArray[np.complexfloating]
 # Batch, length and dtype. The first two have one shape and different numbers, the third
 # another number of rows, the fourth their length in the other precision; batches that no
 # number of transforms in a block divides, one of them larger than any that a grid would
-# be limited to; lengths of 2, 3 and 5, among them the shortest. One worker meets two
-# lengths in one precision, one after the other.
+# be limited to, one larger than what eight bits hold; lengths of 2, 3 and 5, among them the
+# shortest. One worker meets two lengths in one precision, one after the other.
 _CASES = (
     (5, 1000, "complex64"),
     (5, 1000, "complex64"),
     (7, 1000, "complex64"),
     (4, 1000, "complex128"),
     (131, 96, "complex64"),
-    (2, 16, "complex64"),
+    (307, 16, "complex64"),
     (1, 2048, "complex64"),
     (3, 243, "complex128"),
 )

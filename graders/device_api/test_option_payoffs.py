@@ -45,6 +45,7 @@ from graders.device_api.repetitions import (
     smallest_gap,
 )
 from graders.device_api.verdicts import (
+    expect_moving,
     raise_for_common_paths,
     raise_for_group,
     raise_for_law,
@@ -215,6 +216,7 @@ def test_distribution(learner: Learner, main: Case, broad: Case, study: Study) -
     for case in (main, broad):
         seen = _simulate(learner, case)
         z = study.normals(seen, case)
+        expect_moving(z, case)
         found = law_deviations(z, study.relations(seen, case))
         if found:
             raise_for_law(found, case)
@@ -232,6 +234,7 @@ def test_independence(
     """No draw depends on another, of its own path or of any other."""
     for case in (main, long, broad):
         seen = _simulate(learner, case)
+        expect_moving(study.normals(seen, case), case)
         again = repetitions(study.normals(seen, case))
         related = study.relations(seen, case)
         if related:
@@ -253,6 +256,7 @@ def test_seed(learner: Learner, main: Case, wide: Case, study: Study) -> None:
     first = _simulate(learner, main)
     expect_settled(first)
     _expect_same_again(learner, main)
+    expect_moving(study.normals(first, main), main)
     call, put = _values(first, main)
     other = replace(main, seed=main.other_seed)
     second = _simulate(learner, other)

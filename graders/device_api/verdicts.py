@@ -10,6 +10,7 @@ import numpy as np
 from graders.device_api.paths import Case
 from graders.device_api.randomness import (
     FALSE_ALARM,
+    Array,
     Deviation,
     Relation,
     Relations,
@@ -22,16 +23,45 @@ _CHANCE = (
 )
 _SAME = 0.9  # a correlation of ranks from which on draws are taken to be the same
 _MIRRORED = 0.2
+_OPPOSITE = 0.4  # half: of differences of draws, and of every other one's mirror image
 _NEAR = 0.02
+_STRAIGHT = 1e-3  # a spread of z that is no draw's; rounding alone gives 1e-5
+_FIRST, _OVERALL = "at step 1", "over all paths and steps"
 _OVERLAP = (
     "The paths overlap: one goes where the other was, some steps later. An offset "
     "moves a generator along one sequence; a subsequence gives it one of its own."
 )
 
 
+def expect_moving(z: Array, case: Case) -> None:
+    """
+    Check that something drawn shows in the prices at all.
+
+    Where each number is the same, so is each path, and nothing is known of generators.
+
+    Raises:
+        WrongValue: Every price grows by one factor.
+    """
+    if float(z.std()) > _STRAIGHT:
+        return
+    growth = math.exp(case.mu + case.sigma * float(z.mean()))
+    stays = abs(math.log(growth)) < _STRAIGHT * case.sigma
+    msg = (
+        f"Each price is {growth:.6g} times the one before, on every path and at every "
+        f"step ({case.where}). Expected was exp(mu + sigma * z), with a z drawn for each."
+    )
+    hint = "Where does z come in? The paths go straight."
+    if stays:
+        hint = (
+            "The price stays at s0. Is what a step computes kept, for its payoffs and for "
+            "the next step?"
+        )
+    raise WrongValue(msg, hint=hint)
+
+
 def raise_for_law(found: list[Deviation], case: Case) -> NoReturn:
     """Raise the failure for draws that are not standard normal; the first finding leads."""
-    worst = found[0]
+    worst = _common_factor(found, case) or found[0]
     msg = (
         f"The numbers z, worked out from the growth exp(mu + sigma * z) in {case.where}, "
         f"are not standard normal: {worst.what} is {worst.seen:.5g}. "
@@ -50,6 +80,20 @@ def _law_hint(found: list[Deviation], case: Case) -> str:
     def near(value: float, target: float) -> bool:
         return abs(value - target) <= _NEAR * max(1.0, abs(target))
 
+    if first := _common_factor(found, case):
+        if abs(first.seen + ratio) < abs(ratio) / 8:
+            return "Only the step from s0 is off: its drift mu seems to be missing."
+        factor = math.exp(case.sigma * first.seen)
+        return (
+            f"Only the step from s0 is off, by a factor of about {factor:.4g}, which all "
+            "later prices have in common. What multiplies them, or is left out of that "
+            "step?"
+        )
+    if near(spread, math.sqrt(2)) and not any(d.what.endswith(_FIRST) for d in found):
+        return (
+            "From the second step on, the spread is that of two draws. Does each price "
+            "begin at the one before, or at s0 again?"
+        )
     if near(spread, 0):
         return "Where does z come in? The paths go straight."
     if near(math.sqrt(abs(spread**2 - mean**2)), math.sqrt(1 / 12)):
@@ -82,6 +126,23 @@ def _law_hint(found: list[Deviation], case: Case) -> str:
     if "mean" not in overall and "spread" not in overall:
         return "Mean and spread are right, the distribution is not: what draws z?"
     return "The logarithm of the price grows by mu + sigma * z in each step."
+
+
+def _common_factor(found: list[Deviation], case: Case) -> Deviation | None:
+    """Return the mean at the first step where it alone is off, and explains the rest."""
+    steps = [d for d in found if " at step " in d.what]
+    first = {d.kind: d for d in steps if d.what.endswith(_FIRST)}
+    if "mean" not in first or any(not d.what.endswith(_FIRST) for d in steps):
+        return None
+    mean = first["mean"].seen
+    # Where it is not off, too little of it is left over all steps.
+    whole = [d.seen for d in found if d.kind == "mean" and d.what.endswith(_OVERALL)]
+    squares = first["spread"].seen ** 2 - mean**2 if "spread" in first else 1.0
+    explained = (
+        abs(squares - 1) < 5 * _NEAR
+        and abs(sum(whole) - mean / (case.n_steps - 1)) < _NEAR / 2
+    )
+    return first["mean"] if explained else None
 
 
 def raise_for_relation(
@@ -125,6 +186,12 @@ def _apart(relation: Relation) -> str:
 
 
 def _relation_hint(worst: Relation, again: Repetition | None) -> str:
+    halved = -_SAME < worst.correlation < -_OPPOSITE
+    if worst.paths == 0 and abs(worst.steps) == 1 and halved:
+        return (
+            "Steps that follow each other go opposite ways. Does each price begin at the "
+            "one before, or at s0 again? Is each number of a draw used once?"
+        )
     if worst.paths == 0:
         return (
             "Is each number of a draw used once? How many does a draw give, and when is "

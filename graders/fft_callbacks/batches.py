@@ -13,6 +13,7 @@ from types import ModuleType
 
 import numpy as np
 
+from graders.fft_callbacks.limits import limited
 from graders.fft_callbacks.pictures import (
     CLOSE,
     LARGE,
@@ -22,6 +23,8 @@ from graders.fft_callbacks.pictures import (
     Image,
     close_sigmas,
     even_beside,
+    few,
+    narrow,
     picture,
     slight,
     unbounded,
@@ -80,7 +83,8 @@ def batches(draw: Draw) -> list[Batch]:
     numbers of images, with height and width swapped, with one column less, which leaves
     the spectrum its shape, and then one row more; at last it comes with the sigma of the
     call before: whatever a program keeps between calls, it meets one for which that is
-    wrong. Among the numbers of images are 1 and 20.
+    wrong. Among the numbers of images are 1 and 20. Some images are large, some small, and
+    some narrow, with a sigma above their shorter side.
     """
     rng = draw("batches")
     odd = [int(n) for n in rng.choice(ODD, size=3, replace=False)]
@@ -107,6 +111,8 @@ def batches(draw: Draw) -> list[Batch]:
         ("many of the first shape, the sigma of the call before", 20, first, small),
         (_BEYOND, 5, (even[1], even[2]), slight(rng)),
         ("large images", 2, (large[0], large[1]), 20.0),
+        ("small images", 3, few(rng), sigma),
+        *((name, 2, size, value) for name, size, value in narrow(rng)),
     )
     found = []
     for name, count, size, value in drawn:
@@ -218,7 +224,7 @@ def remembered(
                 f"This is image {number} of an earlier call ({call.where}): what do you "
                 "keep between calls?"
             ] = partial(blur, call.images[number], call.sigma)
-    return mistakes
+    return mistakes | limited(blur, image, batch.sigma)
 
 
 def _images(

@@ -14,6 +14,7 @@ from graders.fft_callbacks.fusion import (
     too_small_for_an_image,
     until_failure,
 )
+from graders.fft_callbacks.limits import limited
 from graders.fft_callbacks.pictures import Case, remembered
 from graders.harness.checks import (
     Learner,
@@ -77,6 +78,7 @@ def expect_blurred(
             name="the result (as 3 x H x W)" if case.is_colour else "the result",
             where=case.where,
             mistakes=remembered(oracle, case, expected, cases[:number])
+            | limited(oracle, case.image, case.sigma)
             | known_mistakes(case.image, case.sigma),
         )
         expect_settled(observation)

@@ -15,6 +15,7 @@ from graders.harness.checks import (
     ArrayValue,
     Evidence,
     Kernel,
+    copied_bytes,
     launched,
     operations_of,
     transform_names,
@@ -94,6 +95,8 @@ def expect_transforms(evidence: Evidence, case: Case, *, sepia: bool) -> None:
             hint = (
                 "Nothing was computed: is the result the image, or an earlier call's?"
             )
+            if copied_bytes(evidence, "device_to_host") >= case.pixels:
+                hint = "The image went to the host: what computes there?"
         raise NotFused(msg, hint=hint)
     forward = [op for op in ran if op.kind == "R2C"]
     inverse = [op for op in ran if op.kind == "C2R"]

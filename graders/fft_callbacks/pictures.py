@@ -40,6 +40,11 @@ RETURN = "the first shape and sigma again"
 AGAIN = "the first shape again, with the sigma of the call before"
 # Above what a block of threads, or a table of 1024, holds of half a spectrum's row.
 WIDE = (44, 2100)
+# Of a few pixels, with which a program may take another way, such as the host's. Half of
+# the frequencies are two of CuPy's blocks, and all of the pixels three or four.
+FEW_ODD, FEW_EVEN = (15, 17), (20, 22, 24)
+TALL = "a tall image, blurred by more than its width"
+LYING = "a wide image, blurred by more than its height"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +110,7 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
     program keeps, of all calls or of the last one, by the size, the shape, the spectrum's
     shape, one side or sigma, it meets a call for which that is wrong. Sides are even and
     odd in turn, and once alike. No sigma is 1 or a whole number, but that of the large
-    image.
+    image; some are larger than the shorter side. One image is small.
     """
     rng = draw("gray pictures")
     sizes = _sizes(rng)
@@ -163,6 +168,11 @@ def gray_cases(draw: Draw, data_folder: Path) -> list[Case]:
             image=picture(rng, sizes[4][::-1]),
             sigma=wide(rng, sizes[4]),
         ),
+        Case(name="a small image", image=picture(rng, few(rng)), sigma=little),
+        *(
+            Case(name=name, image=picture(rng, size), sigma=sigma)
+            for name, size, sigma in narrow(rng)
+        ),
     ]
     gray = photograph(data_folder).mean(axis=-1, dtype=np.float32)
     sigma = float(rng.uniform(1.5, 3.5))
@@ -183,6 +193,31 @@ def slight(rng: np.random.Generator) -> float:
 def wide(rng: np.random.Generator, size: tuple[int, int]) -> float:
     """Draw a sigma of a quarter of an image: only its coarsest waves are left to see."""
     return float(rng.uniform(0.21, 0.25)) * max(size)
+
+
+def few(rng: np.random.Generator) -> tuple[int, int]:
+    """Draw the sides of a small image, odd and even."""
+    return int(rng.choice(FEW_ODD)), int(rng.choice(FEW_EVEN))
+
+
+def narrow(
+    rng: np.random.Generator,
+) -> list[tuple[str, tuple[int, int], float]]:
+    """
+    Draw two narrow images, one tall and one wide, each with a sigma above its short side.
+
+    Along the short side nothing is left to see, and along the long one its coarsest waves:
+    a program that limits sigma by the one shows in the other.
+
+    Returns:
+        For each its name, its sides and its sigma.
+    """
+    tall = int(rng.choice(LARGE)), int(rng.choice(EVEN))
+    lying = int(rng.choice(ODD)), int(rng.choice(LARGE))
+    return [
+        (name, size, float(rng.uniform(1.2, 1.5)) * min(size))
+        for name, size in ((TALL, tall), (LYING, lying))
+    ]
 
 
 def close_sigmas(
@@ -280,6 +315,11 @@ def colour_cases(draw: Draw, data_folder: Path) -> list[Case]:
             name="a large image, blurred more",
             image=colour_picture(rng, sizes[4][::-1]),
             sigma=wide(rng, sizes[4]),
+        ),
+        Case(name="a small image", image=colour_picture(rng, few(rng)), sigma=low),
+        *(
+            Case(name=name, image=colour_picture(rng, size), sigma=sigma)
+            for name, size, sigma in narrow(rng)
         ),
     ]
     sigma = float(rng.uniform(1.5, 3.5))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from graders.harness.checks import (
+    SMALL_CHANGE,
     ArrayValue,
     Learner,
     Observation,
@@ -26,15 +26,20 @@ from graders.harness.checks import (
     expect_settled,
     expect_unchanged,
     gpu,
-    require_evidence,
 )
 from graders.harness.checks.possible import on_a_machine_for
-from graders.harness.device.evidence import Evidence, Operation
 from graders.harness.errors import (
+    Failure,
     WrongDtype,
     WrongMemorySpace,
     WrongPhases,
     WrongValue,
+)
+from graders.memory_spaces.transforms import (
+    expect_no_other,
+    expect_untouched,
+    expect_whole,
+    spaces_of,
 )
 
 Draw = Callable[[str], np.random.Generator]
@@ -52,7 +57,6 @@ TINY = (8, 12, 15, 20, 25)
 LONG = (131072, 140000, 147456)
 _NAMES = {"cpu": "CPU", "cuda": "GPU"}
 _ARRAYS = {"cpu": "NumPy", "cuda": "CuPy"}
-_LIBRARIES = {"fft": "cuda", "cpu_fft": "cpu"}
 
 
 @dataclass(frozen=True)
@@ -250,10 +254,17 @@ def test_execution_space(
         expect_no_other(evidence, case.where)
 
 
-def test_copies(learner: Learner, reference: Learner, cases: list[Case]) -> None:
+def test_copies(
+    learner: Learner,
+    reference: Learner,
+    cases: list[Case],
+    oracles: ModuleType,
+    limits: Limits,
+) -> None:
     """Nothing is copied but what must travel: operand there, result back."""
     for case in cases:
-        evidence = _spectrum(learner, reference, case).evidence
+        observation = _spectrum(learner, reference, case)
+        evidence = observation.evidence
         expect_copies(
             evidence,
             host_to_device=_moved(case),
@@ -262,6 +273,10 @@ def test_copies(learner: Learner, reference: Learner, cases: list[Case]) -> None
             hint="Who copies beside nvmath, and what for?",
         )
         expect_no_device_copies(evidence, where=case.where)
+        if case.x.nbytes > SMALL_CHANGE and _is_right(
+            observation, case, oracles, limits
+        ):
+            expect_untouched(evidence, case.x.size, case.where)
 
 
 def test_inputs_unchanged(
@@ -270,77 +285,6 @@ def test_inputs_unchanged(
     """The operand is the same after the call as before."""
     for case in cases:
         expect_unchanged(_spectrum(learner, reference, case), names=["x", "space"])
-
-
-def spaces_of(evidence: Evidence) -> list[str]:
-    """Return in which spaces nvmath executed transforms, each once, in order."""
-    return list(dict.fromkeys(_LIBRARIES[op.library] for op in _executed(evidence)))
-
-
-def expect_whole(evidence: Evidence, size: int, where: str) -> None:
-    """
-    Judge that nvmath's transforms had as many numbers as the operand.
-
-    One transform may be made of several shorter ones, or of those of the real and the
-    imaginary part: together they have no fewer. Where a length is not known, nothing is
-    judged.
-
-    Args:
-        evidence: What the call did.
-
-        size: The operand's length.
-
-        where: The case, for the message.
-
-    Raises:
-        WrongPhases: They had fewer: something else computed the rest.
-    """
-    ran = _executed(evidence)
-    points = sum(math.prod(op.shape) * op.batch for op in ran)
-    if all(op.shape for op in ran) and points < size:
-        seen = "a transform" if len(ran) == 1 else f"{len(ran)} transforms, together"
-        msg = (
-            f"nvmath ran {seen} of {points:,} numbers ({where}). Expected was that it "
-            f"transforms all {size:,}."
-        )
-        raise WrongPhases(msg, hint="What computes the spectrum that you return?")
-
-
-def expect_no_other(evidence: Evidence, where: str) -> None:
-    """
-    Judge that no transform ran on the GPU beside nvmath's.
-
-    Only the simulator tells: there each of nvmath's transforms is one kernel. On a GPU a
-    transform may take several, and CuPy's are called the same.
-
-    Args:
-        evidence: What the call did.
-
-        where: The case, for the message.
-
-    Raises:
-        WrongPhases: One did.
-    """
-    if evidence.recorded_on != "simulator":
-        return
-    kernels = [kernel for kernel in evidence.kernels if kernel.kind == "fft"]
-    mine = [op for op in _executed(evidence) if op.library == "fft"]
-    if len(kernels) > len(mine):
-        msg = (
-            f"{len(kernels)} transforms ran on the GPU, {len(mine)} of them nvmath's "
-            f"({where}). Expected was that nvmath computes the spectrum, and nothing else "
-            "does."
-        )
-        raise WrongPhases(msg, hint="Where is a function of cupy.fft called?")
-
-
-def _executed(evidence: Evidence) -> list[Operation]:
-    """Return nvmath's transforms, in either space."""
-    return [
-        op
-        for op in require_evidence(evidence).operations
-        if op.library in _LIBRARIES and op.phase == "execute"
-    ]
 
 
 def _numbers(rng: np.random.Generator, n: int, dtype: str) -> npt.NDArray[Any]:
@@ -355,6 +299,21 @@ def _spectrum(learner: Learner, reference: Learner, case: Case) -> Observation:
     # The CPU needs an FFT library of its own.
     with on_a_machine_for(reference, "spectrum_on", operand, case.space):
         return learner.call("spectrum_on", operand, case.space)
+
+
+def _is_right(
+    observation: Observation, case: Case, oracles: ModuleType, limits: Limits
+) -> bool:
+    """Return whether no other check has to do with what the program computed."""
+    try:
+        dtype = case.x.dtype.name
+        result = expect_array(observation.value, shape=case.x.shape, dtype=dtype)
+        error = limits["relative_error"][dtype]
+        expect_close(result, oracles.spectrum_on(case.x), relative_error=error)
+        expect_unchanged(observation, names=["x", "space"])
+    except Failure:
+        return False
+    return True
 
 
 def _prediction(value: Any, call: str, space: str) -> tuple[str, str]:

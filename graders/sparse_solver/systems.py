@@ -294,7 +294,13 @@ def cause(
     x: Array, system: System, oracles: ModuleType, more: Mapping[str, Any] | None = None
 ) -> str:
     """Return the message of the mistake that gives this solution, or nothing."""
-    if not np.isfinite(x).all():
+    broken = ~np.isfinite(x).all(axis=0)
+    if broken.any() and not np.any(system.b[:, broken]):
+        return (
+            "It is so only where b is all zeros, whose solution is zero as well: what "
+            "divides by the size of b, or leaves that one out?"
+        )
+    if broken.any():
         return (
             "NaN comes of a matrix that is not what it is declared to be, and marks memory "
             "that nothing had written when the function returned."

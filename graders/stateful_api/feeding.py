@@ -6,7 +6,7 @@ Shared by the checks of ``tuned_matmul`` and ``transform_batches``.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from graders.harness.checks import (
@@ -72,7 +72,14 @@ def fed_both_ways(
     return taken
 
 
-def expect_items(value: Any, count: int, *, where: str, noun: str) -> list[Any]:
+def expect_items(
+    value: Any,
+    count: int,
+    *,
+    where: str,
+    noun: str,
+    explain: Callable[[list[Any]], str] | None = None,
+) -> list[Any]:
     """
     Return the results, one for each operand.
 
@@ -84,6 +91,9 @@ def expect_items(value: Any, count: int, *, where: str, noun: str) -> list[Any]:
         where: The case, for the message.
 
         noun: What one of the operands is called.
+
+        explain: Makes a hint of the results, where there are more or fewer; an empty one
+            says nothing. The default is to go by their number.
 
     Raises:
         WrongDtype: It is neither a list nor an iterator.
@@ -106,5 +116,6 @@ def expect_items(value: Any, count: int, *, where: str, noun: str) -> list[Any]:
             count + 1: "Is the first one, which the plan is made on, executed twice?",
         }
         hint = lost.get(len(value), "Each operand has one result.")
-        raise WrongShape(msg, hint=hint)
+        known = explain(list(value)) if explain else ""
+        raise WrongShape(msg, hint=known or hint)
     return list(value)

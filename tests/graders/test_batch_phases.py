@@ -139,6 +139,9 @@ def test_batches_meet_what_a_program_might_keep() -> None:
         assert close.sigma != first.sigma
         assert round(close.sigma, 2) == round(first.sigma, 2)
         assert all(batch.sigma != 1 for batch in cases)
+        assert any(batch.case().pixels < 450 for batch in cases)
+        assert any(batch.sigma > batch.case().height for batch in cases)
+        assert any(batch.sigma > batch.case().width for batch in cases)
 
 
 def test_mixed_up_images_are_far_from_the_right_ones(oracles: ModuleType) -> None:

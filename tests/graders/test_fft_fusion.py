@@ -14,7 +14,7 @@ from graders.fft_callbacks.fusion import (
     until_failure,
 )
 from graders.fft_callbacks.pictures import Case
-from graders.harness.device.evidence import Evidence, Kernel, Operation
+from graders.harness.device.evidence import Copy, Evidence, Kernel, Operation
 from graders.harness.errors import Crashed, EnvironmentUnavailable, NotFused
 
 CASE = Case(name="an image", image=np.zeros((50, 41, 3), np.float32), sigma=2.0)
@@ -235,6 +235,13 @@ def test_a_call_that_ran_nothing_is_asked_what_it_keeps() -> None:
     with pytest.raises(NotFused) as caught:
         expect_transforms(other, CASE, sepia=True)
     assert "Callbacks belong to" in caught.value.hint
+
+
+def test_a_call_that_took_the_image_to_the_host_is_asked_what_it_does_there() -> None:
+    down = Copy(direction="device_to_host", nbytes=4 * PIXELS, start=0.0, seconds=1e-6)
+    with pytest.raises(NotFused) as caught:
+        expect_transforms(Evidence(copies=(down,)), CASE, sepia=True)
+    assert "went to the host" in caught.value.hint
 
 
 def test_an_inverse_that_is_missing_is_asked_for() -> None:

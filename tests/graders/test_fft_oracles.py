@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pytest
 from scipy import ndimage
 
+from graders.fft_callbacks.limits import limited
 from graders.fft_callbacks.pictures import (
     AGAIN,
     Case,
@@ -165,6 +166,12 @@ def test_drawn_cases_cover_what_they_must(seed: int) -> None:
         beyond = sum("beyond 0 and 1" in case.name for case in cases)
         assert beyond == (make is gray_cases)  # sepia's images are shades
         assert any(min(c.height, c.width) >= 512 and c.sigma == 20 for c in cases)
+        assert any(c.pixels < 450 for c in cases)
+        beyond_height = [c for c in cases if c.sigma > c.height]
+        beyond_width = [c for c in cases if c.sigma > c.width]
+        for narrow in (beyond_height, beyond_width):
+            assert len(narrow) == 1
+            assert max(narrow[0].height, narrow[0].width) >= 512
         for case in cases:
             assert case.image.dtype == np.float32
             assert case.image.flags.c_contiguous
@@ -177,6 +184,23 @@ def test_drawn_cases_cover_what_they_must(seed: int) -> None:
             for side in (case.height, case.width):
                 assert side != 3
                 assert largest_prime_factor(side) <= 127
+
+
+@pytest.mark.parametrize("exercise", list(CASES))
+@pytest.mark.parametrize("seed", range(3))
+def test_a_limited_sigma_is_far_beyond_the_limit(exercise: str, seed: int) -> None:
+    blur, shown = TRUTH[exercise], 0
+    for case in CASES[exercise][0](drawn(seed), DATA):
+        right = blur(case.image, case.sigma)
+        found = limited(blur, case.image, case.sigma)
+        for sentence, mistake in found.items():
+            assert relative(mistake(), right) > 2e-4, sentence
+        means = [each for sentence, each in found.items() if "mean" in sentence]
+        assert bool(means) == (case.sigma > min(case.height, case.width))
+        for mean in means:
+            assert np.ptp(mean(), axis=(-2, -1)).max() < 1e-12
+        shown += len(found)
+    assert shown > 20
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -32,7 +32,7 @@ from graders.harness.errors import EnvironmentUnavailable, ExtraCopies, NotFused
 from graders.kernel_fusion.gemm_forms import read_form
 from graders.kernel_fusion.products import Extents
 from graders.memory_spaces.products import products_on_gpu
-from graders.memory_spaces.test_execution_spaces import spaces_of
+from graders.memory_spaces.transforms import spaces_of
 from graders.stateful_api.test_autotuned_matmul import execution_time
 
 MATRIX = 200 * 311

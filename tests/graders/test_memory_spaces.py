@@ -18,7 +18,7 @@ from graders.harness.device.evidence import Evidence, Kernel, Operation
 from graders.harness.device.interface import load_device
 from graders.harness.errors import WrongValue
 from graders.memory_spaces.products import products_on_gpu
-from graders.memory_spaces.test_execution_spaces import spaces_of
+from graders.memory_spaces.transforms import spaces_of
 
 ROOT = Path(__file__).parents[2]
 

@@ -163,6 +163,7 @@ def test_payoffs_are_explained(
     assert text.lower() in seen.lower()
 
 
+_LATER = np.arange(41) > 0
 LAWS: dict[str, tuple[Callable[[Array, Case], Array], str]] = {
     "half the variance off": (lambda z, c: z - c.sigma / 2, "sigma**2 / 2"),
     "half the variance on": (lambda z, c: z + c.sigma / 2, "high by sigma**2 / 2"),
@@ -185,6 +186,18 @@ LAWS: dict[str, tuple[Callable[[Array, Case], Array], str]] = {
         "every fourth step from step 3 on. What becomes of each number",
     ),
     "one step": (lambda z, c: z + 0.3 * (np.arange(41) == 4), "z at step 5"),
+    "all prices too high": (
+        lambda z, c: z + math.log(1.08) / c.sigma * (np.arange(41) == 0),
+        "Only the step from s0 is off, by a factor of about 1.08",
+    ),
+    "first drift": (
+        lambda z, c: z - c.mu / c.sigma * (np.arange(41) == 0),
+        "Only the step from s0 is off: its drift mu",
+    ),
+    "each price from s0": (
+        lambda z, c: np.diff(z, axis=1, prepend=0.0) - c.mu / c.sigma * _LATER,
+        "at s0 again",
+    ),
 }
 
 
@@ -195,12 +208,24 @@ def test_laws_are_explained(name: str, case: Case, z: Array) -> None:
     assert text in told(lambda: verdicts.raise_for_law(found, case))
 
 
+def test_prices_that_nothing_drawn_moves_are_explained(case: Case, z: Array) -> None:
+    verdicts.expect_moving(z, case)
+    verdicts.expect_moving(z * case.sigma, case)
+    straight = np.full_like(z, 0.2)
+    message = told(lambda: verdicts.expect_moving(straight, case))
+    assert "1.02327 times the one before" in message
+    assert "The paths go straight" in message
+    still = straight * 0 - case.mu / case.sigma
+    assert "stays at s0" in told(lambda: verdicts.expect_moving(still, case))
+
+
 def test_relations_are_explained(case: Case, z: Array) -> None:
     rows = np.arange(len(z))
     overlapping = np.random.default_rng(4).standard_normal(len(z) + 41)
     for change, text in (
         (z[rows % 256], "thread's place in its block"),
         (z[:, np.arange(41) // 4], "Is each number of a draw used once"),
+        (np.diff(z, axis=1, prepend=0.0), "at the one before, or at s0 again"),
         (np.where(rows % 2, -1, 1)[:, None] * z[rows // 2], "mirror image"),
         (overlapping[rows[:, None] + np.arange(41)], "paths overlap"),
     ):

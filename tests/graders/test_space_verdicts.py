@@ -16,8 +16,12 @@ from graders.memory_spaces import agreement
 from graders.memory_spaces import test_resident_pipeline as pipeline
 from graders.memory_spaces import test_transfer_cost as transfers
 from graders.memory_spaces.products import Products, read_products
-from graders.memory_spaces.test_execution_spaces import expect_no_other, expect_whole
 from graders.memory_spaces.trace import Recipe, Sizes, plans_on_gpu
+from graders.memory_spaces.transforms import (
+    expect_no_other,
+    expect_untouched,
+    expect_whole,
+)
 
 M, K = 70, 130
 
@@ -85,6 +89,52 @@ def test_transforms_of_others_are_counted_where_each_is_one_kernel() -> None:
     assert "1 of them nvmath's" in told(lambda: judge(two, "simulator", *ran))
     on_cpu = transform(1200, library="cpu_fft")
     assert "0 of them nvmath's" in told(lambda: judge(one, "simulator", on_cpu))
+
+
+FORWARD = replace(transform(1200), kind="C2C", direction="forward")
+
+
+def named(name: str, elements: int = 1280, reads: bool | None = None) -> Kernel:
+    made = kernel("elementwise", elements)
+    return replace(made, name=f"cupy_{name}", reads_operand=reads)
+
+
+def test_a_copy_by_another_name_is_told() -> None:
+    ran = Evidence(kernels=(named("multiply__complex64_int"),), operations=(FORWARD,))
+    seen = told(lambda: expect_untouched(ran, 1200, "a case"))
+    assert "cupy_multiply computed over 1,280 elements on the GPU (a case)" in seen
+    assert "x * 1" in seen
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        named("isfinite__complex64_bool"),
+        named("multiply__float32_float32", elements=1024),  # a table's
+        named("multiply__float32_float32", reads=False),
+        kernel("reduction", 1280),
+        kernel("fft", 1280),
+    ],
+)
+def test_kernels_that_copy_nothing_pass(other: Kernel) -> None:
+    expect_untouched(Evidence(kernels=(other,), operations=(FORWARD,)), 1200, "")
+
+
+@pytest.mark.parametrize(
+    "ran",
+    [
+        (),
+        (replace(FORWARD, direction="inverse"),),  # between two conjugations
+        (replace(FORWARD, shape=(600,), batch=2),),  # even and odd places
+        (replace(FORWARD, shape=(30, 40)),),
+        (replace(FORWARD, kind="R2C"),),
+        (replace(FORWARD, shape=()),),
+        (FORWARD, FORWARD),  # of the real and of the imaginary part
+    ],
+)
+def test_ways_that_need_more_than_a_transform_pass(ran: tuple[Operation, ...]) -> None:
+    beside = (named("multiply__complex64_complex64"),)
+    expect_untouched(Evidence(kernels=beside, operations=ran), 1200, "")
 
 
 # -------------------------------------------------------------------- resident_pipeline

@@ -181,6 +181,20 @@ def test_duplicates_that_count_once_are_recognised(oracles: ModuleType) -> None:
     assert oracles.one_of_each_place(small, last=False).toarray() == [[1.0]]
 
 
+def test_a_solution_that_is_not_a_number_for_zeros_is_explained(
+    oracles: ModuleType,
+) -> None:
+    rng = np.random.default_rng(10)
+    b = systems.right_hand_sides(rng, 30, 3, "float64")
+    b[:, 1] = 0.0
+    system = System("dominant", systems.dominant(rng, 30), b)
+    x = oracles.solve(system.matrix, b)
+    x[:, 1] = np.nan
+    assert "only where b is all zeros" in systems.cause(x, system, oracles)
+    x[0, 0] = np.nan
+    assert "declared to be" in systems.cause(x, system, oracles)
+
+
 # ------------------------------------------------------------------------------ phases
 
 

@@ -1,5 +1,5 @@
 # Returns double precision for single.
-# expect: failed spectrum wrong_dtype
+# expect: failed spectrum wrong_dtype; copies extra_copies
 
 import numpy as np
 import nvmath
