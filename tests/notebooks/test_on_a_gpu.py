@@ -38,6 +38,10 @@ Cells = Mapping[str, Sequence[str]]
 UNSEEN = {
     "fft_callbacks/sepia_blur": {"normalised_by_cupy", "sepia_of_an_earlier_cell"}
 }
+# There the repeats of a copy vary so much that the slowest of twelve, or the first, may be
+# within the factor of three that right figures need.
+VARYING = {"slowest"}
+SEEN_SURELY = {"one_sample": {"what_was_timed": "wrong_value"}}
 
 
 def large(cells: Sequence[str]) -> list[str]:
@@ -58,8 +62,13 @@ TUTORIALS: Mapping[str, tuple[Cells, Mapping[str, Mapping[str, str]]]] = {
     ),
     "memory_spaces/transfer_cost": (
         {name: large(memory(*cells)) for name, cells in transfers.RIGHT.items()}
-        | {name: large(memory(cell)) for name, (cell, _) in transfers.WRONG.items()},
-        {name: expected for name, (_, expected) in transfers.WRONG.items()},
+        | {
+            name: large(memory(cell))
+            for name, (cell, _) in transfers.WRONG.items()
+            if name not in VARYING
+        },
+        {name: expected for name, (_, expected) in transfers.WRONG.items()}
+        | SEEN_SURELY,
     ),
 }
 

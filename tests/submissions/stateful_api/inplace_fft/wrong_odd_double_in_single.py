@@ -1,5 +1,6 @@
 # Transforms odd rows of double precision in single precision.
 # expect: failed values wrong_value
+# expect on cuda: failed values wrong_value; no_allocation extra_copies
 
 import nvmath
 
