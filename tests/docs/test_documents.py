@@ -291,8 +291,9 @@ def shown_line(line: str) -> str:
     if line.startswith("Grading "):
         line = line.partition(":")[0]  # the reason for the device is the machine's
     pattern = re.escape(" ".join(line.split())).replace(re.escape("..."), ".*?")
-    if line.startswith(" " * 6):  # what was seen of drawn inputs: words, not figures
-        pattern = re.sub(r"\d[\d,]*(\\\.\d+)?", lambda _: r"[\d.,e+]+", pattern)
+    if line.startswith(" " * 6):  # of drawn inputs words, not figures; lines stay
+        figure = r"(?<!line\\ )(?<!\d)\d[\d,]*(\\\.\d+)?"
+        pattern = re.sub(figure, lambda _: r"[\d.,e+]+", pattern)
     return pattern.replace(r"\ ", " ")
 
 
