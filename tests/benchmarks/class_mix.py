@@ -60,6 +60,12 @@ def mix(count: int, device: str) -> list[Made]:
     return made
 
 
+def sampled(made: list[Made], count: int) -> list[Made]:
+    """Return so many of a class, from all over it; all of them for none."""
+    count = count or len(made)
+    return made[:: max(1, len(made) // count)][:count]
+
+
 def repeated(made: list[Made], times: int) -> list[Made]:
     """Return the same submissions several times, each under a key of its own."""
     return [

@@ -4,10 +4,12 @@
 
 In one run it measures ``grade.py class`` on N submissions of the corpus, mixed, one module
 each, against (a) one ``pytest`` process a submission, one after the other, on a sample of
-them, and (b) the time that the programs themselves take, compiled, linked and run once each
-with nothing checked, spread over the cores (or of a sample, as if the others took as long).
-Then whether it grows: the same submissions (N / 4 of them) once and several times over (4),
-with the memory of the class's process and of the station's at their highest. On a GPU also
+them, and (b) the time that the programs themselves take, compiled, linked and run with
+nothing checked, spread over the cores (or of a sample, as if the others took as long). That
+is measured twice: with each program called once, and with all calls that the checks make of
+it and of the reference, as ``replayed_class.py`` repeats them. Then whether it grows: the
+same submissions (N / 4 of them) once and several times over (4), with the memory of the
+class's process and of the station's at their highest. On a GPU also
 without the checks that take times and without the exercise whose programs do: in a copy of
 the graders in which those checks give "not run" at once, through a station without the
 command. There a class of one comes first, and its seconds are told by themselves: it reads
@@ -22,8 +24,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -37,11 +39,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from class_mix import ROOT, Made, mix, repeated, write
+from class_bare import bare, environment, same_calls
+from class_mix import ROOT, Made, mix, repeated, sampled, write
 
 from graders.harness.classroom.station import Station, visible_gpus
 from graders.harness.session import describe_host
-from graders.harness.threads import one_thread_each
 
 GOALS = {
     "times_pytest": {"cuda": 15.0, "simulator": 5.0},
@@ -50,7 +52,6 @@ GOALS = {
     "times_bare": 1.5,
     "growth": 1.1,
 }
-BARE = Path(__file__).with_name("bare_class.py")
 _SLOWEST = 8
 _MEASURES = ("transfer_cost",)
 PLUGIN = "graders.harness.plugin"
@@ -94,7 +95,7 @@ def through_command(made: list[Made], device: str) -> dict[str, Any]:
         results = Path(name) / "results"
         command = [sys.executable, "grade.py", "class", str(handed_in)]
         command += ["-o", str(results), "--device", device, "--quiet", "--exit-zero"]
-        started = time.perf_counter()
+        started, used = time.perf_counter(), cpu_seconds()
         with subprocess.Popen(
             command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL
         ) as running:
@@ -105,6 +106,7 @@ def through_command(made: list[Made], device: str) -> dict[str, Any]:
             json.loads(path.read_text())
             for path in sorted((results / "results").glob("*.json"))
         ]
+    used = cpu_seconds() - used
     states = statistics.multimode(result["state"] for result in found)
     if code or len(found) != len(made) or states != ["graded"]:
         message = f"{command} ended with {code} and {len(found)} results, {states}"
@@ -113,10 +115,17 @@ def through_command(made: list[Made], device: str) -> dict[str, Any]:
         "submissions": len(made),
         "seconds": seconds,
         "a_minute": 60 * len(made) / seconds,
+        "cpu_seconds": used,
         "peak_bytes": memory.stop(),
         **slowest(made, {result["key"]: result["seconds"] for result in found}),
         "judged_otherwise": judged_otherwise(made, found, device),
     }
+
+
+def cpu_seconds() -> float:
+    """Return what all processes took of the cores that have ended below this one."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def judged_otherwise(
@@ -156,6 +165,7 @@ def slowest(made: list[Made], seconds: Mapping[str, float]) -> dict[str, Any]:
 
 def through_station(made: list[Made], device: str, root: Path) -> dict[str, Any]:
     """Grade a class in a warm station; its start is not counted."""
+    used = cpu_seconds()
     with Station(device, root=root) as station:
         station.grade({})
         started = time.perf_counter()
@@ -172,6 +182,7 @@ def through_station(made: list[Made], device: str, root: Path) -> dict[str, Any]
         "submissions": len(made),
         "seconds": seconds,
         "a_minute": 60 * len(made) / seconds,
+        "cpu_seconds": cpu_seconds() - used,
         **slowest(made, {one.key: each for one, each in zip(made, times, strict=True)}),
     }
 
@@ -200,40 +211,6 @@ def one_pytest_each(made: list[Made], device: str, sample: int) -> dict[str, Any
                 raise SystemExit(message)
     mean = statistics.mean(times)
     return {"sample": len(times), "seconds_each": mean, "a_minute": 60 / mean}
-
-
-def sampled(made: list[Made], count: int) -> list[Made]:
-    """Return so many of a class, from all over it."""
-    return made[:: max(1, len(made) // count)][:count]
-
-
-def bare(made: list[Made], device: str, sample: int) -> dict[str, Any]:
-    """
-    Run programs bare, one after the other; return the sum of the seconds of all.
-
-    Of a sample where that is smaller, of which the mean then stands for the others.
-    """
-    chosen = sampled(made, sample or len(made))
-    programs = [[one.program.exercise.name, str(one.program.path)] for one in chosen]
-    done = subprocess.run(
-        [sys.executable, str(BARE), device],
-        input=json.dumps(programs),
-        cwd=ROOT,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    times = json.loads(done.stdout.splitlines()[-1])
-    cores = len(os.sched_getaffinity(0))
-    in_all = len(made) * statistics.mean(times)
-    return {
-        "sample": len(times),
-        "seconds_in_all": in_all,
-        "cores": cores,
-        "seconds_over_the_cores": in_all / cores,
-        "stopped": sum(seconds >= 59 for seconds in times),
-    }
 
 
 def growth(count: int, times: int, device: str) -> dict[str, Any]:
@@ -280,14 +257,6 @@ def leave_out(grader: Path, check: str) -> None:
     )
     with grader.open("a") as file:
         file.write(text)
-
-
-def environment() -> dict[str, str]:
-    """Return the environment of commands: this repository, then the caller's path."""
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(":")
-    found = {**os.environ, "PYTHONPATH": path}
-    one_thread_each(found)  # as the class has it: pytest takes a thread for each core
-    return found
 
 
 def main() -> None:
@@ -338,9 +307,12 @@ def main() -> None:
         measure_class(made, device, save)
     if device == "cuda" and "numeric_only" not in result:
         measure_numeric(made, device, save)
-    samples = options.sample, options.bare_sample
+    if "times_pytest" not in result:
+        compare(made, device, options.sample, result, save)
     if "times_bare" not in result:
-        compare(made, device, samples, result, save)
+        compare_bare(made, device, options.bare_sample, result, save)
+    if "times_same_calls" not in result:
+        compare_same_calls(made, device, options.bare_sample, result, save)
     if not options.no_growth and "growth" not in result:
         few, times_over = options.growth or (max(1, options.submissions // 4), 4)
         measure_growth(few, times_over, device, save)
@@ -383,27 +355,57 @@ def measure_numeric(made: list[Made], device: str, save: Callable[..., None]) ->
 def compare(
     made: list[Made],
     device: str,
-    samples: tuple[int, int],
+    sample: int,
     result: Mapping[str, Any],
     save: Callable[..., None],
 ) -> None:
-    """Compare the class with (a) one pytest process each and (b) bare runs."""
-    graded = result["class"]
-    each = one_pytest_each(made, device, samples[0])
-    times = graded["a_minute"] / each["a_minute"]
+    """Compare the class with (a) one pytest process each."""
+    each = one_pytest_each(made, device, sample)
+    times = result["class"]["a_minute"] / each["a_minute"]
     save(pytest=each, times_pytest=times)
     goal = GOALS["times_pytest"][device]  # type: ignore[index]
     say(
         f"(a) one pytest each, {each['sample']} of them: {each['a_minute']:.1f} a minute; "
         f"a class is {times:.1f} times as fast (goal: at least {goal:g})"
     )
-    least = bare(made, device, samples[1])
-    ratio = graded["seconds"] / least["seconds_over_the_cores"]
+
+
+def compare_bare(
+    made: list[Made],
+    device: str,
+    sample: int,
+    result: Mapping[str, Any],
+    save: Callable[..., None],
+) -> None:
+    """Compare the class with (b) the programs bare, each called once."""
+    least = bare(made, device, sample)
+    ratio = result["class"]["seconds"] / least["seconds_over_the_cores"]
     save(bare=least, times_bare=ratio)
     say(
-        f"(b) bare runs over {least['cores']} cores: "
+        f"(b) bare, each program once, over {least['cores']} cores: "
         f"{least['seconds_over_the_cores']:.1f} s; a class takes {ratio:.2f} times that "
         f"(goal: at most {GOALS['times_bare']:g})"
+    )
+
+
+def compare_same_calls(
+    made: list[Made],
+    device: str,
+    sample: int,
+    result: Mapping[str, Any],
+    save: Callable[..., None],
+) -> None:
+    """Compare the class with (b) the programs bare, called as its checks call them."""
+    least = same_calls(made, device, sample)
+    seconds = result["class"]["seconds"]
+    ratio = seconds / least["seconds_over_the_cores"]
+    save(same_calls=least, times_same_calls=ratio)
+    say(
+        f"(b) bare, the calls that the checks make, over {least['cores']} cores: "
+        f"{least['seconds_over_the_cores']:.1f} s; a class takes {ratio:.2f} times that "
+        f"(goal: at most {GOALS['times_bare']:g}); with timed rounds one at a time "
+        f"{least['seconds_with_turns']:.1f} s, on as many processes as cores "
+        f"{least['seconds_at_once']:.1f} s"
     )
 
 
