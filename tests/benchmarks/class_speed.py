@@ -278,7 +278,13 @@ def main() -> None:
         metavar=("FEW", "TIMES"),
         help="how many submissions are graded once and how many times over (N / 4 and 4)",
     )
-    parser.add_argument("--no-growth", action="store_true", help="leave growth out")
+    parser.add_argument(
+        "--leave-out",
+        nargs="*",
+        default=[],
+        choices=("numeric", "pytest", "bare", "same-calls", "growth"),
+        help="what is not measured",
+    )
     parser.add_argument("--output", type=Path, help="where the JSON goes")
     parser.add_argument("--resume", action="store_true", help="keep what it holds")
     options = parser.parse_args()
@@ -305,15 +311,16 @@ def main() -> None:
         say(f"a class of one, perhaps the first on this machine: {first:.1f} s")
     if "class" not in result:
         measure_class(made, device, save)
-    if device == "cuda" and "numeric_only" not in result:
+    left_out = options.leave_out
+    if device == "cuda" and "numeric_only" not in result and "numeric" not in left_out:
         measure_numeric(made, device, save)
-    if "times_pytest" not in result:
+    if "times_pytest" not in result and "pytest" not in left_out:
         compare(made, device, options.sample, result, save)
-    if "times_bare" not in result:
+    if "times_bare" not in result and "bare" not in left_out:
         compare_bare(made, device, options.bare_sample, result, save)
-    if "times_same_calls" not in result:
+    if "times_same_calls" not in result and "same-calls" not in left_out:
         compare_same_calls(made, device, options.bare_sample, result, save)
-    if not options.no_growth and "growth" not in result:
+    if "growth" not in result and "growth" not in left_out:
         few, times_over = options.growth or (max(1, options.submissions // 4), 4)
         measure_growth(few, times_over, device, save)
 

@@ -262,10 +262,14 @@ def raise_for_signature(function: str, problem: str, count: int) -> NoReturn:
 
 
 def lacked_memory(seen: Any) -> bool:
-    """Return whether a call was not recorded because the GPU had no memory left."""
+    """
+    Return whether a call was not recorded because the GPU had no memory left.
+
+    CUPTI calls itself not initialized then, as it does beside a driver that is too old.
+    """
     evidence = getattr(seen, "evidence", None)
     because = evidence.unavailable_because if evidence is not None else ""
-    return _OUT_OF_MEMORY.search(because) is not None
+    return bool(_OUT_OF_MEMORY.search(because) or "ERROR_NOT_INITIALIZED" in because)
 
 
 def crash_failure(error: WorkerCrashed, what: str) -> Failure:
