@@ -9,9 +9,14 @@ import pytest
 
 from graders.harness.checks import gpu
 from graders.harness.checks.arguments import call_hint
-from graders.harness.checks.failures import raise_for_call, raise_for_load
+from graders.harness.checks.failures import (
+    lacked_memory,
+    raise_for_call,
+    raise_for_load,
+)
+from graders.harness.device.evidence import Evidence
 from graders.harness.errors import CompileFailed, Crashed, ImportFailed, OutOfMemory
-from graders.harness.supervisor import Proxy
+from graders.harness.supervisor import Observation, Proxy
 from graders.harness.worker.wire import ArrayValue, SparseValue, StreamValue
 
 FRAME = {"file": "blur.py", "line": 7, "function": "blur", "source": "compile(f)"}
@@ -25,6 +30,21 @@ def raised(kind: str, message: str, *types: str) -> dict[str, Any]:
         "frames": [FRAME],
         "innermost": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("because", "lacked"),
+    [
+        ("CUPTI does not work here: cuptiError: ERROR_NOT_INITIALIZED (15).", True),
+        ("CUPTI does not work here: cuptiError: ERROR_OUT_OF_MEMORY (8).", True),
+        ("CUPTI does not work here: cuptiError: ERROR_NOT_SUPPORTED (27).", False),
+        ("", False),
+    ],
+)
+def test_what_cupti_says_where_the_gpu_is_full(because: str, *, lacked: bool) -> None:
+    """It was seen beside a program that had taken all memory from the driver."""
+    evidence = Evidence(available=not because, unavailable_because=because)
+    assert lacked_memory(Observation(evidence=evidence)) is lacked
 
 
 def test_an_exception_names_what_the_call_got() -> None:
