@@ -42,8 +42,8 @@ def same_calls(made: list[Made], device: str, sample: int) -> dict[str, Any]:
 
     As for :func:`bare`: sums of a sample are multiplied to those of all. Besides what
     ``replayed_class.py`` tells of the sample it has ``seconds_with_turns``, where the
-    rounds that have the GPU for themselves follow one another and the rest is spread over
-    the cores, and ``seconds_at_once``, on as many processes as there are cores.
+    rounds that have the GPU for themselves follow one another, with nothing beside them,
+    and the rest is spread over the cores.
     """
     chosen = sampled(made, sample)
     found = told_of(REPLAYED, chosen, device)
@@ -58,7 +58,6 @@ def same_calls(made: list[Made], device: str, sample: int) -> dict[str, Any]:
         "cores": cores,
         "seconds_over_the_cores": in_all / cores,
         "seconds_with_turns": alone + (in_all - alone) / cores,
-        "seconds_at_once": times * found["at_once"],
     }
 
 

@@ -9,11 +9,11 @@ nothing checked, spread over the cores (or of a sample, as if the others took as
 is measured twice: with each program called once, and with all calls that the checks make of
 it and of the reference, as ``replayed_class.py`` repeats them. Then whether it grows: the
 same submissions (N / 4 of them) once and several times over (4), with the memory of the
-class's process and of the station's at their highest. On a GPU also
-without the checks that take times and without the exercise whose programs do: in a copy of
-the graders in which those checks give "not run" at once, through a station without the
-command. There a class of one comes first, and its seconds are told by themselves: it reads
-the libraries from the disk and compiles what is kept for all that follow, (a) among them.
+class's process and of the station's at their highest. On a GPU also without the checks that
+take times and without the exercise whose programs do: in a copy of the graders in which
+those checks give "not run" at once, through a station without the command. There a class of
+one comes first, and its seconds are told by themselves: it reads the libraries from the
+disk and compiles what is kept for all that follow, (a) among them.
 
 ``--resume`` keeps the parts that the output holds already and measures the others, where
 the time on a machine does not suffice for all of them: on a machine of the same kind.
@@ -316,10 +316,13 @@ def main() -> None:
         measure_numeric(made, device, save)
     if "times_pytest" not in result and "pytest" not in left_out:
         compare(made, device, options.sample, result, save)
+    sample = options.bare_sample
     if "times_bare" not in result and "bare" not in left_out:
-        compare_bare(made, device, options.bare_sample, result, save)
+        least = bare(made, device, sample)
+        compare_bare("bare", "each program once", least, result, save)
     if "times_same_calls" not in result and "same-calls" not in left_out:
-        compare_same_calls(made, device, options.bare_sample, result, save)
+        least = same_calls(made, device, sample)
+        compare_bare("same_calls", "its checks' calls", least, result, save)
     if "growth" not in result and "growth" not in left_out:
         few, times_over = options.growth or (max(1, options.submissions // 4), 4)
         measure_growth(few, times_over, device, save)
@@ -378,42 +381,26 @@ def compare(
 
 
 def compare_bare(
-    made: list[Made],
-    device: str,
-    sample: int,
+    name: str,
+    what: str,
+    least: Mapping[str, Any],
     result: Mapping[str, Any],
     save: Callable[..., None],
 ) -> None:
-    """Compare the class with (b) the programs bare, each called once."""
-    least = bare(made, device, sample)
+    """Compare the class with (b) its programs bare, called once or as checks call them."""
     ratio = result["class"]["seconds"] / least["seconds_over_the_cores"]
-    save(bare=least, times_bare=ratio)
+    save(**{name: least, f"times_{name}": ratio})
     say(
-        f"(b) bare, each program once, over {least['cores']} cores: "
+        f"(b) bare, {what}, over {least['cores']} cores: "
         f"{least['seconds_over_the_cores']:.1f} s; a class takes {ratio:.2f} times that "
         f"(goal: at most {GOALS['times_bare']:g})"
     )
-
-
-def compare_same_calls(
-    made: list[Made],
-    device: str,
-    sample: int,
-    result: Mapping[str, Any],
-    save: Callable[..., None],
-) -> None:
-    """Compare the class with (b) the programs bare, called as its checks call them."""
-    least = same_calls(made, device, sample)
-    seconds = result["class"]["seconds"]
-    ratio = seconds / least["seconds_over_the_cores"]
-    save(same_calls=least, times_same_calls=ratio)
-    say(
-        f"(b) bare, the calls that the checks make, over {least['cores']} cores: "
-        f"{least['seconds_over_the_cores']:.1f} s; a class takes {ratio:.2f} times that "
-        f"(goal: at most {GOALS['times_bare']:g}); with timed rounds one at a time "
-        f"{least['seconds_with_turns']:.1f} s, on as many processes as cores "
-        f"{least['seconds_at_once']:.1f} s"
-    )
+    if least.get("alone"):
+        turns = least["seconds_with_turns"]
+        times = result["class"]["seconds"] / turns
+        say(
+            f"    with nothing beside rounds alone: {turns:.1f} s, {times:.2f} times that"
+        )
 
 
 def measure_growth(

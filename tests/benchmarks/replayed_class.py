@@ -14,8 +14,8 @@ It prints JSON: ``programs``, ``references`` and ``alone``, the seconds inside t
 after the other: of the programs handed in, of what they are compared with, and of both in
 the rounds that have the GPU for themselves; ``loads`` and ``calls``, how many there were;
 ``at_once``, the seconds of the same on as many processes as there are cores, with forks
-and arguments; ``stopped``, workers that went on for a minute. Meant for the corpus of the
-tests: nothing is confined here.
+and arguments, which says little of a few; ``stopped``, workers that went on for a minute or
+ended themselves. Meant for the corpus of the tests: nothing is confined here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -184,8 +184,15 @@ class Bare(Child):
             streams.drain(function(*given), None)  # type: ignore[misc]
 
 
-def answered(path: Path, device: Device) -> Callable[[], Inside | None]:
-    """Begin to answer a worker's messages in a fork; return how to wait for its end."""
+def answered(path: Path, device: Device) -> tuple[Inside, bool]:
+    """
+    Answer a worker's messages in a fork.
+
+    Returns:
+        What was inside its program, and whether that came to its end. Where a program
+        ends its process, or goes on for too long, it is the seconds of the whole fork.
+    """
+    started = _clock()
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -207,14 +214,12 @@ def answered(path: Path, device: Device) -> Callable[[], Inside | None]:
         finally:
             os._exit(0)
     os.close(write)
-
-    def wait() -> Inside | None:
-        with open(read, "rb") as pipe:  # noqa: PTH123 - a descriptor
-            said = pipe.read()
-        os.waitpid(pid, 0)
-        return Inside(**json.loads(said)) if said else None
-
-    return wait
+    with open(read, "rb") as pipe:  # noqa: PTH123 - a descriptor
+        said = pipe.read()
+    os.waitpid(pid, 0)
+    if said:
+        return Inside(**json.loads(said)), True
+    return Inside(seconds=_clock() - started), False
 
 
 def one_after_the_other(paths: list[Path], device: Device) -> dict[str, Any]:
@@ -222,10 +227,8 @@ def one_after_the_other(paths: list[Path], device: Device) -> dict[str, Any]:
     found = {"program": Inside(), "reference": Inside()}
     stopped = 0
     for path in paths:
-        inside = answered(path, device)()
-        if inside is None:
-            stopped += 1
-            inside = Inside(seconds=SECONDS)
+        inside, ended = answered(path, device)
+        stopped += not ended
         found[path.name.partition("-")[0]].add(inside)
     programs, references = found["program"], found["reference"]
     return {
@@ -243,7 +246,7 @@ def all_at_once(paths: list[Path], device: Device) -> float:
     """Answer all messages on as many processes as there are cores; return the seconds."""
     started = _clock()
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-        list(threads.map(lambda path: answered(path, device)(), paths))
+        list(threads.map(lambda path: answered(path, device), paths))
     return _clock() - started
 
 
